@@ -1,0 +1,1 @@
+"""Raw news articles in, tables that people can trust out."""

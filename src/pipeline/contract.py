@@ -1,0 +1,656 @@
+"""The tables: one frozen dataclass each, from which schema, expectations and data dictionary derive.
+
+A field is ``Annotated[type, Column("meaning", …)]``. Nothing else in the project spells a column's type, range or
+meaning: ``arrow_schema``, ``expectations`` and ``data_dictionary`` read them from here, and ``to_table`` checks rows
+against them while it builds an Arrow table.
+
+All offsets are half-open Unicode code points into ``articles.text``; all instants are UTC.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import types
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import pyarrow as pa
+
+HEX16 = r"^[0-9a-f]{16}$"
+SHA256 = r"^[0-9a-f]{64}$"
+# BCP 47, as far as articles need it: language, optional script, optional region.
+LANGUAGE_TAG = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"
+RUN_ID = r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}$"
+
+Precision = Literal["minute", "day", "month", "year", "inferred", "unknown"]
+DateSource = Literal["sidecar", "url", "dateline", "text", "none"]
+PublisherSource = Literal["sidecar", "setting", "url", "source"]
+SegmentKind = Literal["headline", "standfirst", "byline", "dateline", "paragraph", "subhead", "caption", "note"]
+QuoteType = Literal["direct", "mixed", "indirect"]
+MentionForm = Literal["name", "nominal", "pronoun"]
+SpeakerForm = Literal["name", "nominal", "pronoun", "none"]
+SpeakerStatus = Literal["named", "unresolved", "unattributed"]
+# How a speaker was found. "printed": the attribution itself names a full name; the others say what joined
+# the printed words to the name.
+SpeakerMethod = Literal["printed", "surname", "role", "pronoun", "continued", "transcript", "group", "none"]
+EntityType = Literal["PERSON", "ORG", "GPE", "LOC", "FAC", "NORP", "EVENT", "PRODUCT", "WORK_OF_ART"]
+LinkSource = Literal["iso3166-1", "geonames"]
+DuplicateKind = Literal["exact", "near"]
+QualityFlag = Literal[
+    "mojibake_repaired",
+    "characters_dropped",
+    "future_date",
+    "absurd_date",
+    "conflicting_dates",
+    "unparsed_date",
+    "unclosed_quotation",
+    "sidecar_unknown_keys",
+    "short_text",
+    "no_headline",
+    "unreadable_url",
+]
+Stage = Literal["read", "normalise", "validate"]
+Outcome = Literal["article", "superseded", "reject", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a column means and which values it may hold."""
+
+    meaning: str
+    pattern: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    values: tuple[str, ...] | None = None  # only where a Literal type cannot say it
+    unique: bool = False
+    references: str | None = None  # "table.column"
+
+
+# ── What passes from reading to normalising ────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class RawRef:
+    """Where a raw record lies: the key of a record in the ledger."""
+
+    source: str
+    raw_path: str
+    raw_record: str
+    raw_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawMetadata:
+    """What came along with an article's text, as given: nothing in it is parsed or trusted yet."""
+
+    url: str | None = None
+    publisher: str | None = None
+    headline: str | None = None
+    standfirst: str | None = None
+    authors: tuple[str, ...] = ()
+    published_at: str | None = None
+    modified_at: str | None = None
+    fetched_at: str | None = None
+    language: str | None = None
+    section: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawArticle:
+    """One raw record, decoded and not yet changed in any way.
+
+    ``text`` is exactly ``raw[start_byte:].decode(encoding)``: byte ranges of ``raw_spans`` are counted from it.
+    ``encoding`` names a codec without a byte order mark (``utf-8``, ``utf-16-le``, ``utf-16-be``, ``cp1252``).
+    """
+
+    ref: RawRef
+    input_format: str
+    encoding: str
+    text: str
+    start_byte: int = 0  # where the text begins in the record: behind a byte order mark
+    metadata: RawMetadata = RawMetadata()
+    notes: tuple[str, ...] = ()  # what a person should know of how it was read
+    flags: tuple[QualityFlag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A raw record that is no article and was never meant to be one, such as a sidecar."""
+
+    ref: RawRef
+    reason: Literal["sidecar"]
+
+
+# ── The tables ─────────────────────────────────────────────────────────────────────────────────────────────────
+# fmt: off: a column reads best in one line
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of an article's text of one kind."""
+
+    kind: SegmentKind
+    start_char: int
+    end_char: int
+
+
+@dataclass(frozen=True, slots=True)
+class RawSpan:
+    """A stretch of the text and the bytes of the raw record that decode to it exactly."""
+
+    start_char: int
+    end_char: int
+    start_byte: int
+    end_byte: int
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How often something occurred."""
+
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article, its current revision."""
+
+    article_id: Annotated[
+        str,
+        Column("Hash of the canonical URL; without one, of source, raw path and record.", pattern=HEX16, unique=True),
+    ]
+    source: Annotated[str, Column("Name of the collection it was read from (--source, else the RAW folder's name).")]
+    raw_path: Annotated[str, Column("The raw file, relative to RAW, with forward slashes.")]
+    raw_record: Annotated[str, Column("The record within the file; '0' where the file is one article.")]
+    raw_sha256: Annotated[str, Column("SHA-256 of the raw record's bytes.", pattern=SHA256)]
+    raw_spans: Annotated[
+        list[RawSpan],
+        Column(
+            "Stretches of text and the bytes of the raw record that decode to them exactly; repaired or rearranged stretches are left out."
+        ),
+    ]
+    input_format: Annotated[str, Column("The format it was read as.")]
+    encoding: Annotated[str, Column("The codec that decodes the raw bytes of raw_spans.")]
+    publisher: Annotated[str, Column("Who published it.")]
+    publisher_source: Annotated[PublisherSource, Column("Where the publisher is known from.")]
+    url: Annotated[str | None, Column("The article's address as given.")]
+    canonical_url: Annotated[
+        str | None,
+        Column("The address in one spelling: without tracking, fragment or trailing slash; what the id is made from."),
+    ]
+    headline: Annotated[str | None, Column("The headline; null where the record has none: none is invented.")]
+    standfirst: Annotated[str | None, Column("The summary line between headline and body.")]
+    byline: Annotated[str | None, Column("The line that names the authors, as printed.")]
+    authors: Annotated[list[str], Column("The authors' names.")]
+    agency: Annotated[str | None, Column("The news agency that the dateline or byline credits.")]
+    dateline_place: Annotated[str | None, Column("The place in the dateline, as printed.")]
+    published_on: Annotated[
+        date | None,
+        Column(
+            "Day of publication; the first of the month or year where only that is known (see published_precision)."
+        ),
+    ]
+    published_at: Annotated[datetime | None, Column("Instant of publication, only where a time of day is known.")]
+    published_precision: Annotated[
+        Precision,
+        Column("How exactly the date is known; 'inferred' where the year was worked out from evidence in the text."),
+    ]
+    published_source: Annotated[DateSource, Column("Where the date is known from.")]
+    published_evidence: Annotated[
+        str | None, Column("What is printed there, word for word; several pieces are parted by '; '.")
+    ]
+    modified_at: Annotated[datetime | None, Column("When the publisher last changed it.")]
+    fetched_at: Annotated[datetime | None, Column("When the raw record was collected.")]
+    language: Annotated[str | None, Column("Language of the body, BCP 47.", pattern=LANGUAGE_TAG)]
+    language_confidence: Annotated[
+        float | None, Column("How sure the language is; null where the record says it.", minimum=0, maximum=1)
+    ]
+    section: Annotated[str | None, Column("The publisher's section.")]
+    text: Annotated[
+        str,
+        Column(
+            "The article in reading order, without site furniture; paragraphs are parted by an empty line. The base of every offset."
+        ),
+    ]
+    body_start_char: Annotated[int, Column("Where the text behind headline, standfirst and byline begins.", minimum=0)]
+    segments: Annotated[list[Segment], Column("The text's parts in order, without gaps but for white space.")]
+    word_count: Annotated[int, Column("Words of the body.", minimum=1)]
+    text_sha256: Annotated[str, Column("SHA-256 of text in UTF-8.", pattern=SHA256)]
+    quality_flags: Annotated[list[QualityFlag], Column("What a user should be wary of, in alphabetical order.")]
+    notes: Annotated[list[str], Column("What was noticed while reading, in words.")]
+    revision: Annotated[
+        int, Column("Which of the article's versions this is, counted over all raw records of it.", minimum=1)
+    ] = 1
+    duplicate_of: Annotated[
+        str | None,
+        Column("The earlier article with (nearly) the same body.", pattern=HEX16, references="articles.article_id"),
+    ] = None
+    duplicate_kind: Annotated[DuplicateKind | None, Column("Whether the bodies are the same word for word.")] = None
+    duplicate_similarity: Annotated[
+        float | None, Column("Share of common five-word shingles (Jaccard index).", minimum=0, maximum=1)
+    ] = None
+    first_seen_at: Annotated[datetime, Column("When a run first published the article.")] = datetime(
+        1970, 1, 1, tzinfo=UTC
+    )
+    run_id: Annotated[str, Column("The run that wrote this revision.", pattern=RUN_ID, references="runs.run_id")] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """One quoted or reported stretch without a break in it."""
+
+    quote_id: Annotated[
+        str,
+        Column(
+            "Hash of article_id, text and how many times the text came before in the article.",
+            pattern=HEX16,
+            unique=True,
+        ),
+    ]
+    article_id: Annotated[str, Column("The article it stands in.", pattern=HEX16, references="articles.article_id")]
+    published_on: Annotated[date | None, Column("The article's day of publication.")]
+    utterance_id: Annotated[str, Column('Joins the parts of one utterance: "A," she said. "B."', pattern=HEX16)]
+    position: Annotated[int, Column("Its place among the article's quotes, from 0.", minimum=0)]
+    quote_type: Annotated[
+        QuoteType,
+        Column("direct: within marks; mixed: reported content with marks inside; indirect: reported without marks."),
+    ]
+    text: Annotated[str, Column("The words, without the marks around a direct quote and without 'that'.")]
+    start_char: Annotated[int, Column("First code point in articles.text.", minimum=0)]
+    end_char: Annotated[int, Column("One past the last code point.", minimum=1)]
+    is_closed: Annotated[
+        bool,
+        Column(
+            "Whether both quotation marks are printed (a running quotation that reopens counts as closed); true for indirect."
+        ),
+    ]
+    segment_kind: Annotated[SegmentKind, Column("The kind of segment it stands in.")]
+    cue: Annotated[str | None, Column("The words that mark it as somebody's: said, according to.")]
+    cue_start_char: Annotated[int | None, Column("First code point of the cue.", minimum=0)]
+    cue_end_char: Annotated[int | None, Column("One past the cue.", minimum=1)]
+    speaker: Annotated[str | None, Column("The speaker as printed at the attribution; null where only understood.")]
+    speaker_start_char: Annotated[int | None, Column("First code point of the printed speaker.", minimum=0)]
+    speaker_end_char: Annotated[int | None, Column("One past the printed speaker.", minimum=1)]
+    speaker_form: Annotated[SpeakerForm, Column("What the printed speaker is.")]
+    speaker_entity_id: Annotated[
+        str | None, Column("The speaker as an entity.", pattern=HEX16, references="entities.entity_id")
+    ]
+    speaker_name: Annotated[str | None, Column("The speaker's name, resolved within the article.")]
+    speaker_role: Annotated[str | None, Column("The speaker's role as this article words it.")]
+    speaker_status: Annotated[
+        SpeakerStatus,
+        Column(
+            "named: resolved to a name; unresolved: somebody, whose name is not clear; unattributed: nobody is given."
+        ),
+    ]
+    speaker_method: Annotated[SpeakerMethod, Column("What led from the printed words to the name.")]
+    speaker_confidence: Annotated[
+        float | None, Column("Calibrated on dev; null where a rule decided.", minimum=0, maximum=1)
+    ]
+    context_before: Annotated[str, Column("Up to 120 code points before it in the text.")]
+    context_after: Annotated[str, Column("Up to 120 code points after it.")]
+    repeat_of: Annotated[
+        str | None,
+        Column("The first quote in the article with the same words.", pattern=HEX16, references="quotes.quote_id"),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One occurrence of an entity in an article's text."""
+
+    mention_id: Annotated[str, Column("Hash of article_id and span.", pattern=HEX16, unique=True)]
+    article_id: Annotated[str, Column("The article it stands in.", pattern=HEX16, references="articles.article_id")]
+    published_on: Annotated[date | None, Column("The article's day of publication.")]
+    entity_id: Annotated[str, Column("The entity it names.", pattern=HEX16, references="entities.entity_id")]
+    entity_name: Annotated[str, Column("The entity's name, the fullest that the article holds.")]
+    entity_type: Annotated[EntityType, Column("What kind of thing it names.")]
+    text: Annotated[str, Column("The words.")]
+    start_char: Annotated[int, Column("First code point in articles.text.", minimum=0)]
+    end_char: Annotated[int, Column("One past the last code point.", minimum=1)]
+    form: Annotated[MentionForm, Column("A name, a description such as 'the minister', or a pronoun.")]
+    quote_id: Annotated[
+        str | None, Column("The innermost quote it stands in.", pattern=HEX16, references="quotes.quote_id")
+    ]
+    confidence: Annotated[float | None, Column("Calibrated on dev; null where a rule decided.", minimum=0, maximum=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One entity of the whole data set."""
+
+    entity_id: Annotated[str, Column("Hash of type and name.", pattern=HEX16, unique=True)]
+    name: Annotated[str, Column("The name.")]
+    is_full_name: Annotated[bool, Column("False for a person known by surname only.")]
+    entity_type: Annotated[EntityType, Column("What kind of thing it is.")]
+    aliases: Annotated[list[str], Column("Other names it is mentioned by, in alphabetical order.")]
+    link_source: Annotated[LinkSource | None, Column("The outside list it was found in.")]
+    link_id: Annotated[str | None, Column("Its id there.")]
+    link_confidence: Annotated[float | None, Column("How sure the link is.", minimum=0, maximum=1)]
+    article_count: Annotated[int, Column("Articles that mention it.", minimum=1)]
+    mention_count: Annotated[int, Column("Mentions in all.", minimum=1)]
+    quote_count: Annotated[int, Column("Quotes it speaks.", minimum=0)]
+    first_seen_on: Annotated[date | None, Column("Earliest day of publication of an article that mentions it.")]
+    last_seen_on: Annotated[date | None, Column("Latest such day.")]
+
+
+# What reading and normalising may refuse a record for; validation adds the name of the expectation that failed.
+READ_REASONS = (
+    "unreadable",  # the file or folder could not be opened
+    "symlink_loop",
+    "unknown_format",
+    "disguised_format",  # the bytes are of another format than the name says: RTF, PDF, an image
+    "binary",  # NUL bytes or mostly control characters
+    "undecodable",
+    "too_large",
+    "empty",  # no bytes, or only white space
+    "broken_sidecar",
+    "no_text",  # nothing but site furniture
+)
+# The kinds of expectation that `expectations` derives for single rows.
+ROW_EXPECTATIONS = (
+    "expect_column_values_to_not_be_null",
+    "expect_column_values_to_match_regex",
+    "expect_column_values_to_be_between",
+    "expect_column_values_to_be_in_set",
+    "expect_column_pair_values_a_to_be_greater_than_b",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One raw record now refused."""
+
+    source: Annotated[str, Column("Name of the collection it was read from.")]
+    raw_path: Annotated[str, Column("The raw file, relative to RAW.")]
+    raw_record: Annotated[str, Column("The record within the file.")]
+    raw_sha256: Annotated[
+        str | None, Column("SHA-256 of the raw record's bytes; null where they could not be read.", pattern=SHA256)
+    ]
+    stage: Annotated[Stage, Column("Where it was refused.")]
+    reason: Annotated[str, Column("Why, in one word of a fixed vocabulary.", values=(*READ_REASONS, *ROW_EXPECTATIONS))]
+    detail: Annotated[str, Column("What was found, what was expected, and what to do.")]
+    run_id: Annotated[str, Column("The run that refused it.", pattern=RUN_ID, references="runs.run_id")] = ""
+
+    @classmethod
+    def of(cls, ref: RawRef, *, stage: Stage, reason: str, detail: str) -> Reject:
+        """Refuse the record at ``ref``."""
+        return cls(ref.source, ref.raw_path, ref.raw_record, ref.raw_sha256 or None, stage, reason, detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run that published: its ledger."""
+
+    run_id: Annotated[str, Column("When it started, and four random digits.", pattern=RUN_ID, unique=True)]
+    started_at: Annotated[datetime, Column("When it started.")]
+    finished_at: Annotated[datetime, Column("When its tables were complete.")]
+    version: Annotated[str, Column("Version of onrecord.")]
+    model_version: Annotated[str, Column("Version of the language model, or of the rules.")]
+    source: Annotated[str, Column("Name of the collection it read.")]
+    raw: Annotated[str, Column("Where the collection lay.")]
+    record_count: Annotated[int, Column("Raw records that came in.", minimum=0)]
+    new_count: Annotated[int, Column("Records that became a new article.", minimum=0)]
+    changed_count: Annotated[int, Column("Records that became a new revision of an article.", minimum=0)]
+    unchanged_count: Annotated[int, Column("Records whose article is there already as it is.", minimum=0)]
+    superseded_count: Annotated[int, Column("Records of an article of which a newer record is there.", minimum=0)]
+    reject_count: Annotated[int, Column("Records refused.", minimum=0)]
+    skip_count: Annotated[int, Column("Records that are no articles.", minimum=0)]
+    reject_reasons: Annotated[list[Count], Column("Refused records by reason.")]
+    skip_reasons: Annotated[list[Count], Column("Skipped records by reason.")]
+    article_total: Annotated[int, Column("Articles in the data set after it.", minimum=0)]
+    quote_total: Annotated[int, Column("Quotes in the data set after it.", minimum=0)]
+    mention_total: Annotated[int, Column("Mentions in the data set after it.", minimum=0)]
+    expectation_count: Annotated[int, Column("Expectations that were checked.", minimum=0)]
+    failed_expectation_count: Annotated[
+        int, Column("Of these, those that some row failed (its article was refused).", minimum=0)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What became of one raw record: the memory that lets the next run skip what has not changed.
+
+    Kept beside the tables in each version (``records.parquet``), not one of them.
+    """
+
+    source: str
+    raw_path: str
+    raw_record: str
+    file_sha256: str  # of the file and its sidecar together
+    recipe: str  # fingerprint of the version and the settings it was curated with
+    outcome: Outcome
+    reason: str | None
+    article_id: str | None
+    fetched_at: datetime | None
+    content_count: int  # different contents this record has had
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A rule of the form ``articles.text[row.start:row.end] == row.text``."""
+
+    text: str
+    start: str
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as a whole: where its rows come from and in which order they stand."""
+
+    name: str
+    row: type
+    sort: tuple[str, ...]
+    is_monthly: bool = False  # hive-partitioned by published_month
+    slices: tuple[Slice, ...] = ()
+
+    @property
+    def meaning(self) -> str:
+        """What a row is."""
+        return (self.row.__doc__ or "").splitlines()[0].rstrip(".")
+
+
+TABLES: Mapping[str, Table] = {
+    table.name: table
+    for table in (
+        Table("articles", Article, ("article_id",), is_monthly=True),
+        Table(
+            "quotes",
+            Quote,
+            ("article_id", "position"),
+            is_monthly=True,
+            slices=(
+                Slice("text", "start_char", "end_char"),
+                Slice("cue", "cue_start_char", "cue_end_char"),
+                Slice("speaker", "speaker_start_char", "speaker_end_char"),
+            ),
+        ),
+        Table(
+            "mentions",
+            Mention,
+            ("article_id", "start_char", "end_char"),
+            is_monthly=True,
+            slices=(Slice("text", "start_char", "end_char"),),
+        ),
+        Table("entities", Entity, ("entity_id",)),
+        Table("rejects", Reject, ("source", "raw_path", "raw_record")),
+        Table("runs", Run, ("run_id",)),
+    )
+}
+
+
+def stable_id(*parts: object) -> str:
+    """Sixteen hex digits that depend on the parts and their order only."""
+    joined = "\x1f".join(str(part) for part in parts)
+    return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+# fmt: on
+# ── What derives from the declaration ──────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column as declared: its type taken apart."""
+
+    name: str
+    type: Any  # without "| None"
+    is_nullable: bool
+    column: Column | None
+
+    @property
+    def values(self) -> tuple[str, ...] | None:
+        """The values it may hold, where they are a closed set."""
+        if get_origin(self.type) is Literal:
+            return tuple(get_args(self.type))
+        return self.column.values if self.column else None
+
+
+@cache
+def columns(row: type) -> tuple[Field, ...]:
+    """The columns of a row type, in the order of its table."""
+    hints = get_type_hints(row, include_extras=True)
+    return tuple(_read_field(f.name, hints[f.name]) for f in fields(row))
+
+
+def _read_field(name: str, hint: Any) -> Field:
+    column = None
+    if get_origin(hint) is Annotated:
+        hint, column = get_args(hint)[0], get_args(hint)[1]
+    is_nullable = False
+    if get_origin(hint) in (Union, types.UnionType):
+        options = [option for option in get_args(hint) if option is not types.NoneType]
+        is_nullable = len(options) < len(get_args(hint))
+        (hint,) = options
+    return Field(name, hint, is_nullable, column)
+
+
+_ARROW_TYPES: Mapping[Any, pa.DataType] = {
+    str: pa.string(),
+    int: pa.int64(),
+    float: pa.float64(),
+    bool: pa.bool_(),
+    date: pa.date32(),
+    datetime: pa.timestamp("us", tz="UTC"),
+}
+
+
+def _arrow_type(kind: Any) -> pa.DataType:
+    if get_origin(kind) is Literal:
+        return pa.string()
+    if get_origin(kind) is list:
+        return pa.list_(pa.field("element", _arrow_type(get_args(kind)[0]), nullable=False))
+    if is_dataclass(kind):
+        return pa.struct([_arrow_field(f) for f in columns(kind)])  # type: ignore[arg-type]
+    return _ARROW_TYPES[kind]
+
+
+def _arrow_field(field: Field) -> pa.Field[Any]:
+    meaning = {"meaning": field.column.meaning} if field.column else None
+    return pa.field(field.name, _arrow_type(field.type), nullable=field.is_nullable, metadata=meaning)
+
+
+@cache
+def arrow_schema(row: type) -> pa.Schema:
+    """The Arrow schema of a row type, each field with its meaning as metadata."""
+    return pa.schema([_arrow_field(field) for field in columns(row)])
+
+
+def to_table(row: type, rows: Sequence[object]) -> pa.Table:
+    """Build an Arrow table of rows of one type.
+
+    Raises:
+        ValueError: if a column that may not be null holds a null: Arrow itself does not check.
+    """
+    schema = arrow_schema(row)
+    arrays = []
+    for field, arrow in zip(columns(row), schema, strict=True):
+        values = [_plain(getattr(item, field.name)) for item in rows]
+        if not field.is_nullable and None in values:
+            raise ValueError(f"{row.__name__}.{field.name} is null in row {values.index(None)} of {len(rows)}")
+        arrays.append(pa.array(values, type=arrow.type))
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if is_dataclass(value):
+        return {f.name: getattr(value, f.name) for f in fields(value)}
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """A rule in Great Expectations' terms, not yet bound to it.
+
+    ``check`` names a boolean column that ``validate`` computes first (a foreign key, a verbatim slice); the
+    rule then expects it to be true.
+    """
+
+    type: str
+    kwargs: Mapping[str, Any]
+    is_row_level: bool  # a failing row refuses its article; otherwise a failure blocks the run
+    check: Slice | str | None = None  # a slice, or the "table.column" a key refers to
+
+
+def expectations(table: Table) -> tuple[Expectation, ...]:
+    """All rules that a table's declaration implies."""
+    rows = table.is_monthly  # only rows that belong to one article can be refused with it
+    names = [field.name for field in columns(table.row)]
+    rules = [Expectation("expect_table_columns_to_match_ordered_list", {"column_list": names}, False)]
+    for field in columns(table.row):
+        rules += _column_expectations(field, rows)
+    for part in table.slices:
+        pair = {"column_A": part.end, "column_B": part.start, "ignore_row_if": "either_value_is_missing"}
+        rules.append(Expectation("expect_column_pair_values_a_to_be_greater_than_b", pair, rows))
+        check = {"column": f"{part.text}_is_verbatim", "value_set": [True]}
+        rules.append(Expectation("expect_column_values_to_be_in_set", check, rows, check=part))
+    return tuple(rules)
+
+
+def _column_expectations(field: Field, rows: bool) -> list[Expectation]:
+    name, column = {"column": field.name}, field.column or Column("")
+    rules = []
+    if not field.is_nullable:
+        rules.append(Expectation("expect_column_values_to_not_be_null", name, rows))
+    if column.pattern:
+        rules.append(Expectation("expect_column_values_to_match_regex", name | {"regex": column.pattern}, rows))
+    if column.minimum is not None or column.maximum is not None:
+        limits = {"min_value": column.minimum, "max_value": column.maximum}
+        rules.append(Expectation("expect_column_values_to_be_between", name | limits, rows))
+    if field.values:
+        rules.append(Expectation("expect_column_values_to_be_in_set", name | {"value_set": list(field.values)}, rows))
+    if column.unique:
+        rules.append(Expectation("expect_column_values_to_be_unique", name, False))
+    if column.references:
+        check = {"column": f"{field.name}_is_known", "value_set": [True]}
+        rules.append(Expectation("expect_column_values_to_be_in_set", check, False, check=column.references))
+    return rules
+
+
+def data_dictionary(tables: Iterable[Table] = TABLES.values()) -> str:
+    """Every table and column in Markdown: name, type, whether it may be null, meaning and values."""
+    parts = []
+    for table in tables:
+        parts.append(f"## {table.name}\n\n{table.meaning}.\n\n| column | type | null | meaning |\n|---|---|---|---|")
+        for field, arrow in zip(columns(table.row), arrow_schema(table.row), strict=True):
+            parts.append(_dictionary_line(field, arrow))
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _dictionary_line(field: Field, arrow: pa.Field[Any]) -> str:
+    kind = str(arrow.type).replace(" not null", "").replace("|", "\\|")
+    column = field.column or Column("")
+    meaning = column.meaning.replace("|", "\\|")
+    if field.values:
+        meaning += " One of: " + ", ".join(f"`{value}`" for value in field.values) + "."
+    if column.references:
+        meaning += f" Refers to `{column.references}`."
+    return f"| `{field.name}` | {kind} | {'yes' if field.is_nullable else ''} | {meaning} |"

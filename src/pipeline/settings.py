@@ -1,0 +1,29 @@
+"""What a run may be told. Read once, at the command or the flow, and passed on from there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from pipeline.contract import stable_id
+
+VERSION = version("onrecord")
+MODEL_VERSION = "rules-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a run."""
+
+    source: str | None = None  # the collection's name; default: the RAW folder's
+    publisher: str | None = None  # for records that do not name their own
+    workers: int = 0  # processes; 0: one a processor
+    limit: int | None = None  # at most so many files
+    is_dry_run: bool = False  # show what would come out and publish nothing
+    batch_bytes: int = 2_000_000  # raw bytes that one worker takes at a time
+
+    @property
+    def recipe(self) -> str:
+        """Fingerprint of all that decides, beside the raw bytes, what a record becomes."""
+        return stable_id(VERSION, MODEL_VERSION, json.dumps({"publisher": self.publisher}))
