@@ -125,7 +125,6 @@ class Skip:
 
 
 # ── The tables ─────────────────────────────────────────────────────────────────────────────────────────────────
-# fmt: off: a column reads best in one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -490,7 +489,6 @@ def stable_id(*parts: object) -> str:
     return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-# fmt: on
 # ── What derives from the declaration ──────────────────────────────────────────────────────────────────────────
 
 
