@@ -19,3 +19,7 @@ class ValidationFailedError(OnrecordError):
 
 class LedgerError(OnrecordError):
     """The records that came in and those that came out do not add up: a bug, and nothing was published."""
+
+
+class StorageError(OnrecordError):
+    """The disk refused while a version was built: nothing was published."""

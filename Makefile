@@ -1,0 +1,35 @@
+# Two commands: `make run` curates raw/ into curated/, `make test` passes the tests. Both set up .venv/ when needed.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+SHARED ?= ../shared
+
+.PHONY: run test check corpus bench clean
+
+run: $(READY)
+	@$(BIN)/python flows/curate.py
+
+test: $(READY)
+	@$(BIN)/pytest -m "not corpus"
+
+check: $(READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy src flows
+	@$(BIN)/lint-imports
+
+# Measures on the gold corpora; each test skips, saying so, where they are absent.
+corpus: $(READY)
+	@SHARED=$(SHARED) $(BIN)/pytest -m corpus -rs -s
+
+bench: $(READY)
+	@$(BIN)/python benchmarks/speed.py
+
+clean:
+	rm -rf .venv
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "onrecord needs Python 3.11 or newer; name one with make PYTHON=…")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@

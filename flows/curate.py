@@ -1,0 +1,85 @@
+"""The main job as a Prefect flow: raw/ → curated/. Run it with ``make run``, or deploy it with ``prefect deploy``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+os.environ.setdefault("DO_NOT_TRACK", "1")
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_table_artifact
+from prefect.futures import as_completed
+from prefect.task_runners import ProcessPoolTaskRunner
+
+from pipeline.cli import describe
+from pipeline.curate import Batch, Summary, Task, curate, curate_batch
+from pipeline.settings import Settings
+
+
+@task(name="curate-batch", retries=1, persist_result=False)
+def curate_batch_task(batch: Task) -> Batch:
+    """Curate some hundred raw files."""
+    return curate_batch(batch)
+
+
+def as_prefect_tasks(work: Callable[[Task], Batch], tasks: Sequence[Task]) -> Iterator[Batch]:
+    """Run batches on the flow's task runner; what runs in each is ``curate_batch``."""
+    assert work is curate_batch
+    for done in as_completed([curate_batch_task.submit(batch) for batch in tasks]):
+        yield done.result()
+
+
+# A task costs its orchestrator far more than an article costs a worker: hundreds of articles make one.
+@flow(name="curate", retries=0, task_runner=ProcessPoolTaskRunner(max_workers=os.cpu_count()))
+def curate_flow(
+    raw: str = "raw",
+    into: str = "curated",
+    source: str | None = None,
+    publisher: str | None = None,
+    batch_files: int = 500,
+) -> str:
+    """Curate what arrived in RAW since the last run.
+
+    Args:
+        raw: a file or folder of raw articles.
+        into: the data set.
+        source: the collection's name; default: the RAW folder's.
+        publisher: for articles that do not name their own.
+        batch_files: raw files a task.
+
+    Returns:
+        What a person reads when the run is over.
+    """
+    logger = get_run_logger()
+    settings = Settings(source=source, publisher=publisher, batch_files=batch_files)
+    summary = curate(
+        Path(raw),
+        Path(into),
+        settings,
+        map_batches=as_prefect_tasks,
+        progress=lambda what, done, total: logger.info("%d of %d %s", done, total, what),
+    )
+    _keep_ledger(summary)
+    return describe(summary)
+
+
+def _keep_ledger(summary: Summary) -> None:
+    run = summary.run
+    ledger = {
+        "came in": run.record_count,
+        "new": run.new_count,
+        "changed": run.changed_count,
+        "unchanged": run.unchanged_count,
+        "superseded": run.superseded_count,
+        "refused": run.reject_count,
+        "skipped": run.skip_count,
+    }
+    rows = [{"records": name, "count": count} for name, count in ledger.items()]
+    create_table_artifact(rows, key="ledger", description=f"{summary.outcome}; report: {summary.report}")
+
+
+if __name__ == "__main__":
+    print(curate_flow())

@@ -1,0 +1,112 @@
+"""What a person reads in the terminal: a run's ledger, and a quote where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pipeline.contract import Run
+
+# How each method reads in a sentence (contract.SpeakerMethod).
+METHODS = {
+    "printed": "the attribution prints the full name",
+    "surname": "the printed surname belongs to a person named in full in the article",
+    "role": "the printed role belongs to a person of the article",
+    "pronoun": "the pronoun stands for a person of the article",
+    "continued": "the quotation goes on from the one before, without a new attribution",
+    "transcript": "the turn of a transcript is labelled with the name",
+    "group": "a group speaks, which has no one name",
+    "none": "nothing in the article says who it is",
+}
+
+
+def describe_run(run: Run, outcome: str) -> str:
+    """What came in, what went out and what was refused."""
+    went = {
+        "new": run.new_count,
+        "changed": run.changed_count,
+        "unchanged": run.unchanged_count,
+        "superseded": run.superseded_count,
+        "refused": run.reject_count,
+        "skipped": run.skip_count,
+    }
+    seconds = (run.finished_at - run.started_at).total_seconds()
+    lines = [
+        f"run        {run.run_id} of {run.source}: {outcome} in {seconds:.1f} s",
+        f"came in    {run.record_count:,} raw records",
+        "went out   " + ", ".join(f"{count:,} {name}" for name, count in went.items() if count or name == "new"),
+    ]
+    lines += [f"refused    {reason.count:,} {reason.name}" for reason in run.reject_reasons]
+    if outcome != "nothing to do":
+        totals = f"{run.article_total:,} articles, {run.quote_total:,} quotes, {run.mention_total:,} mentions"
+        lines.append(f"data set   {totals}")
+    return "\n".join(lines)
+
+
+def show_quote(article: Mapping[str, Any], quote: Mapping[str, Any], open_raw: Callable[[str], bytes] | None) -> str:
+    """A quote in its paragraph, its speaker and why, and its place in the raw file.
+
+    Args:
+        article: its row of ``articles``.
+        quote: its row of ``quotes``.
+        open_raw: gives the bytes of a raw file by raw_path; None where the raw files cannot be reached.
+    """
+    about = " · ".join(
+        str(part) for part in (article["publisher"], article["published_on"], article["headline"]) if part
+    )
+    speaker = quote["speaker_name"] or "not known"
+    lines = [
+        about,
+        "",
+        _in_paragraph(article, quote),
+        "",
+        f"type       {quote['quote_type']}, in a {quote['segment_kind']}{'' if quote['is_closed'] else ', not closed'}",
+        f"speaker    {speaker} ({quote['speaker_status']}): {METHODS[quote['speaker_method']]}",
+    ]
+    if quote["speaker"]:
+        lines.append(f"printed    {quote['speaker']!r}, cue {quote['cue']!r}")
+    if quote["speaker_role"]:
+        lines.append(f"role       {quote['speaker_role']}")
+    lines.append(f"text       {article['article_id']} [{quote['start_char']}:{quote['end_char']}]")
+    return "\n".join(lines + _in_raw_file(article, quote, open_raw))
+
+
+def _in_paragraph(article: Mapping[str, Any], quote: Mapping[str, Any]) -> str:
+    text, start, end = article["text"], quote["start_char"], quote["end_char"]
+    first = text.rfind("\n\n", 0, start) + 2 if "\n\n" in text[:start] else 0
+    last = text.find("\n\n", end)
+    return f"{text[first:start]}⟦{text[start:end]}⟧{text[end : None if last < 0 else last]}"
+
+
+def _in_raw_file(
+    article: Mapping[str, Any], quote: Mapping[str, Any], open_raw: Callable[[str], bytes] | None
+) -> list[str]:
+    lines = [f"raw file   {article['raw_path']}, record {article['raw_record']}"]
+    ranges = raw_ranges(article["raw_spans"], quote["start_char"], quote["end_char"], article)
+    if not ranges:
+        return [*lines, "bytes      the stretch was repaired or rearranged: no bytes decode to it exactly"]
+    lines.append("bytes      " + ", ".join(f"{start}–{end}" for start, end in ranges))
+    if open_raw is None:
+        return [*lines, "raw line   the raw file is not where it was; name its folder with --raw"]
+    try:
+        raw = open_raw(article["raw_path"])
+    except OSError as error:
+        return [*lines, f"raw line   the raw file cannot be read: {error.strerror}; name its folder with --raw"]
+    decoded = raw[: ranges[0][0]].decode(article["encoding"], "replace")
+    line_number = decoded.count("\n") + 1
+    line = raw.decode(article["encoding"], "replace").split("\n")[line_number - 1].strip()
+    return [*lines, f"raw line   {line_number}: {line}"]
+
+
+def raw_ranges(
+    spans: list[Mapping[str, int]], start: int, end: int, article: Mapping[str, Any]
+) -> list[tuple[int, int]]:
+    """The byte ranges that hold a stretch of the text, as far as raw_spans reach."""
+    text, encoding = article["text"], article["encoding"]
+    found = []
+    for span in spans:
+        first, last = max(start, span["start_char"]), min(end, span["end_char"])
+        if first < last:
+            at = span["start_byte"] + len(text[span["start_char"] : first].encode(encoding))
+            found.append((at, at + len(text[first:last].encode(encoding))))
+    return found

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import main
+
+STORY = """Ferry service to Port Ellery resumes after storm
+
+PORT ELLERY, May 7 2024 - The ferry to Port Ellery will sail again on Wednesday, the harbour board said.
+
+"We checked every cable and every ramp," said Mara Oduya, who leads the board. "The boats are safe."
+
+Oduya said that {detail} passengers had been waiting since the storm.
+"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+
+Onrecord = Callable[..., Ran]
+
+
+@pytest.fixture
+def onrecord(capfd: pytest.CaptureFixture[str]) -> Onrecord:
+    """Run the command in this process: Great Expectations is imported once for all tests."""
+
+    def run(*arguments: object) -> Ran:
+        capfd.readouterr()
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as stop:  # argparse
+            code = int(stop.code or 0)
+        out, err = capfd.readouterr()
+        return Ran(code, out, err)
+
+    return run
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    """A folder of three good articles."""
+    folder = tmp_path / "wire"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"story-{number}.txt").write_text(STORY.format(detail=f"{number + 2} hundred"), "utf-8")
+    return folder
+
+
+def state_of(folder: Path) -> dict[str, tuple[str, int]]:
+    """Every file's digest and modification time, and every link's target."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink():
+            found[str(path.relative_to(folder))] = (str(path.readlink()), 0)
+        elif path.is_file():
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            found[str(path.relative_to(folder))] = (digest, path.stat().st_mtime_ns)
+    return found
