@@ -1,0 +1,10 @@
+"""RawArticle → Article | Reject: text repair, furniture, segments, dates, language and identity.
+
+``articles.text`` is written here, once: nothing cleans it again.
+"""
+
+from pipeline.normalise.article import normalise
+from pipeline.normalise.dateline import Dateline, read_dateline
+from pipeline.normalise.dates import Published, date_article
+
+__all__ = ["Dateline", "Published", "date_article", "normalise", "read_dateline"]

@@ -1,0 +1,169 @@
+"""The composition of normalising: one raw record becomes one article, or a reject."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+from functools import cache
+
+import py3langid.langid
+
+from pipeline.contract import LANGUAGE_TAG, Article, QualityFlag, RawArticle, Reject, SegmentKind
+from pipeline.normalise.dateline import AGENCIES
+from pipeline.normalise.dates import date_article, parse_instant
+from pipeline.normalise.identity import canonicalise_url, identify, name_publisher
+from pipeline.normalise.layout import BYLINE, Layout, read_layout
+from pipeline.normalise.text import UNSEEN, TextBuilder, as_raw_spans
+
+SHORT_TEXT_WORDS = 30
+LANGUAGE_SAMPLE = 2_000  # characters: enough to be sure
+WORD = re.compile(r"\w+")
+FRONT: tuple[SegmentKind, ...] = ("headline", "standfirst", "byline")
+AGENCY_CREDIT = re.compile(rf"(?:/|,\s*|\()({'|'.join(map(re.escape, AGENCIES))})\)?\.?$")
+
+
+def normalise(raw: RawArticle, default_publisher: str | None = None) -> Article | Reject:
+    """Turn a raw record into an article.
+
+    Args:
+        raw: as read.
+        default_publisher: for records that do not name their own.
+    """
+    given = raw.metadata
+    layout = read_layout(raw.text, given.headline)
+    builder = _write(raw, layout)
+    text = builder.text
+    body_start = _body_start(builder)
+    word_count = len(WORD.findall(text, body_start))
+    if not word_count:
+        detail = "nothing is left without site furniture, headline and byline; put the article's text in the file"
+        return Reject.of(raw.ref, stage="normalise", reason="no_text", detail=detail)
+    url = given.url or layout.url
+    canonical_url = canonicalise_url(url) if url else None
+    fetched_at = parse_instant(given.fetched_at) if given.fetched_at else None
+    published = date_article(
+        published_at=given.published_at,
+        url=url,
+        dateline=layout.dateline,
+        body=text,
+        fetched_at=fetched_at,
+        extra_lines=layout.furniture,
+    )
+    publisher, publisher_source = name_publisher(given.publisher, default_publisher, canonical_url, raw.ref.source)
+    language, confidence = _read_language(given.language, text[body_start : body_start + LANGUAGE_SAMPLE])
+    headline = _segment_text(builder, "headline")
+    byline = _segment_text(builder, "byline")
+    flags: set[QualityFlag] = {*raw.flags, *builder.flags, *published.flags}
+    flags |= {"short_text"} if word_count < SHORT_TEXT_WORDS else set()
+    flags |= set() if headline else {"no_headline"}
+    flags |= {"unreadable_url"} if url and not canonical_url else set()
+    return Article(
+        article_id=identify(raw.ref, canonical_url),
+        source=raw.ref.source,
+        raw_path=raw.ref.raw_path,
+        raw_record=raw.ref.raw_record,
+        raw_sha256=raw.ref.raw_sha256,
+        raw_spans=as_raw_spans(builder, raw.encoding, raw.start_byte),
+        input_format=raw.input_format,
+        encoding=raw.encoding,
+        publisher=publisher,
+        publisher_source=publisher_source,
+        url=url,
+        canonical_url=canonical_url,
+        headline=headline,
+        standfirst=_segment_text(builder, "standfirst"),
+        byline=byline,
+        authors=list(given.authors) or _authors(byline),
+        agency=_agency(layout, byline),
+        dateline_place=layout.dateline.place if layout.dateline else None,
+        published_on=published.published_on,
+        published_at=published.published_at,
+        published_precision=published.precision,
+        published_source=published.source,
+        published_evidence=published.evidence,
+        modified_at=_modified_at(given.modified_at, layout),
+        fetched_at=fetched_at,
+        language=language,
+        language_confidence=confidence,
+        section=given.section,
+        text=text,
+        body_start_char=body_start,
+        segments=builder.segments,
+        word_count=word_count,
+        text_sha256=hashlib.sha256(text.encode()).hexdigest(),
+        quality_flags=sorted(flags),
+        notes=list(raw.notes),
+    )
+
+
+def _write(raw: RawArticle, layout: Layout) -> TextBuilder:
+    builder = TextBuilder(raw.text)
+    kinds = {block.kind for block in layout.blocks}
+    for kind, given in (("headline", raw.metadata.headline), ("standfirst", raw.metadata.standfirst)):
+        seen = UNSEEN.sub("", given or "").strip()
+        if seen and kind not in kinds:  # not printed in the text: it goes before it
+            builder.add_given("headline" if kind == "headline" else "standfirst", " ".join(seen.split()), "\n\n")
+    after_dateline = False
+    for block in layout.blocks:
+        builder.add_segment(block.kind, block.lines, " " if after_dateline else "\n\n")
+        after_dateline = block.kind == "dateline"
+    return builder
+
+
+def _body_start(builder: TextBuilder) -> int:
+    """Where the text behind headline, standfirst and byline begins."""
+    for segment in builder.segments:
+        if segment.kind not in FRONT:
+            return segment.start_char
+    return builder.length
+
+
+def _segment_text(builder: TextBuilder, kind: SegmentKind) -> str | None:
+    found = next((segment for segment in builder.segments if segment.kind == kind), None)
+    return builder.text[found.start_char : found.end_char] if found else None
+
+
+def _authors(byline: str | None) -> list[str]:
+    """The names in a byline; an agency or a publisher behind a comma is no author."""
+    found = BYLINE.match(byline or "")
+    if not found:
+        return []
+    names = found["names"].split(",")[0]
+    return [
+        name.strip() for name in re.split(r"\s+(?:and|&)\s+", names) if name.strip() and name.strip() not in AGENCIES
+    ]
+
+
+def _agency(layout: Layout, byline: str | None) -> str | None:
+    if layout.dateline and layout.dateline.agency:
+        return layout.dateline.agency
+    credit = AGENCY_CREDIT.search(byline or "")
+    return AGENCIES[credit[1]] if credit else None
+
+
+def _modified_at(given: str | None, layout: Layout) -> datetime | None:
+    if given:
+        return parse_instant(given)
+    for line in layout.furniture:
+        found = re.match(r"(?i)^\W*(?:last\s+)?(?:updated|modified)[^:]*:\s*(?P<when>.*\d.*)$", line)
+        if found and (instant := parse_instant(found["when"])):
+            return instant
+    return None
+
+
+def _read_language(given: str | None, body: str) -> tuple[str | None, float | None]:
+    """Language as given, or as read off the body with how sure that is."""
+    if given:
+        tag = given.strip().replace("_", "-")
+        primary, _, region = tag.partition("-")
+        tag = f"{primary.lower()}-{region.upper()}" if len(region) == 2 else primary.lower()
+        if re.match(LANGUAGE_TAG, tag):
+            return tag, None
+    language, confidence = _identifier().classify(body)
+    return str(language), round(min(1.0, max(0.0, float(confidence))), 4)
+
+
+@cache
+def _identifier() -> py3langid.langid.LanguageIdentifier:
+    return py3langid.langid.LanguageIdentifier.from_model_file(py3langid.langid.MODEL_FILE, norm_probs=True)

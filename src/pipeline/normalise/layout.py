@@ -1,0 +1,217 @@
+"""What each line of a scraped page is: furniture, headline, byline, paragraph, subhead, caption, note."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from pipeline.contract import SegmentKind
+from pipeline.normalise.dateline import Dateline, read_dateline
+
+LINE = re.compile(r"[^\r\n\u2028\u2029\x0b\x0c]+")
+URL_LINE = re.compile(r"(?i)^\ufeff?\s*(https?://\S+)\s*$")
+# What sites print around an article; each alternative is a whole line.
+FURNITURE = re.compile(
+    r"""(?ix)^\W*(?:
+    all\s+news | home | menu | search | news | print | e-?mail | tweet | share | comments? | loading\W* | advertisements?
+    | share\s+(?:this|on|via|the)\b.{0,40} | share:?\s.{0,30}
+    | (?:last\s+)?(?:updated|published|posted|modified)(?:\s+(?:at|on))?\s*:.{0,60}
+    | (?:also\s+read|read\s+also|read\s+more|see\s+also|related(?:\s+(?:stor(?:y|ies)|articles?|news|content))?|more\s+from|watch(?:\s+now)?)\s*(?::.{0,200})?
+    | read\s+the\s+(?:rest|full\s+(?:story|article))\b.{0,60} | continue\s+reading\b.{0,60} | read\s+more\s+(?:here|at)\b.{0,60}
+    | (?:follow|like|find|join)\s+(?:us|the\s+page)(?:\s+on\b.{0,60})? :?
+    | do\s+you\s+.{3,60}\?\s+like\s+the\s+page:?
+    | (?:subscribe|sign\s+up)\s+(?:to|for|now|here|today)\b.{0,120} | click\s+here\b.{0,100}
+    | (?:©|\(c\)|copyright)\s.{0,150} | all\s+rights\s+reserved\W*
+    | (?:story|article)\s+continues\s+(?:below|after).{0,60} | scroll\s+(?:down\s+)?(?:to|for)\b.{0,60} | skip\s+to\s+.{0,40}
+    | \d+\s+(?:comments?|shares?|views?|min(?:ute)?s?\s+read)
+    | back\s+to\s+top | photo\s+gallery | trending(?:\s+now)? | most\s+read | tags?\s*:.{0,200} | topics?\s*:.{0,200}
+    )\W*$"""
+)
+BYLINE = re.compile(
+    r"^(?:By|BY)\s+(?P<names>[A-Z][\w.’'\-]+(?:\s+(?:[A-Z][\w.’'\-]*|de|van|von|al|bin|and|&)|,\s+[A-Z][\w.’'\-]+)*)\.?$"
+)
+CAPTION = re.compile(
+    r"(?i)^\W*(?:file\s+)?(?:photo|image|picture|caption|pictured|video)(?:\s+(?:by|credit|courtesy))?\s*[:/].+|.{0,300}[(\[](?:file\s+)?(?:photo|image|picture)\b[^)\]]{0,60}[)\]]\W*$"
+)
+NOTE = re.compile(
+    r"(?i)^\W*(?:reporting\s+by\b|editing\s+by\b|additional\s+reporting|with\s+inputs?\s+from|edited\s+by|writing\s+by"
+    r"|this\s+(?:story|article|report)\s+(?:has\s+been|was|is|originally)\b|correction\b\W|corrects?\b\W|clarification\b\W"
+    r"|editor[’']?s?[’']?\s+note\b|an?\s+earlier\s+version\b|note\s+to\s+readers)"
+)
+ENDS_SENTENCE = re.compile(r"[.!?…:;,]['\"”’»)\]]*$|['\"”»]$")
+TITLE_WORD = re.compile(r"[A-Za-z’'\-]{4,}")
+# What a lead sentence has and a headline does not: articles, and when it was.
+SENTENCE_SIGNS = re.compile(
+    r"(?i)\b(?:the|an?|yesterday|today|tomorrow|tonight|on\s+\w+day|last\s+\w+|has\s+been|have\s+been|said)\b"
+)
+MAX_HEADLINE = 170
+MAX_STANDFIRST = 260
+MAX_SUBHEAD = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A stretch of lines that make one segment, as ranges of the raw text."""
+
+    kind: SegmentKind
+    lines: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The article's segments in order, and what was found around them."""
+
+    blocks: tuple[Block, ...]
+    url: str | None
+    furniture: tuple[str, ...]
+    dateline: Dateline | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Paragraph:
+    text: str
+    lines: tuple[tuple[int, int], ...]
+
+
+def read_layout(text: str, headline: str | None) -> Layout:
+    """Part a raw text into segments.
+
+    Args:
+        text: the raw record, decoded.
+        headline: as given beside the text, where it is; a printed line with the same words is then the headline.
+    """
+    lines = [_strip(text, found.start(), found.end()) for found in LINE.finditer(text)]
+    shown = [line for line in lines if line[0] < line[1]]
+    url = None
+    if shown and (found := URL_LINE.match(text[slice(*shown[0])])):
+        url = found[1]
+        shown = shown[1:]
+    furniture = [text[slice(*line)] for line in shown if FURNITURE.match(text[slice(*line)])]
+    kept = [line for line in shown if not FURNITURE.match(text[slice(*line)])]
+    paragraphs = _join_lines(text, kept)
+    blocks, dateline = _classify(paragraphs, headline, has_url=url is not None)
+    return Layout(tuple(blocks), url, tuple(furniture), dateline)
+
+
+def _strip(text: str, start: int, end: int) -> tuple[int, int]:
+    line = text[start:end]
+    left = len(line) - len(line.lstrip(" \t\xa0\ufeff\u200b\u3000"))
+    return start + left, start + max(left, len(line.rstrip(" \t\xa0\ufeff\u200b\u3000")))
+
+
+def _join_lines(text: str, lines: Sequence[tuple[int, int]]) -> list[_Paragraph]:
+    """One paragraph a line, but for texts that were wrapped at a fixed width."""
+    groups: list[list[tuple[int, int]]] = []
+    for line in lines:
+        is_next = groups and len(LINE.split(text[groups[-1][-1][1] : line[0]])) == 1
+        gap = text[groups[-1][-1][1] : line[0]] if groups else ""
+        if is_next and gap.replace("\r\n", "\n").count("\n") < 2:
+            groups[-1].append(line)
+        else:
+            groups.append([line])
+    if not _is_wrapped(text, groups):
+        groups = [[line] for group in groups for line in group]
+    return [_Paragraph(" ".join(text[slice(*line)] for line in group), tuple(group)) for group in groups]
+
+
+def _is_wrapped(text: str, groups: Sequence[Sequence[tuple[int, int]]]) -> bool:
+    """Lines of even width that break within sentences."""
+    joints = [(text[slice(*one)], text[slice(*other)]) for group in groups for one, other in pairwise(group)]
+    if len(joints) < 3:
+        return False
+    within = sum(40 <= len(one) <= 110 and not ENDS_SENTENCE.search(one) for one, _ in joints)
+    return within > len(joints) * 0.6
+
+
+def _classify(
+    paragraphs: Sequence[_Paragraph], headline: str | None, *, has_url: bool
+) -> tuple[list[Block], Dateline | None]:
+    blocks: list[Block] = []
+    rest = list(paragraphs)
+    if rest and _is_headline(rest, headline, has_url=has_url):
+        blocks.append(Block("headline", rest.pop(0).lines))
+        if rest and _is_standfirst(rest):
+            blocks.append(Block("standfirst", rest.pop(0).lines))
+    while len(rest) > 1 and BYLINE.match(rest[0].text):
+        blocks.append(Block("byline", rest.pop(0).lines))
+    dateline = None
+    for at, paragraph in enumerate(rest):
+        kind = _kind(rest, at)
+        if dateline is None and kind == "paragraph" and not any(b.kind in ("paragraph", "dateline") for b in blocks):
+            dateline = read_dateline(paragraph.text)
+            if dateline:
+                blocks += _split_dateline(paragraph, dateline)
+                continue
+        blocks.append(Block(kind, paragraph.lines))
+    return blocks, dateline
+
+
+def _split_dateline(paragraph: _Paragraph, dateline: Dateline) -> list[Block]:
+    start, end = paragraph.lines[0]
+    length = len(dateline.printed)
+    if dateline.end_char >= end - start:  # a dateline on a line of its own, or wrapped: keep it whole
+        return [Block("paragraph", paragraph.lines)]
+    first = (start + dateline.end_char, end)
+    return [Block("dateline", ((start, start + length),)), Block("paragraph", (first, *paragraph.lines[1:]))]
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
+
+
+def _is_headline(rest: Sequence[_Paragraph], given: str | None, *, has_url: bool) -> bool:
+    text = rest[0].text
+    if given:
+        return _words(text) == _words(given)
+    if len(rest) < 2 or len(text) > MAX_HEADLINE or len(text.split()) < 3 or BYLINE.match(text) or read_dateline(text):
+        return False
+    if (re.search(r"[,;:]$", text) and not text.endswith(";")) or (not text[0].isalnum() and text[0] not in "\"“‘'«„"):
+        return False
+    if not ENDS_SENTENCE.search(text) or text.endswith(";"):
+        return not has_url or len(rest[1].text) > len(text)
+    capitals = [word[0].isupper() for word in TITLE_WORD.findall(text)]
+    is_title = bool(capitals) and sum(capitals) >= 0.7 * len(capitals)
+    if has_url:  # a page's text without its headline begins with a sentence
+        return is_title and len(text.split()) <= 16
+    return is_title or not SENTENCE_SIGNS.search(text)
+
+
+def _is_standfirst(rest: Sequence[_Paragraph]) -> bool:
+    text = rest[0].text
+    if (
+        len(rest) < 2
+        or len(text) > MAX_STANDFIRST
+        or len(text.split()) < 4
+        or BYLINE.match(text)
+        or read_dateline(text)
+    ):
+        return False
+    before_dateline = read_dateline(rest[1].text) is not None
+    return before_dateline or not ENDS_SENTENCE.search(text)
+
+
+def _kind(rest: Sequence[_Paragraph], at: int) -> SegmentKind:
+    text = rest[at].text
+    is_late = at >= len(rest) - 4
+    if NOTE.match(text) and (is_late or len(text) < 200):
+        return "note"
+    if CAPTION.match(text) and len(text) < 400:
+        return "caption"
+    if (
+        0 < at < len(rest) - 1
+        and _is_subhead(text)
+        and not _is_subhead(rest[at - 1].text)
+        and not _is_subhead(rest[at + 1].text)
+    ):
+        return "subhead"
+    return "paragraph"
+
+
+def _is_subhead(text: str) -> bool:
+    if len(text) > MAX_SUBHEAD or len(text.split()) > 9 or not text[0].isalnum() or text[0].islower():
+        return False
+    if re.fullmatch(r"[A-Z][A-Z ]{3,30}\.", text):  # "ABSTRACT."
+        return True
+    return not ENDS_SENTENCE.search(text) and any(letter.isalpha() for letter in text)
