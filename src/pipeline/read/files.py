@@ -65,7 +65,9 @@ def _walk(folder: Path, prefix: str, source: str, above: tuple[str, ...]) -> Ite
         elif entry.is_dir():
             real = os.path.realpath(entry.path)
             if real in above:
-                detail = f"the link leads back to a folder that holds it ({Path(entry.path).readlink()}); remove the link"
+                detail = (
+                    f"the link leads back to a folder that holds it ({Path(entry.path).readlink()}); remove the link"
+                )
                 yield _reject(source, raw_path, "symlink_loop", detail)
             else:
                 yield from _walk(Path(entry.path), raw_path + "/", source, (*above, real))

@@ -1,0 +1,60 @@
+"""Words around people's names: honorifics, titles and roles."""
+
+from __future__ import annotations
+
+import re
+
+# Nouns that name a person's office or occupation; they may stand before a name or for it.
+ROLE_NOUNS: frozenset[str] = frozenset(
+    """president vice-president premier chancellor minister secretary ambassador envoy senator congressman congresswoman
+    congressman representative governor mayor councillor councilman councilwoman commissioner chairman chairwoman chair
+    chairperson chief director manager coordinator leader spokesman spokeswoman spokesperson king queen prince princess
+    emperor sultan emir sheikh pope bishop archbishop cardinal imam rabbi pastor reverend general colonel major captain
+    lieutenant sergeant admiral commander officer inspector superintendent sheriff judge justice attorney prosecutor lawyer
+    counsel professor dean principal teacher doctor surgeon nurse scientist researcher analyst economist expert historian
+    author writer poet novelist journalist reporter editor columnist correspondent actor actress singer director producer
+    coach striker goalkeeper player manager businessman businesswoman entrepreneur founder co-founder owner ceo farmer
+    fisherman activist campaigner strategist adviser advisor aide candidate nominee lawmaker deputy speaker delegate
+    ombudsman registrar curator engineer architect pilot diver harbourmaster trustee treasurer""".split()
+)
+HONORIFICS: frozenset[str] = frozenset(
+    "Mr Mrs Ms Miss Dr Sir Dame Lord Lady Madam Prof Rev Hon Sen Rep Gov Gen Col Lt Capt Sgt Maj Pres Fr Sr Sheikh Sheikha Shri Smt Datuk Tan".split()
+)
+FEMALE_SIGNS = re.compile(
+    r"\b(?:Mrs|Ms|Miss|Madam|Madame|Dame|Lady|[Qq]ueen|[Pp]rincess|[Ss]poke?swoman|\w+woman|[Aa]ctress|Sheikha|[Ss]ister|[Mm]other|[Ww]ife|[Dd]aughter)\.?\s+(?:[A-Z][\w.]*\s+)?$"
+)
+MALE_SIGNS = re.compile(
+    r"\b(?:Mr|Sir|Lord|[Kk]ing|[Pp]rince|[Ss]pokesman|\w+sman|[Cc]hairman|[Ff]ather|[Bb]rother|[Hh]usband|[Ss]on|Fr|Pope|Imam)\.?\s+(?:[A-Z][\w.]*\s+)?$"
+)
+
+_ROLE = "|".join(sorted((re.escape(noun) for noun in ROLE_NOUNS), key=len, reverse=True))
+# The title before a name: "Russia's Foreign Minister ", "campaign manager ", "former harbour captain ".
+ROLE_BEFORE = re.compile(
+    rf"(?P<role>(?:(?:[A-Z][\w’'-]+|[a-z][\w’'-]+)\s+){{0,4}}?(?i:{_ROLE})(?:\s+(?:of|for)\s+(?:the\s+)?(?:[A-Z][\w’'-]+\s?){{1,4}})?),?\s+$"
+)
+# The words that belong to a title right before its noun: "foreign minister", not "met foreign minister".
+ROLE_WORDS = re.compile(
+    rf"(?i)(?:(?:former|acting|deputy|vice|prime|foreign|interior|defen[cs]e|finance|health|education|justice|trade|transport|energy|environment|agriculture|labou?r|"
+    rf"press|campaign|communications?|executive|managing|general|assistant|associate|senior|chief|state|party|opposition|house|senate|majority|minority|"
+    rf"regional|national|presidential|vice-presidential|crown|attorney|police|army|harbou?r|city|district|political|security|research|university|head|"
+    rf"first|under|co|club|team|company|bank|board|union|council|school|hospital|court|supreme|financial|technical|creative)\s+)*(?:{_ROLE})"
+    rf"(?:\s+(?:of|for)\s+(?:the\s+)?[A-Z][\w’'-]+(?:\s+[A-Z][\w’'-]+){{0,3}})?$"
+)
+# What stands behind a name between commas: ", the harbour board's chairwoman,"
+ROLE_BEHIND = re.compile(
+    rf"^,\s+(?P<role>(?:an?|the|its|their|his|her|who\s+is)?\s*[^,.;:\"“”]{{0,60}}?(?i:\b(?:{_ROLE}))\b[^,.;:\"“”]{{0,50}})(?=[,.;])"
+)
+
+
+def find_role(before: str, behind: str) -> str | None:
+    """A person's role as worded right before or right behind the name; None where there is none.
+
+    >>> find_role("said Foreign Minister ", "")
+    'Foreign Minister'
+    """
+    stripped = before.rstrip(" ,")
+    found = ROLE_WORDS.search(stripped)
+    if found and len(before) - len(before.rstrip()) > 0:
+        return found.group()
+    found = ROLE_BEHIND.match(behind)
+    return found["role"].strip() if found else None
