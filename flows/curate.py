@@ -33,7 +33,7 @@ def as_prefect_tasks(work: Callable[[Task], Batch], tasks: Sequence[Task]) -> It
 
 
 # A task costs its orchestrator far more than an article costs a worker: hundreds of articles make one.
-@flow(name="curate", retries=0, task_runner=ProcessPoolTaskRunner(max_workers=os.cpu_count()))
+@flow(name="curate", retries=0, task_runner=ProcessPoolTaskRunner(max_workers=os.cpu_count()))  # type: ignore[arg-type]
 def curate_flow(
     raw: str = "raw",
     into: str = "curated",

@@ -6,15 +6,17 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from pipeline import store
+from pipeline.contract import TABLES
 from pipeline.curate import Progress, Summary, curate, silent
 from pipeline.errors import OnrecordError, UsageError
 from pipeline.settings import VERSION, Settings
 from pipeline.show import describe_run, show_quote
-from pipeline.verify import Verification, verify_version
+from pipeline.verify import verify_version
 
 EXAMPLES = {
     "curate": "example: onrecord curate raw --into curated --publisher 'Harbour Post'",
@@ -122,12 +124,11 @@ def describe(summary: Summary) -> str:
 
 
 def _bar() -> Progress:
-    bar: tqdm[int] | None = None
+    bar: tqdm[Any] | None = None
 
     def show(what: str, done: int, total: int) -> None:
         nonlocal bar
-        if bar is None:
-            bar = tqdm(total=total, unit=f" {what}")
+        bar = bar or tqdm(total=total, unit=f" {what}")
         bar.update(done - bar.n)
         if done == total:
             bar.close()
@@ -152,7 +153,8 @@ def _lines() -> Progress:
 def _verify(options: argparse.Namespace) -> int:
     version = store.open_version(options.curated)
     open_raw = _raw_opener(options.raw) if options.raw else None
-    found: Verification = verify_version(version.read, open_raw, version.records())
+    months = {name: version.months(name) for name, table in TABLES.items() if table.is_monthly}
+    found = verify_version(version.read, months, open_raw, version.records())
     for name, count in found.counts.items():
         print(f"{count:>10,}  {name}")
     for difference in found.differences:

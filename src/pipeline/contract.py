@@ -652,3 +652,18 @@ def _dictionary_line(field: Field, arrow: pa.Field[Any]) -> str:
     if column.references:
         meaning += f" Refers to `{column.references}`."
     return f"| `{field.name}` | {kind} | {'yes' if field.is_nullable else ''} | {meaning} |"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an expectation found."""
+
+    table: str
+    expectation: str  # its type, in Great Expectations' terms
+    column: str
+    is_row_level: bool
+    success: bool
+    element_count: int
+    unexpected_count: int
+    examples: tuple[str, ...]  # some failing rows, each told in a line
+    failing_keys: tuple[str, ...]  # article_ids of the failing rows; empty for rules on whole tables

@@ -380,9 +380,10 @@ def _winning(work: _Work, winners: Mapping[str, Key]) -> dict[str, pa.Table]:
     # A record that was read twice in a run stands twice: its last rows count.
     chosen = {row["article_id"]: row[STAGED_AT] for row in articles if winners.get(row["article_id"]) == _key(row)}
     at = pa.array(sorted(chosen.values()), pa.int64())
-    return {
+    chosen_rows = {
         name: rows.filter(pc.is_in(rows[STAGED_AT], at)).drop_columns([STAGED_AT]) for name, rows in work.rows.items()
     }
+    return chosen_rows | {"articles": _stamp(work, chosen_rows["articles"])}
 
 
 def _validate_rows(work: _Work, staged: Mapping[str, pa.Table]) -> None:
@@ -453,7 +454,6 @@ def _changes(work: _Work, winners: Mapping[str, Key]) -> store.Changes:
     rows = _winning(work, winners)
     fresh = set(rows["articles"]["article_id"].to_pylist())
     replaced = {article_id for article_id in holders if article_id in fresh or article_id not in winners}
-    rows["articles"] = _stamp(work, rows["articles"])
     duplicates = find_duplicates(_bodies(work, rows["articles"], replaced))
     revisions = work.ledger.revisions()
     updates: dict[str, tuple[object, ...]] = {}
@@ -475,7 +475,7 @@ def _stamp(work: _Work, articles: pa.Table) -> pa.Table:
     for name, column in values.items():
         at = articles.schema.get_field_index(name)
         arrow = articles.schema.field(name)
-        articles = articles.set_column(at, arrow, pa.array(column, arrow.type))  # type: ignore[arg-type]
+        articles = articles.set_column(at, arrow, pa.array(column, arrow.type))
     return articles
 
 
@@ -519,7 +519,7 @@ def _run_row(work: _Work, version: store.Version | None) -> Run:
     """The run's ledger; totals are of ``version``, where there is one."""
 
     def total(table: str) -> int:
-        return version.read(table, [TABLES[table].sort[0]]).num_rows if version else work.rows[table].num_rows
+        return int((version.read(table, [TABLES[table].sort[0]]) if version else work.rows[table]).num_rows)
 
     return Run(
         run_id=work.run_id,
@@ -544,5 +544,27 @@ def _check_version(work: _Work, version: store.Version, run: Run) -> list[Findin
     """Check the rules on whole tables; the failures among them block the run."""
     from pipeline.validate import check_ledger, check_version  # late: it takes seconds to import
 
-    work.findings += [*check_version(version.read), check_ledger(run)]
+    work.findings += [*check_version(version.read, version.column_names), check_ledger(run)]
     return [finding for finding in work.findings if not finding.success and not finding.is_row_level]
+
+
+def _report_data(work: _Work, version: store.Version, run: Run, outcome: report.Outcome) -> report.ReportData:
+    articles = version.read(
+        "articles", ["article_id", "publisher", "published_on", "headline", "raw_path", "duplicate_of", "run_id"]
+    )
+    quotes = version.read("quotes", ["quote_type", "speaker_status", "speaker_name", "is_closed"])
+    holders = _holders(work.previous)
+    news = [
+        ("changed" if row["article_id"] in holders else "new", row["publisher"], row["headline"] or row["raw_path"])
+        for row in articles.to_pylist()
+        if row["run_id"] == run.run_id
+    ]
+    return report.ReportData(
+        run=run,
+        outcome=outcome,
+        findings=work.findings,
+        rejects=_all_rejects(work),
+        timings=list(work.timings.items()),
+        news=sorted(news),
+        **report.summarise(articles, quotes),
+    )

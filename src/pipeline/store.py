@@ -82,6 +82,11 @@ class Version:
         schema = pa.schema([schema.field(name) for name in names])
         return pa.concat_tables([part.select(names).cast(schema) for part in found]) if found else schema.empty_table()
 
+    def column_names(self, table: str) -> list[str]:
+        """The columns that a table's part files hold."""
+        part = min((self.path / table).rglob("*.parquet"))
+        return [str(name) for name in pq.read_schema(part).names]
+
     def records(self) -> list[Record]:
         """What became of each raw record."""
         names = [field.name for field in columns(Record)]
@@ -115,14 +120,16 @@ def find_quote(version: Version, quote_id: str) -> tuple[dict[str, Any], dict[st
 
 
 def _where(rows: pa.Table, column: str, value: str) -> list[dict[str, Any]]:
-    return rows.filter(pc.field(column) == value).to_pylist()
+    found: list[dict[str, Any]] = rows.filter(pc.field(column) == value).to_pylist()
+    return found
 
 
 def last_run(version: Version) -> Run:
     """The ledger row of the run that built a version."""
     (row,) = _where(version.read("runs"), "run_id", version.run_id)
-    counts = {name: [Count(**each) for each in row.pop(name)] for name in ("reject_reasons", "skip_reasons")}
-    return Run(**row, **counts)
+    for name in ("reject_reasons", "skip_reasons"):
+        row[name] = [Count(**each) for each in row[name]]
+    return Run(**row)
 
 
 def current_version(curated: Path) -> Version | None:
@@ -292,7 +299,7 @@ def _update_articles(rows: pa.Table, updates: Mapping[str, tuple[object, ...]]) 
     for at, name in enumerate(ARTICLE_UPDATES):
         field = rows.schema.field(name)
         column: list[object] = [updates[article_id][at] for article_id in ids]
-        values = pa.array(column, field.type)  # type: ignore[arg-type]
+        values = pa.array(column, field.type)
         rows = rows.set_column(rows.schema.get_field_index(name), field, values)
     return rows
 

@@ -52,11 +52,9 @@ def extract_mentions(article: Article, reading: Reading) -> list[Mention]:
     candidates = find_candidates(article, reading)
     _decide_open_ones(article, candidates)
     named = _resolve(article, candidates)
-    found = [_row(article, one, "name") for one in named]
-    taken = [(one.start, one.end) for one in named]
-    for nominal in _nominals(article, named):
-        if not any(start < nominal.end and nominal.start < end for start, end in taken):
-            found.append(_row(article, nominal, "nominal"))
+    spans = [(one.start, one.end) for one in named]
+    roles = [one for one in _nominals(article, named) if not any(s < one.end and one.start < e for s, e in spans)]
+    found = [_row(article, one, "name") for one in named] + [_row(article, one, "nominal") for one in roles]
     return _without_overlaps(sorted(found, key=lambda one: (one.start_char, -one.end_char)))
 
 

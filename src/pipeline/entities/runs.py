@@ -179,11 +179,11 @@ def _finish(text: str, part: list[tuple[str, int, int]], has_title: bool, is_ini
     if len(part) == 1 and part[0][0].endswith(".") and part[0][0].count(".") == 1:
         end -= 1
     candidate = Candidate(start, end, text[start:end], has_title=has_title, is_initial=is_initial)
-    _judge(candidate, text)
+    _judge(candidate)
     yield candidate
 
 
-def _judge(candidate: Candidate, text: str) -> None:
+def _judge(candidate: Candidate) -> None:
     """Decide what the words themselves decide."""
     name = " ".join(candidate.text.split())
     words = name.split()
@@ -198,11 +198,8 @@ def _judge(candidate: Candidate, text: str) -> None:
         candidate.kind, candidate.name = "GPE", place
     elif words[-1] in EVENT_WORDS or (words[0] == "World" and "War" in words):
         candidate.kind = "EVENT" if len(words) > 1 else None
-    elif (
-        (len(words) > 1
-        and words[-1] in LOCATION_WORDS)
-        or (words[0] in {"Lake", "Mount", "Cape", "Gulf"}
-        and len(words) > 1)
+    elif (len(words) > 1 and words[-1] in LOCATION_WORDS) or (
+        words[0] in {"Lake", "Mount", "Cape", "Gulf"} and len(words) > 1
     ):
         candidate.kind = "LOC"
     elif len(words) > 1 and (

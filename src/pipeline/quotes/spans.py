@@ -83,17 +83,16 @@ def find_spans(text: str, segments: Sequence[Segment], reading: Reading) -> list
             continue
         goes_on = running is not None and bool(quotations) and quotations[0].outer_start == segment.start_char
         before = finder.last
-        finder.last = before if _is_speech_only(text, segment, quotations) else None
+        finder.last = before if _begins_quoted(segment, quotations) else None
         for start, end in units_of(inside, quotations):
             own = [quotation for quotation in quotations if start <= quotation.outer_start < end]
             _read_unit(finder, start, end, number, own, goes_on=goes_on, before=before)
             goes_on = False
         running = quotations[-1] if quotations and quotations[-1].runs_on else None
-        finder.last = finder.last or None
     return _without_overlaps(finder.spans)
 
 
-def _is_speech_only(text: str, segment: Segment, quotations: Sequence[Quotation]) -> bool:
+def _begins_quoted(segment: Segment, quotations: Sequence[Quotation]) -> bool:
     """A paragraph that begins with a quotation may go on with the paragraph before."""
     return bool(quotations) and quotations[0].outer_start == segment.start_char
 
@@ -215,7 +214,7 @@ def _reported_content(
         fragments = [
             quotation for quotation in quotations if first <= quotation.outer_start and quotation.outer_end <= last
         ]
-        if not outside or (fragments and not _is_mixed(masked, fragments, first, last, start)):
+        if not outside or (fragments and not _is_mixed(fragments, first, last)):
             continue
         if len(outside) + 3 * len(fragments) < 4:
             continue
@@ -223,7 +222,7 @@ def _reported_content(
     return None
 
 
-def _is_mixed(masked: str, fragments: Sequence[Quotation], first: int, last: int, start: int) -> bool:
+def _is_mixed(fragments: Sequence[Quotation], first: int, last: int) -> bool:
     """Marks inside a reported clause, not a whole sentence in marks with something beside it."""
     quoted = sum(quotation.outer_end - quotation.outer_start for quotation in fragments)
     begins = fragments[0].outer_start == first

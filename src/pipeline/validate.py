@@ -1,0 +1,159 @@
+"""Validation by Great Expectations: the only module that imports it. It takes seconds to import: do it late.
+
+The suites are derived from the contract; this module computes the boolean columns that some rules rest on (verbatim
+slices, keys between tables), runs the suites, and tells what they found in plain terms.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+import great_expectations as gx
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from great_expectations.core import ExpectationSuite
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+from pipeline.contract import TABLES, Expectation, Finding, Run, Slice, Table, columns, expectations, to_table
+
+logging.getLogger("great_expectations").setLevel(logging.ERROR)
+EXAMPLES = 5
+LEDGER_PARTS = ("new_count", "changed_count", "unchanged_count", "superseded_count", "reject_count", "skip_count")
+LEDGER = Expectation(
+    "expect_column_values_to_be_in_set", {"column": "ledger_adds_up", "value_set": [True]}, is_row_level=False
+)
+
+
+def check_rows(staged: Mapping[str, pa.Table]) -> list[Finding]:
+    """Check the rules on single rows of this run's articles, quotes and mentions.
+
+    Args:
+        staged: the tables by name; ``articles`` holds every article that the others refer to.
+    """
+    texts = dict(zip(_list(staged["articles"], "article_id"), _list(staged["articles"], "text"), strict=True))
+    findings: list[Finding] = []
+    for name, rows in staged.items():
+        table = TABLES[name]
+        rules = [rule for rule in expectations(table) if rule.is_row_level]
+        frame = _frame(rows)
+        for rule in rules:
+            if isinstance(rule.check, Slice):
+                frame[rule.kwargs["column"]] = _is_verbatim(rows, rule.check, texts)
+        findings += _run_suite(table, rules, frame, "article_id")
+    return findings
+
+
+def check_version(
+    read: Callable[[str, Sequence[str]], pa.Table], column_names: Callable[[str], list[str]]
+) -> list[Finding]:
+    """Check the rules on whole tables of a version: columns, unique ids, keys between tables.
+
+    Args:
+        read: gives some columns of a table.
+        column_names: gives the columns that a table has on disk.
+    """
+    findings: list[Finding] = []
+    for table in TABLES.values():
+        rules = [rule for rule in expectations(table) if not rule.is_row_level]
+        listing = [rule for rule in rules if "column_list" in rule.kwargs]
+        findings += _run_suite(table, listing, pd.DataFrame(columns=column_names(table.name)), table.sort[0])
+        rules = [rule for rule in rules if rule not in listing]
+        rows = read(table.name, _needed_columns(table, rules))
+        frame = _frame(rows)
+        for rule in rules:
+            if isinstance(rule.check, str):
+                other, column = rule.check.split(".")
+                keys = read(other, [column])[column].combine_chunks()
+                own = rows[rule.kwargs["column"].removesuffix("_is_known")]
+                frame[rule.kwargs["column"]] = pc.or_(pc.is_in(own, keys), pc.is_null(own)).to_pandas()
+        findings += _run_suite(table, rules, frame, table.sort[0])
+    return findings
+
+
+def _needed_columns(table: Table, rules: Iterable[Expectation]) -> list[str]:
+    """Only what the rules look at: the texts of a large data set need not be in memory."""
+    needed = {str(rule.kwargs["column"]).removesuffix("_is_known") for rule in rules}
+    return [column.name for column in columns(table.row) if column.name in needed or column.name == table.sort[0]]
+
+
+def check_ledger(run: Run) -> Finding:
+    """Check that what came in is what came out."""
+    adds_up = run.record_count == sum(getattr(run, part) for part in LEDGER_PARTS)
+    frame = to_table(Run, [run]).select(["run_id", "record_count", *LEDGER_PARTS]).to_pandas()
+    frame["ledger_adds_up"] = adds_up
+    (finding,) = _run_suite(TABLES["runs"], [LEDGER], frame, "run_id")
+    return finding
+
+
+def _list(rows: pa.Table, column: str) -> list[Any]:
+    values: list[Any] = rows[column].to_pylist()
+    return values
+
+
+def _frame(rows: pa.Table) -> pd.DataFrame:
+    """The columns that rules look at, as pandas; lists and structs are turned to text."""
+    flat = [field.name for field in rows.schema if not pa.types.is_nested(field.type)]
+    nested = [name for name in rows.column_names if name not in flat]
+    frame: pd.DataFrame = rows.select(flat).to_pandas()
+    for name in nested:
+        frame[name] = [None if valid is None else "…" for valid in rows[name].is_valid().to_pylist()]
+    return frame
+
+
+def _is_verbatim(rows: pa.Table, part: Slice, texts: Mapping[str, str]) -> list[bool]:
+    cells = (_list(rows, name) for name in ("article_id", part.text, part.start, part.end))
+    return [
+        (text is None and start is None and end is None) or (start is not None and texts[article][start:end] == text)
+        for article, text, start, end in zip(*cells, strict=True)
+    ]
+
+
+def _run_suite(table: Table, rules: Sequence[Expectation], frame: pd.DataFrame, key: str) -> list[Finding]:
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
+    batch = (
+        context.data_sources.add_pandas("staged")
+        .add_dataframe_asset(table.name)
+        .add_batch_definition_whole_dataframe("all")
+    )
+    suite = ExpectationSuite(name=table.name)
+    for at, rule in enumerate(rules):
+        suite.add_expectation_configuration(
+            ExpectationConfiguration(type=rule.type, kwargs=dict(rule.kwargs), meta={"at": at})
+        )
+    result = batch.get_batch({"dataframe": frame}).validate(
+        suite, result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [key]}
+    )
+    found = {_position(outcome): outcome for outcome in result.results}
+    return [_as_finding(table, rule, found[at], key) for at, rule in enumerate(rules)]
+
+
+def _position(outcome: Any) -> int:
+    return int(outcome.expectation_config.meta["at"])
+
+
+def _as_finding(table: Table, rule: Expectation, outcome: Any, key: str) -> Finding:
+    result = outcome.result
+    column = str(rule.kwargs.get("column") or rule.kwargs.get("column_A") or "")
+    rows = result.get("unexpected_index_list") or []
+    keys = tuple(dict.fromkeys(str(row[key]) for row in rows)) if rule.is_row_level else ()
+    examples = [f"{', '.join(f'{name} {value!r}' for name, value in row.items())}" for row in rows[:EXAMPLES]]
+    if not outcome.success and not examples:
+        examples = [str(outcome.exception_info or result)[:300]]
+    return Finding(
+        table=table.name,
+        expectation=rule.type,
+        column=column,
+        is_row_level=rule.is_row_level and bool(outcome.success or keys),  # without an index it blocks
+        success=bool(outcome.success),
+        element_count=int(result.get("element_count", 0)),
+        unexpected_count=int(result.get("unexpected_count", 0)),
+        examples=tuple(examples),
+        failing_keys=keys,
+    )

@@ -1,0 +1,146 @@
+"""An independent look at a data set: every slice, every key, every count, and the raw bytes behind the text."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.contract import TABLES, Record, Table, columns
+
+SHOWN = 20  # differences told one by one
+
+
+@dataclass(slots=True)
+class Verification:
+    """What was checked, and what differs."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    differences: list[str] = field(default_factory=list)  # the first of them
+    difference_count: int = 0
+
+    def check(self, what: str, holds: bool, difference: str) -> None:
+        """Count a check, and note the difference where it does not hold."""
+        self.counts[what] += 1
+        if not holds:
+            self.difference_count += 1
+            if len(self.differences) < SHOWN:
+                self.differences.append(difference)
+
+
+def verify_version(
+    read: Callable[..., pa.Table],
+    months: Mapping[str, Sequence[str]],
+    open_raw: Callable[[str], bytes] | None,
+    records: Iterable[Record],
+) -> Verification:
+    """Re-slice, re-count and re-join a whole data set.
+
+    Args:
+        read: ``read(table, columns, months)``.
+        months: the months of each monthly table.
+        open_raw: gives the bytes of a raw file by raw_path; None to leave the raw files out.
+        records: what became of each raw record.
+    """
+    found = Verification()
+    for month in sorted({month for each in months.values() for month in each}):
+        articles = {row["article_id"]: row for row in read("articles", None, [month]).to_pylist()}
+        for article in articles.values():
+            _verify_article(found, article, open_raw)
+        for table in TABLES.values():
+            if table.slices:
+                _verify_slices(found, table, read(table.name, None, [month]).to_pylist(), articles)
+    _verify_keys(found, read)
+    _verify_ledger(found, read, list(records))
+    return found
+
+
+def _verify_article(found: Verification, article: Mapping[str, Any], open_raw: Callable[[str], bytes] | None) -> None:
+    text, where = article["text"], article["raw_path"]
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    found.check("article texts", digest == article["text_sha256"], f"{where}: text_sha256 is not of this text")
+    end = 0
+    for segment in article["segments"]:
+        first, last = segment["start_char"], segment["end_char"]
+        stretch = text[first:last]
+        holds = end <= first < last <= len(text) and stretch == stretch.strip()
+        found.check("segments", holds, f"{where}: segment [{first}:{last}]")
+        end = last
+    if open_raw is not None:
+        _verify_bytes(found, article, open_raw)
+
+
+def _verify_bytes(found: Verification, article: Mapping[str, Any], open_raw: Callable[[str], bytes]) -> None:
+    where = article["raw_path"]
+    try:
+        raw = open_raw(where)
+    except OSError as error:
+        found.check("raw files", False, f"{where}: the raw file cannot be read: {error.strerror}")
+        return
+    is_same = hashlib.sha256(raw).hexdigest() == article["raw_sha256"]
+    found.check("raw files", is_same, f"{where}: the raw file has changed since it was curated")
+    if not is_same:
+        return
+    for span in article["raw_spans"]:
+        stretch = raw[span["start_byte"] : span["end_byte"]].decode(article["encoding"], "replace")
+        holds = stretch == article["text"][span["start_char"] : span["end_char"]]
+        found.check("raw spans", holds, f"{where}: raw span {span}")
+
+
+def _verify_slices(
+    found: Verification, table: Table, rows: Sequence[Mapping[str, Any]], articles: Mapping[str, Mapping[str, Any]]
+) -> None:
+    key = columns(table.row)[0].name
+    for row in rows:
+        article = articles.get(row["article_id"])
+        for part in table.slices:
+            text, start, end = row[part.text], row[part.start], row[part.end]
+            if text is None and start is None and end is None:
+                continue
+            holds = article is not None and start is not None and article["text"][start:end] == text
+            what = table.name if part.text == "text" else f"{table.name}: {part.text}"
+            found.check(what, holds, f"{table.name} {row[key]}: {part.text} {row[part.text]!r}")
+
+
+def _verify_keys(found: Verification, read: Callable[..., pa.Table]) -> None:
+    for table in TABLES.values():
+        for column in columns(table.row):
+            if column.column and column.column.unique:
+                values = read(table.name, [column.name])[column.name].to_pylist()
+                found.check(
+                    "unique ids",
+                    len(set(values)) == len(values),
+                    f"{table.name}.{column.name} is not unique",
+                )
+            if column.column and column.column.references:
+                _verify_reference(found, read, table, column.name, column.column.references)
+
+
+def _verify_reference(found: Verification, read: Callable[..., pa.Table], table: Table, name: str, refers: str) -> None:
+    other, other_column = refers.split(".")
+    known = set(read(other, [other_column])[other_column].to_pylist())
+    values = {value for value in read(table.name, [name])[name].to_pylist() if value is not None}
+    for value in values - known:
+        found.check("keys between tables", False, f"{table.name}.{name} {value}: not in {refers}")
+    found.counts["keys between tables"] += len(values & known)
+
+
+def _verify_ledger(found: Verification, read: Callable[..., pa.Table], records: list[Record]) -> None:
+    for run in read("runs").to_pylist():
+        parts = ("new_count", "changed_count", "unchanged_count", "superseded_count", "reject_count", "skip_count")
+        adds_up = run["record_count"] == sum(run[part] for part in parts)
+        found.check("run ledgers", adds_up, f"run {run['run_id']}: its ledger does not add up")
+    held = {record.article_id for record in records if record.article_id}
+    articles = set(read("articles", ["article_id"])["article_id"].to_pylist())
+    for article_id in articles | {r.article_id for r in records if r.outcome == "article"}:
+        holds = article_id in articles and article_id in held
+        found.check("records", holds, f"article {article_id}: not in both articles and records")
+    refused = {(r.source, r.raw_path, r.raw_record) for r in records if r.outcome == "reject"}
+    rejects = {tuple(row.values()) for row in read("rejects", ["source", "raw_path", "raw_record"]).to_pylist()}
+    for key in refused ^ rejects:
+        found.check("rejects", False, f"record {key}: not in both rejects and records")
+    found.counts["rejects"] += len(refused & rejects)
