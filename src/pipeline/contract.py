@@ -22,7 +22,7 @@ import pyarrow as pa
 HEX16 = r"^[0-9a-f]{16}$"
 SHA256 = r"^[0-9a-f]{64}$"
 # BCP 47, as far as articles need it: language, optional script, optional region.
-LANGUAGE_TAG = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"
+LANGUAGE_TAG = r"^[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?$"
 RUN_ID = r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}$"
 
 Precision = Literal["minute", "day", "month", "year", "inferred", "unknown"]

@@ -420,7 +420,7 @@ def _build_and_publish(work: _Work, into: Path, winners: Mapping[str, Key]) -> S
             report.write_report(page, _report_data(work, version, run, "blocked"))
             raise ValidationFailedError(
                 f"{len(failed)} rules on whole tables failed ({failed[0].table}: {failed[0].expectation} on "
-                f"{failed[0].column}); nothing was published and {into} is as it was; see {page}"
+                f"{failed[0].column}: {'; '.join(failed[0].examples[:1])}); nothing was published and {into} is as it was; see {page}"
             )
         with work.timed("publish"):
             store.publish(into, version)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -114,11 +115,17 @@ def _is_verbatim(rows: pa.Table, part: Slice, texts: Mapping[str, str]) -> list[
     ]
 
 
-def _run_suite(table: Table, rules: Sequence[Expectation], frame: pd.DataFrame, key: str) -> list[Finding]:
+@cache
+def _context() -> Any:
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
+    return context
+
+
+def _run_suite(table: Table, rules: Sequence[Expectation], frame: pd.DataFrame, key: str) -> list[Finding]:
+    context = _context()
     batch = (
-        context.data_sources.add_pandas("staged")
+        context.data_sources.add_or_update_pandas("staged")
         .add_dataframe_asset(table.name)
         .add_batch_definition_whole_dataframe("all")
     )
