@@ -169,13 +169,16 @@ def writing(curated: Path) -> Iterator[None]:
     Raises:
         UsageError: if the place cannot be a data set.
         LockedError: if another run holds it.
+        StorageError: if the disk refuses.
     """
     check_destination(curated)
     try:
         (curated / "versions").mkdir(parents=True, exist_ok=True)
+        lock = _acquire(curated / LOCK)
     except OSError as error:
-        raise UsageError(f"--into {curated} cannot be written: {error.strerror}; name another folder") from error
-    lock = _acquire(curated / LOCK)
+        raise StorageError(
+            f"{curated} cannot be written: {error.strerror}; nothing was published: make room, or name another folder"
+        ) from error
     try:
         _remove_dead_versions(curated)
         yield
