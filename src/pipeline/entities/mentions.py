@@ -17,6 +17,7 @@ from pipeline.language.places import ADJECTIVES, countries
 
 # "Asia-Pacific Economic Cooperation (APEC)": the short name belongs to the long one before it.
 DEFINITION = re.compile(r"^\s+\((?:the\s+)?(?P<short>[A-Z][A-Za-z&.\-]{1,9})\)")
+POSSESSIVE_END = re.compile(r"^(?:[’']s?)?\s+")
 LOWER_WORD = re.compile(r"(?<![\w.’'-])[a-z]{3,}(?![\w’'-])")
 _ROLE = "|".join(sorted((re.escape(noun) for noun in ROLE_NOUNS), key=len, reverse=True))
 # "the foreign minister", "Russia's Foreign Minister", "the Russian minister"; a bare title only where it speaks.
@@ -53,9 +54,19 @@ def extract_mentions(article: Article, reading: Reading) -> list[Mention]:
     _decide_open_ones(article, candidates)
     named = _resolve(article, candidates)
     spans = [(one.start, one.end) for one in named]
-    roles = [one for one in _nominals(article, named) if not any(s < one.end and one.start < e for s, e in spans)]
+    roles = [_behind_names(article.text, one, spans) for one in _nominals(article, named)]
+    roles = [one for one in roles if not any(s < one.end and one.start < e for s, e in spans)]
     found = [_row(article, one, "name") for one in named] + [_row(article, one, "nominal") for one in roles]
     return _without_overlaps(sorted(found, key=lambda one: (one.start_char, -one.end_char)))
+
+
+def _behind_names(text: str, one: _Named, spans: Sequence[tuple[int, int]]) -> _Named:
+    """A role without the name it begins with: of "Norway's minister" and "the Norwegian minister" the last word."""
+    ends = [end for start, end in spans if one.start <= start and end < one.end]
+    if not ends:
+        return one
+    rest = text[max(ends) : one.end]
+    return replace(one, start=one.end - len(POSSESSIVE_END.sub("", rest)))
 
 
 def _without_overlaps(mentions: Sequence[Mention]) -> list[Mention]:
@@ -225,7 +236,7 @@ def _fitting(holders: Sequence[_Holder], title: str, country: str | None, at: in
     """The one person whom a title fits: by its words, then by its country; home offices carry none."""
     noun = title.split()[-1]
     fits = [
-        holder for holder in holders if holder.title.endswith(title) or (title == noun and noun in holder.title.split())
+        holder for holder in holders if noun in holder.title.split() and set(title.split()) <= set(holder.title.split())
     ]
     fits = [holder for holder in fits if holder.person.start < at] or fits
     if country:

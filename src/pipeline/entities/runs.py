@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pipeline.contract import Article, EntityType
 from pipeline.language import Reading
@@ -42,7 +43,11 @@ TITLE_WORDS = (
     )
 )
 SINGLE_OFFICES = frozenset("State Affairs Defense Defence Interior".split())
-ISLANDS = re.compile(r"\b[Ii]slands?\b")
+# "the Shikotan and Habomai islands"; "islands of the north - Shikotan, Habomai and Iturup"
+ISLANDS_BEHIND = re.compile(r"^(?:(?:,|,?\s+and|\s+or)\s+[A-Z]\w+){0,4}\s+[Ii]slands?\b")
+ISLANDS_BEFORE = re.compile(
+    r"\b[Ii]slands\b[^.;]{0,60}?(?:\s[-–—]|:|\bof)\s+(?:[A-Z]\w+(?:,\s+(?:and\s+)?|\s+and\s+))*$"
+)
 NEVER_PERSON = ORG_WORDS | EVENT_WORDS | FACILITY_WORDS | LOCATION_WORDS
 
 
@@ -62,7 +67,7 @@ class Candidate:
 
 def find_candidates(article: Article, reading: Reading) -> list[Candidate]:
     """All runs of the article with what their own words tell of them."""
-    starts = {sentence.start for sentence in reading.sentences}
+    starts = frozenset(sentence.start for sentence in reading.sentences)
     found: list[Candidate] = []
     for segment in article.segments:
         if segment.kind == "dateline":
@@ -71,13 +76,23 @@ def find_candidates(article: Article, reading: Reading) -> list[Candidate]:
         stretch = article.text[segment.start_char : segment.end_char]
         if len(stretch) > 12 and stretch.isupper():
             continue  # nothing tells names from other words
-        for run in RUN.finditer(article.text, segment.start_char, segment.end_char):
-            for candidate in _split(
-                article.text, run.start(), run.end(), run.start() in starts or _opens(article.text, run.start())
-            ):
+        for start, end in _runs(article.text, segment.start_char, segment.end_char, starts):
+            for candidate in _split(article.text, start, end, start in starts or _opens(article.text, start)):
                 candidate.segment_kind = segment.kind
                 found.append(candidate)
     return found
+
+
+def _runs(text: str, start: int, end: int, sentence_starts: frozenset[int]) -> Iterator[tuple[int, int]]:
+    """Runs, cut where a sentence begins within one: no name reaches over the end of a sentence."""
+    for run in RUN.finditer(text, start, end):
+        words = [run.start() + word.start() for word in re.finditer(r"\S+", run.group())]
+        cuts = [run.start(), *(at for at in words[1:] if at in sentence_starts), run.end()]
+        for first, last in pairwise(cuts):
+            yield (
+                first,
+                first + len(text[first:last].rstrip().removesuffix(".") if last < run.end() else text[first:last]),
+            )
 
 
 def _opens(text: str, at: int) -> bool:
@@ -212,6 +227,7 @@ def _judge(candidate: Candidate) -> None:
         candidate.has_title
         and not any(word in SINGLE_OFFICES for word in words)
         and name not in NO_NAMES
+        and name not in TITLE_WORDS
         and not words[-1].isupper()
     ):
         candidate.kind = "PERSON"
@@ -239,7 +255,7 @@ def judge_by_context(
     words = candidate.text.split()
     behind = text[candidate.end : candidate.end + 40]
     before = text[max(0, candidate.start - 60) : candidate.start]
-    if ISLANDS.search(text[max(0, candidate.start - 120) : candidate.end + 60]) and not candidate.is_initial:
+    if ISLANDS_BEHIND.match(behind) or ISLANDS_BEFORE.search(text[max(0, candidate.start - 120) : candidate.start]):
         return "LOC"
     next_word = re.match(r"\s+([a-z]+)", behind)
     speaks = bool(next_word and next_word[1] in SPEECH_VERBS) or bool(re.search(r"(?:said|says|added|told)\s$", before))

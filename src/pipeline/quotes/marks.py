@@ -36,6 +36,10 @@ class Quotation:
     runs_on: bool = False  # the closing mark is missing because the next paragraph reopens it
 
 
+# "… is complicated, he said." at the end of a paragraph whose closing mark is missing.
+TRAILING_ATTRIBUTION = re.compile(rf"{UNCLOSED_END.pattern}[^,\"“”]{{0,60}}$")
+
+
 def pair_marks(text: str, segments: Sequence[Segment]) -> list[Quotation]:
     """Find all quotations, segment by segment; those within quotations are left to `nested`."""
     has_double = bool(MARK.search(text))
@@ -73,7 +77,7 @@ def _pair_segment(text: str, segment: Segment, number: int, next_opens: bool) ->
         elif not found and mark.end() - segment.start_char > 20:
             found += _without_opening(text, segment, mark, number)
     if open_at is not None:
-        if next_opens:
+        if next_opens and not TRAILING_ATTRIBUTION.search(text[open_at[1] : segment.end_char]):
             end = _trim_end(text, open_at[1], segment.end_char)
             found.append(Quotation(open_at[1], end, open_at[0], segment.end_char, True, number, runs_on=True))
         else:

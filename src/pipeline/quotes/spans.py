@@ -110,7 +110,7 @@ def _read_unit(
     masked = mask_quotations(finder.text, start, end, quotations)
     attributions = find_attributions(masked, start)
     if goes_on and before is not None:
-        attribution = _nearest(attributions, quotations[0], masked, start) or before.attribution
+        attribution = _nearest(attributions, quotations[0], masked, start)
         finder.add(
             "direct",
             quotations[0].start,
@@ -119,6 +119,7 @@ def _read_unit(
             attribution,
             is_closed=quotations[0].is_closed,
             joins=True,
+            is_continued=attribution is None,
         )
         quotations = quotations[1:]
         if not quotations:
