@@ -199,9 +199,11 @@ def _acquire(path: Path) -> int:
         # The holder before us may have removed the file between our open and our lock.
         with suppress(FileNotFoundError):
             if path.stat().st_ino == os.fstat(lock).st_ino:
-                os.ftruncate(lock, 0)
                 now = datetime.now(UTC)
-                os.write(lock, f"process {os.getpid()} on {socket.gethostname()} since {now:%H:%M:%S} UTC".encode())
+                holder = f"process {os.getpid()} on {socket.gethostname()} since {now:%H:%M:%S} UTC"
+                with suppress(OSError):  # a full disk has no room to say who holds the lock: it holds all the same
+                    os.ftruncate(lock, 0)
+                    os.write(lock, holder.encode())
                 return lock
         os.close(lock)
 

@@ -184,10 +184,9 @@ def test_full_disk_publishes_nothing(onrecord: Onrecord, raw: Path, small_disk: 
     assert onrecord("curate", raw, "--into", curated).code == 0
     before = content(curated)
     filler = small_disk / "filler"
-    with filler.open("wb") as stream, suppress(OSError):
+    with filler.open("wb", buffering=0) as stream, suppress(OSError):
         while True:
             stream.write(b"0" * 4096)
-            stream.flush()
     (raw / "story-9.txt").write_text(STORY.format(detail="nine thousand"), "utf-8")
     ran = onrecord("curate", raw, "--into", curated)
     assert ran.code == 1

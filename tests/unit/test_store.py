@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import store
-from pipeline.contract import TABLES, arrow_schema
+from pipeline.contract import TABLES, arrow_schema, data_dictionary
 from pipeline.errors import LockedError, StorageError, UsageError
 
 
@@ -119,3 +119,10 @@ def test_disk_that_refuses_leaves_no_version(tmp_path: Path) -> None:
 def test_place_without_data_set_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="onrecord curate"):
         store.open_version(tmp_path)
+
+
+def test_committed_data_dictionary_is_the_contracts() -> None:
+    readme = Path(__file__).parents[2] / "curated" / "README.md"
+    assert readme.read_text("utf-8") == store.README_TEXT + data_dictionary(), (
+        "run `make run` and commit curated/README.md"
+    )

@@ -41,6 +41,8 @@ NOTE = re.compile(
     r"|editor[’']?s?[’']?\s+note\b|an?\s+earlier\s+version\b|note\s+to\s+readers)"
 )
 ENDS_SENTENCE = re.compile(r"[.!?…:;,]['\"”’»)\]]*$|['\"”»]$")
+# "By Mara Oduya, harbour correspondent", "LEON, GUANAJUATO.- A boy": what follows a headline that is not there.
+OPENS_BODY = re.compile(r"^(?:By|BY)\s+[A-Z]|^[A-ZÀ-Þ][A-ZÀ-Þ ,]{3,40}\.\s?[-–—]|^[A-Z][a-z]+ /[A-Z]{3,}/")
 TITLE_WORD = re.compile(r"[A-Za-z’'\-]{4,}")
 # What a lead sentence has and a headline does not: articles, and when it was.
 SENTENCE_SIGNS = re.compile(
@@ -171,10 +173,10 @@ def _is_headline(rest: Sequence[_Paragraph], given: str | None, *, has_url: bool
         return False
     if not ENDS_SENTENCE.search(text) or text.endswith(";"):
         return not has_url or len(rest[1].text) > len(text)
+    if has_url:  # a page's text without its headline begins with a sentence
+        return False
     capitals = [word[0].isupper() for word in TITLE_WORD.findall(text)]
     is_title = bool(capitals) and sum(capitals) >= 0.7 * len(capitals)
-    if has_url:  # a page's text without its headline begins with a sentence
-        return is_title and len(text.split()) <= 16
     return is_title or not SENTENCE_SIGNS.search(text)
 
 
@@ -184,7 +186,7 @@ def _is_standfirst(rest: Sequence[_Paragraph]) -> bool:
         len(rest) < 2
         or len(text) > MAX_STANDFIRST
         or len(text.split()) < 4
-        or BYLINE.match(text)
+        or OPENS_BODY.match(text)
         or read_dateline(text)
     ):
         return False
