@@ -167,7 +167,13 @@ def _is_headline(rest: Sequence[_Paragraph], given: str | None, *, has_url: bool
     text = rest[0].text
     if given:
         return _words(text) == _words(given)
-    if len(rest) < 2 or len(text) > MAX_HEADLINE or len(text.split()) < 3 or OPENS_BODY.match(text) or read_dateline(text):
+    if (
+        len(rest) < 2
+        or len(text) > MAX_HEADLINE
+        or len(text.split()) < 3
+        or OPENS_BODY.match(text)
+        or read_dateline(text)
+    ):
         return False
     if (re.search(r"[,;:]$", text) and not text.endswith(";")) or (not text[0].isalnum() and text[0] not in "\"“‘'«„"):
         return False
