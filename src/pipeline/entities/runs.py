@@ -42,6 +42,11 @@ TITLE_WORDS = (
         Royal Presidential Candidate Nominee Republican Democratic Democrat Sens. Reps. Lt. Lt Gov. Gen. Sen. Rep. Prof. Col. Capt. Sgt. Hon. Rev. St-""".split()
     )
 )
+# Offices that nobody is named after, as some are after kings and judges: "Water Minister Mara Oduya", "Water Minister".
+OFFICES = frozenset(
+    """Minister Secretary Ambassador Senator Congressman Congresswoman Governor Commissioner Chairman Chairwoman Spokesman
+    Spokeswoman Professor President Premier Chancellor""".split()
+)
 SINGLE_OFFICES = frozenset("State Affairs Defense Defence Interior".split())
 # "the Shikotan and Habomai islands"; "islands of the north - Shikotan, Habomai and Iturup"
 ISLANDS_BEHIND = re.compile(r"^(?:(?:,|,?\s+and|\s+or)\s+[A-Z]\w+){0,4}\s+[Ii]slands?\b")
@@ -184,6 +189,12 @@ def _finish(text: str, part: list[tuple[str, int, int]], has_title: bool, is_ini
     if joint is not None and not (part[-1][0] in ORG_WORDS or part[0][0] in ORG_WORDS):
         yield from _finish(text, part[:joint], has_title, is_initial)
         yield from _finish(text, part[joint + 1 :], False, False)
+        return
+    office = next((at for at, word in enumerate(part) if at and word[0] in OFFICES), None)
+    if office is not None:
+        yield from (one for one in _finish(text, part[:office], False, is_initial) if one.kind in ("GPE", "ORG", "NORP"))
+        if part[office + 1 :]:
+            yield from _finish(text, part[office + 1 :], True, False)
         return
     place = next((at for at, word in enumerate(part) if word[0] in ("of", "for", "on")), None)
     if place is not None and place and not any(word[0] in NEVER_PERSON for word in part[:place]):

@@ -62,9 +62,18 @@ CLAUSE_START = re.compile(
     r"[,;:()—–\n]|\s-\s|\b(?:that|when|because|but|while|if|after|before|where|although|though|whether|as|who|which|than|so)\s|\b(?:and|And|But|As|Yet|So|When|If|While|After|Because|Although|Though)\s"
 )
 VERB = re.compile(rf"(?<![\w’'-])(?:{'|'.join(sorted(QUOTATION_VERBS, key=len, reverse=True))})(?![\w’'-])")
+# What follows these is who is spoken to: "told reporters".
+ADDRESSING = frozenset("tell tells told telling inform informed informs remind reminded reminds".split())
+# Behind reported words without marks only these stand before their subject: "…, said Mara Oduya"; what "…, claimed the
+# islands" claims is no speaker.
+INVERTING = frozenset("said says added adds according wrote writes explained noted argued".split())
 NO_VERB_BEFORE = re.compile(
     r"\b(?:to|the|a|an|of|his|her|their|its|is|was|were|be|been|being|are|by|my|our|your|this|for|with)\s+$"
 )
+
+
+# A turn of a transcript: a label in capitals heads a paragraph without marks.
+TURN = re.compile(r"^(?P<np>[A-ZÀ-Þ][A-ZÀ-Þ.’'\- ]{1,40}|Q|A)(?P<cue>:)\s+(?=[^\s\"“«])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +128,12 @@ def find_attributions(masked: str, offset: int) -> list[Attribution]:
     return sorted(found, key=lambda one: one.start)
 
 
+def read_turn(text: str, start: int, end: int) -> tuple[Attribution, int] | None:
+    """The label of a transcript's turn, and where its words begin."""
+    found = TURN.match(text[start:end])
+    return (_at(found, "label", start), start + found.end()) if found else None
+
+
 def _at(match: re.Match[str], kind: Literal["label", "according"], offset: int) -> Attribution:
     start, end = _trim_np(match.string, *match.span("np"), is_behind=kind == "according")
     return Attribution(
@@ -135,9 +150,10 @@ def _around(masked: str, verb: re.Match[str], offset: int) -> Attribution | None
     before = masked[: verb.start()]
     touches = re.search(rf"(?:[,?!{MASK}]|^)\s*$", before) is not None
     inverted = INVERTED.match(masked, verb.end())
-    if touches and inverted and _is_subject(inverted["np"]):
+    if touches and inverted and _is_subject(inverted["np"]) and verb.group() not in ADDRESSING:
         start, end = _trim_np(masked, *inverted.span("np"), is_behind=True)
-        if before.rstrip().endswith((MASK, ",", "?", "!")):
+        is_beside_marks = before.rstrip(" ,?!").endswith(MASK)
+        if is_beside_marks or (before.rstrip().endswith((",", "?", "!")) and verb.group() in INVERTING):
             return _make(masked, start, end, verb, "inverted", offset)
     if NO_VERB_BEFORE.search(before):
         return None

@@ -9,13 +9,16 @@ from dataclasses import dataclass, replace
 from pipeline.contract import QuoteType, Segment
 from pipeline.language import Reading
 from pipeline.language.speech import REPORTING_VERBS
-from pipeline.quotes.attribution import MASK, Attribution, find_attributions, mask_quotations, units_of
+from pipeline.quotes.attribution import MASK, Attribution, find_attributions, mask_quotations, read_turn, units_of
 from pipeline.quotes.marks import Quotation, pair_marks
 
 # A quoted stretch of so few words without an attribution is a scare quote, a title or a nickname.
 SCARE_WORDS = 3
 # Without an attribution a stretch inside a sentence is more often a slogan than somebody's words.
 FRAGMENT_WORDS = 6
+FEWEST_REPORTED_WORDS = 3
+# One label may head a list or a note; a transcript has several turns.
+FEWEST_TURNS = 3
 THAT = re.compile(r"\s*(?:,\s*)?that\s+")
 # Between a verb of saying and its that-clause: "said in a statement on Monday that".
 LATE_THAT = re.compile(rf"^(?:\s+(?!that\b)[\w’'.$%-]+|,){{0,14}}?,?\s+that\s+(?=[^{MASK}]|{MASK})")
@@ -76,10 +79,16 @@ def find_spans(text: str, segments: Sequence[Segment], reading: Reading) -> list
     finder = _Finder(text, segments, pair_marks(text, segments), [])
     sentences = list(reading.sentences)
     running: Quotation | None = None
+    is_transcript = sum(read_turn(text, one.start_char, one.end_char) is not None for one in segments) >= FEWEST_TURNS
     for number, segment in enumerate(segments):
         quotations = [quotation for quotation in finder.quotations if quotation.segment == number]
         inside = [span for span in sentences if segment.start_char <= span[0] < segment.end_char]
         if segment.kind in ("dateline", "byline"):
+            continue
+        turn = read_turn(text, segment.start_char, segment.end_char) if is_transcript else None
+        if turn:
+            finder.add("direct", turn[1], segment.end_char, number, turn[0])
+            running = None
             continue
         goes_on = running is not None and bool(quotations) and quotations[0].outer_start == segment.start_char
         before = finder.last
@@ -217,7 +226,7 @@ def _reported_content(
         ]
         if not outside or (fragments and not _is_mixed(fragments, first, last)):
             continue
-        if len(outside) + 3 * len(fragments) < 4:
+        if len(outside) + 3 * len(fragments) < FEWEST_REPORTED_WORDS:
             continue
         return first, last, attribution, fragments
     return None

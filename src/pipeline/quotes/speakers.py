@@ -86,7 +86,7 @@ def _resolve(resolver: _Resolver, said: Attribution) -> Speaker:
     printed = resolver.article.text[said.speaker_start : said.speaker_end]
     if said.form == "pronoun":
         return _resolve_pronoun(resolver, said, printed.casefold())
-    mention = _mention_in(resolver, said, printed)
+    mention = _mention_in(resolver, said, printed) or _mention_beside(resolver, said) or _labelled(resolver, said, printed)
     if mention is None:
         method: SpeakerMethod = "group" if GROUP.search(printed) else "none"
         return Speaker(
@@ -134,6 +134,34 @@ def _mention_in(resolver: _Resolver, said: Attribution, printed: str) -> Mention
     if printed.rstrip().endswith(("’s", "'s")):
         return None
     return head
+
+
+def _mention_beside(resolver: _Resolver, said: Attribution) -> Mention | None:
+    """Who stands in apposition to a description: "the board's secretary, Mara Oduya, said"."""
+    if said.form != "nominal" or said.kind != "subject":
+        return None
+    text = resolver.article.text
+    beside = [
+        mention
+        for mention in resolver.mentions
+        if mention.entity_type == "PERSON"
+        and mention.form == "name"
+        and text[said.speaker_end : mention.start_char] == ", "
+        and text[mention.end_char : mention.end_char + 1] == ","
+    ]
+    return beside[0] if beside else None
+
+
+def _labelled(resolver: _Resolver, said: Attribution, printed: str) -> Mention | None:
+    """The one person whose surname heads a turn in capitals: "ODUYA: …"."""
+    if said.kind != "label":
+        return None
+    named = {
+        mention.entity_id: mention
+        for mention in resolver.mentions
+        if mention.entity_type == "PERSON" and mention.entity_name.split()[-1].casefold() == printed.casefold()
+    }
+    return next(iter(named.values())) if len(named) == 1 else None
 
 
 def _resolve_pronoun(resolver: _Resolver, said: Attribution, pronoun: str) -> Speaker:
