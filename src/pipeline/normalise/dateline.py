@@ -33,11 +33,11 @@ _WORD = r"[A-ZÀ-ÞĀ-Ž][\w’'.\-]*?"
 _PLACE = rf"{_WORD}(?:(?:\s|/|\s?&\s?|\s?,\s?)(?:{_WORD}|and|de|del|la|al|el|of))*?"
 # Place, then day and agency in any of their printed places, then what parts it from the story.
 DATELINE = re.compile(
-    rf"(?:By [^()\n]{{3,40}}, )?(?:(?P<place>{_PLACE})\s*,?\s*)??"
+    rf"(?:By [^()\n]{{3,40}}, )?(?:(?P<place>{_PLACE}(?:\s\[[A-Z][\w ]+\])?)\s*,?\s*)??"
     rf"(?P<first>(?:(?:\(\s*)?(?:{_AGENCY})\s*[,)]?\s*)(?=,?\s*\(?(?:\d|(?i:{_MONTH}))))?"
-    rf"(?:,?\s*(?:[-–—(]\s*)?{DATE}\)?)?"
-    rf"\s*[.,]?\s*(?P<second>[/(]\s*(?:{_AGENCY})\s*[/)])?"
-    rf"\s*(?P<mark>\.(?=\s)|--+|[—–:\-‑]|(?<=/))\s*(?=\S)"
+    rf"(?:[.,:]?\s*(?:[-–—(]\s*)?{DATE}\)?)?"
+    rf"\s*[.,]?\s*(?P<second>[/(]\s*(?:{_AGENCY})\s*[/)]|(?:{_AGENCY})(?=\s*[-–—]))?"
+    rf"\s*(?P<mark>\.[-–—]|(?<=[\d)/])\.(?=\s)|--+|[—–:\-‑]|(?<=/)|(?<=\))(?=\s+[\"“‘'«„A-ZÀ-Þ]))\s*(?=\S)"
 )
 LONGEST_PLACE = 60
 
@@ -61,12 +61,18 @@ def read_dateline(text: str) -> Dateline | None:
     if not found:
         return None
     place = (found["place"] or "").strip(" ,") or None
+    if place and "," in place and text[found.end("place") :].startswith("."):  # "OMAHA, Neb."
+        place += "."
     agency = _agency(found["second"] or found["first"] or "")
     month = MONTHS.get((found["month"] or found["month2"] or "").title())
     day = int(found["day"] or found["day2"] or 0) or None
     year = int(found["year"] or found["year2"] or 0) or None
     if place in AGENCIES and agency is None:
         place, agency = None, AGENCIES[place or ""]
+    # "Pune, Aug 14 (PTI) Millet prices rose": nothing but a bracket parts it from the story, so the place must be known.
+    is_unmarked = not found["mark"] and text[found.start("mark") - 1] == ")"
+    if is_unmarked and not (place and agency and is_place(_first_place(place)) and (day or place.isupper())):
+        return None
     has_evidence = bool(agency or day)
     if not _is_likely(place, has_evidence, found["mark"] or "", text, found.end()):
         return None
@@ -80,6 +86,10 @@ def _agency(printed: str) -> str | None:
     return AGENCIES.get(printed.strip(" /(),"))
 
 
+def _first_place(place: str) -> str:
+    return re.split(r"[,/(\[]| and | & ", place)[0].strip()
+
+
 def _is_likely(place: str | None, has_evidence: bool, mark: str, text: str, end: int) -> bool:
     if place and (len(place) > LONGEST_PLACE or len(place.split()) > 7):
         return False
@@ -87,7 +97,9 @@ def _is_likely(place: str | None, has_evidence: bool, mark: str, text: str, end:
         return place is not None or mark not in (":", ".") or text.startswith(("(", "/"))
     if place is None or mark == ".":
         return False
-    first = re.split(r"[,/(]| and | & ", place)[0].strip()
+    first = _first_place(place)
+    if text[end : end + 1].islower():  # "London – the city that never was – sleeps"
+        return False
     if mark in ("-", ":", "‑"):
         # "WALLACE: …" is a transcript, "Note: …" a note, "Paris-based" a word: only a known place will do.
         glued = mark == "-" and not text[end - 1 : end].isspace() and not first.isupper()

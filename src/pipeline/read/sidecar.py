@@ -37,7 +37,7 @@ def read_sidecar(ref: RawRef, path: Path | None) -> About | Reject:
         return About()
     try:
         content = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # the last where brackets nest thousands deep
         return _reject(ref, path, str(error))
     if not isinstance(content, dict):
         return _reject(ref, path, f"it holds a {type(content).__name__} where an object was expected")

@@ -1,0 +1,107 @@
+"""Which files under RAW are articles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.contract import RawArticle, Reject, Skip
+from pipeline.read import RawFile, find_files, fingerprint, read_file
+
+
+def put(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}" if name.endswith(".json") else "The ferry sails at noon.", "utf-8")
+
+
+def listed(raw: Path) -> list[tuple[str, str]]:
+    found = []
+    for entry in find_files(raw, "wire"):
+        match entry:
+            case RawFile():
+                found.append((entry.raw_path, entry.sidecar.name if entry.sidecar else ""))
+            case Reject():
+                found.append((entry.raw_path, entry.reason))
+            case Skip():
+                found.append((entry.ref.raw_path, f"skipped: {entry.reason}"))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        pytest.param(["b.txt", "a.txt"], [("a.txt", ""), ("b.txt", "")], id="in-order"),
+        pytest.param(["city/a.txt"], [("city/a.txt", "")], id="folder"),
+        pytest.param([".hidden.txt", ".cache/a.txt", "a.txt"], [("a.txt", "")], id="hidden-left-alone"),
+        pytest.param(["a.txt", "a.json"], [("a.json", "skipped: sidecar"), ("a.txt", "a.json")], id="sidecar"),
+        pytest.param(
+            ["a.txt", "a.meta.json"], [("a.meta.json", "skipped: sidecar"), ("a.txt", "a.meta.json")], id="meta-json"
+        ),
+        pytest.param(
+            ["a.txt", "a.txt.json"], [("a.txt", "a.txt.json"), ("a.txt.json", "skipped: sidecar")], id="full-name"
+        ),
+        pytest.param(["b.json"], [("b.json", "")], id="json-without-an-article-is-no-sidecar"),
+        pytest.param(["A.TXT", "A.json"], [("A.TXT", "A.json"), ("A.json", "skipped: sidecar")], id="capitals"),
+    ],
+)
+def test_find_files(tmp_path: Path, names: list[str], expected: list[tuple[str, str]]) -> None:
+    put(tmp_path, *names)
+    assert listed(tmp_path) == expected
+
+
+def test_one_file_with_its_sidecar(tmp_path: Path) -> None:
+    put(tmp_path, "a.txt", "a.json", "b.txt")
+    assert listed(tmp_path / "a.txt") == [("a.txt", "a.json")]
+
+
+def test_link_that_leads_back_is_refused(tmp_path: Path) -> None:
+    put(tmp_path, "city/a.txt")
+    (tmp_path / "city" / "again").symlink_to(tmp_path)
+    assert listed(tmp_path) == [("city/a.txt", ""), ("city/again", "symlink_loop")]
+
+
+def test_link_to_a_folder_elsewhere_is_followed(tmp_path: Path) -> None:
+    put(tmp_path, "elsewhere/a.txt", "raw/b.txt")
+    (tmp_path / "raw" / "more").symlink_to(tmp_path / "elsewhere")
+    assert listed(tmp_path / "raw") == [("b.txt", ""), ("more/a.txt", "")]
+
+
+def test_link_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "gone.txt").symlink_to(tmp_path / "nothing")
+    assert listed(tmp_path) == [("gone.txt", "unreadable")]
+
+
+def test_unknown_ending_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    put(tmp_path, "a.docx")
+    (reject,) = read_file(RawFile("wire", "a.docx", tmp_path / "a.docx"))
+    assert isinstance(reject, Reject)
+    assert reject.reason == "unknown_format"
+    assert "'.docx'; known: .txt" in reject.detail
+
+
+def test_known_ending_in_capitals_is_read(tmp_path: Path) -> None:
+    put(tmp_path, "A.TXT")
+    (article,) = read_file(RawFile("wire", "A.TXT", tmp_path / "A.TXT"))
+    assert isinstance(article, RawArticle)
+
+
+def test_file_that_vanished_is_refused(tmp_path: Path) -> None:
+    file = RawFile("wire", "a.txt", tmp_path / "a.txt")
+    (reject,) = read_file(file)
+    assert isinstance(reject, Reject)
+    assert reject.reason == "unreadable"
+    assert fingerprint(file) == ""
+
+
+def test_fingerprint_changes_with_the_sidecar(tmp_path: Path) -> None:
+    put(tmp_path, "a.txt", "a.json")
+    alone = RawFile("wire", "a.txt", tmp_path / "a.txt")
+    together = RawFile("wire", "a.txt", tmp_path / "a.txt", tmp_path / "a.json")
+    before = fingerprint(together)
+    assert before == fingerprint(together)
+    assert before != fingerprint(alone)
+    (tmp_path / "a.json").write_text('{"section": "City"}', "utf-8")
+    assert before != fingerprint(together)
