@@ -192,7 +192,9 @@ def _finish(text: str, part: list[tuple[str, int, int]], has_title: bool, is_ini
         return
     office = next((at for at, word in enumerate(part) if at and word[0] in OFFICES), None)
     if office is not None:
-        yield from (one for one in _finish(text, part[:office], False, is_initial) if one.kind in ("GPE", "ORG", "NORP"))
+        yield from (
+            one for one in _finish(text, part[:office], False, is_initial) if one.kind in ("GPE", "ORG", "NORP")
+        )
         if part[office + 1 :]:
             yield from _finish(text, part[office + 1 :], True, False)
         return

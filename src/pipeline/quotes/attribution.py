@@ -153,7 +153,9 @@ def _around(masked: str, verb: re.Match[str], offset: int) -> Attribution | None
     if touches and inverted and _is_subject(inverted["np"]) and verb.group() not in ADDRESSING:
         start, end = _trim_np(masked, *inverted.span("np"), is_behind=True)
         is_beside_marks = before.rstrip(" ,?!").endswith(MASK)
-        if is_beside_marks or (before.rstrip().endswith((",", "?", "!")) and verb.group() in INVERTING):
+        if is_beside_marks or (
+            before.rstrip().endswith((",", "?", "!")) and (verb.group() in INVERTING or MASK in masked)
+        ):
             return _make(masked, start, end, verb, "inverted", offset)
     if NO_VERB_BEFORE.search(before):
         return None

@@ -86,7 +86,9 @@ def _resolve(resolver: _Resolver, said: Attribution) -> Speaker:
     printed = resolver.article.text[said.speaker_start : said.speaker_end]
     if said.form == "pronoun":
         return _resolve_pronoun(resolver, said, printed.casefold())
-    mention = _mention_in(resolver, said, printed) or _mention_beside(resolver, said) or _labelled(resolver, said, printed)
+    mention = (
+        _mention_in(resolver, said, printed) or _mention_beside(resolver, said) or _labelled(resolver, said, printed)
+    )
     if mention is None:
         method: SpeakerMethod = "group" if GROUP.search(printed) else "none"
         return Speaker(
