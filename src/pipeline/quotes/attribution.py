@@ -59,7 +59,7 @@ ACCORDING = re.compile(
 LABEL = re.compile(r"^(?P<np>(?:[A-ZÀ-Þ][\w.’'\-]*\s?){1,5}|Q|A)(?P<cue>:)\s+")
 # Where a clause begins: no subject reaches over it.
 CLAUSE_START = re.compile(
-    r"[,;:()—–\n]|\s-\s|\b(?:that|when|because|but|while|if|after|before|where|although|though|whether|as|who|which|than|so)\s|\b(?:and|And|But|As|Yet|So|When|If|While|After|Because|Although|Though)\s"
+    r"[,;:()—–\n]|\s-\s|\b(?:that|when|because|but|while|if|after|before|where|although|though|whether|as|who|which|than|so|said|says)\s|\b(?:and|And|But|As|Yet|So|When|If|While|After|Because|Although|Though)\s"
 )
 VERB = re.compile(rf"(?<![\w’'-])(?:{'|'.join(sorted(QUOTATION_VERBS, key=len, reverse=True))})(?![\w’'-])")
 # What follows these is who is spoken to: "told reporters".

@@ -139,6 +139,7 @@ def _read_unit(
         is_mixed = bool(fragments)
         is_closed = all(quotation.is_closed for quotation in fragments)
         finder.add("mixed" if is_mixed else "indirect", first, last, number, attribution, is_closed=is_closed)
+        _add_quoted_within(finder, masked, start, number, attribution, attributions, fragments)
         quotations = [quotation for quotation in quotations if quotation not in fragments]
     used: list[Attribution] = [] if reported is None else [reported[2]]
     for quotation in quotations:
@@ -160,6 +161,28 @@ def _read_unit(
             _continue(finder, quotation, number, before)
         elif words >= FRAGMENT_WORDS:
             finder.add("direct", quotation.start, quotation.end, number, None, is_closed=quotation.is_closed)
+
+
+def _add_quoted_within(
+    finder: _Finder,
+    masked: str,
+    start: int,
+    number: int,
+    reporter: Attribution,
+    attributions: Sequence[Attribution],
+    fragments: Sequence[Quotation],
+) -> None:
+    """`Oduya said the governor often said "we wait".` The words in marks are the governor's, within Oduya's."""
+    for fragment in fragments:
+        own = [
+            one
+            for one in attributions
+            if one != reporter
+            and one.end <= fragment.outer_start
+            and re.fullmatch(r"[\s,:]*", masked[one.end - start : fragment.outer_start - start])
+        ]
+        if own:
+            finder.add("direct", fragment.start, fragment.end, number, own[-1], is_closed=fragment.is_closed)
 
 
 def _continue(finder: _Finder, quotation: Quotation, number: int, before: Span | None) -> None:
@@ -308,10 +331,14 @@ def _content_behind(
     return first, end
 
 
+def _quotes_another(outer: Span, inner: Span) -> bool:
+    return outer.start < inner.start and inner.end <= outer.end and inner.attribution not in (None, outer.attribution)
+
+
 def _without_overlaps(spans: list[Span]) -> list[Span]:
     kept: list[Span] = []
     for span in sorted(spans, key=lambda one: (one.start, -one.end)):
-        if kept and span.start < kept[-1].end:
+        if kept and span.start < kept[-1].end and not _quotes_another(kept[-1], span):
             continue
         kept.append(replace(span))
     return kept
