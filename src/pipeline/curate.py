@@ -378,7 +378,11 @@ def _winning(work: _Work, winners: Mapping[str, Key]) -> dict[str, pa.Table]:
     """The staged rows of the winning records, without STAGED_AT."""
     articles = work.rows["articles"].select([*_KEY, "article_id", STAGED_AT]).to_pylist()
     # A record that was read twice in a run stands twice: its last rows count.
-    chosen = {row["article_id"]: row[STAGED_AT] for row in articles if winners.get(row["article_id"]) == _key(row)}
+    chosen = {
+        row["article_id"]: row[STAGED_AT]
+        for row in articles
+        if winners.get(row["article_id"]) == _key(row) and work.ledger.is_staged(row["article_id"], _key(row))
+    }
     at = pa.array(sorted(chosen.values()), pa.int64())
     chosen_rows = {
         name: rows.filter(pc.is_in(rows[STAGED_AT], at)).drop_columns([STAGED_AT]) for name, rows in work.rows.items()
