@@ -36,9 +36,6 @@ STAMP = re.compile(
 )
 YEARS_AGO = re.compile(r"\b(?P<count>\d{1,3}) years ago\b")
 STATED_YEAR = re.compile(r"(?<![\d,.$€£])(?P<year>1[89]\d\d|20\d\d)(?![\d,]\d|%|\.\d)")
-FUTURE_YEAR = re.compile(
-    r"(?i:\b(?:by|until|till|before|through|for|to|target|vision|agenda|plan)\s+(?:the\s+)?(?:year\s+)?)$"
-)
 DATE_ONLY = re.compile(r"^\s*(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d))?)?\s*$")
 HAS_TIME = re.compile(r"\d{1,2}:\d\d")
 
@@ -219,11 +216,15 @@ def _from_url(url: str) -> Iterator[Published]:
 
 
 def _infer_year(dateline: Dateline, body: str, fetched_at: datetime | None) -> Iterator[Published]:
-    """The one year that fits all evidence, if there is exactly one; nothing otherwise."""
+    """The one year that fits all evidence, if there is exactly one; nothing otherwise.
+
+    A year that the text merely states is no evidence: a story of 2022 may name none later than 2011, and weekdays
+    come round again after 5, 6 or 11 years.
+    """
     assert dateline.month is not None
     assert dateline.day is not None
     weekday = _weekday_of_lead(body)
-    options = dict(_years_by_anniversary(body)) or dict(_years_by_statement(body))
+    options = dict(_years_by_anniversary(body))
     if fetched_at and not options:
         options = dict(_years_by_collection(dateline.month, dateline.day, fetched_at))
         fits = [year for year in options if weekday is None or _is_weekday(year, dateline, weekday)]
@@ -254,15 +255,6 @@ def _years_by_anniversary(body: str) -> Iterator[tuple[int, tuple[str, ...]]]:
         if stated:
             nearest = min(stated, key=lambda year: abs(year.start() - ago.start()))
             yield int(nearest["year"]) + int(ago["count"]), (ago.group(), nearest.group())
-
-
-def _years_by_statement(body: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """News speaks of its own year or the one before: the latest year stated as no future one, or the next."""
-    stated = [year for year in STATED_YEAR.finditer(body) if not FUTURE_YEAR.search(body[: year.start()][-30:])]
-    if stated:
-        latest = max(stated, key=lambda year: int(year["year"]))
-        yield int(latest["year"]), (latest.group(),)
-        yield int(latest["year"]) + 1, (latest.group(),)
 
 
 def _years_by_collection(month: int, day: int, fetched_at: datetime) -> Iterator[tuple[int, tuple[str, ...]]]:
