@@ -53,6 +53,7 @@ def test_ledger_shows_in_a_browser(page: Path, tmp_path: Path) -> None:
 def test_page_needs_nothing_from_elsewhere(page: Path) -> None:
     text = page.read_text("utf-8")
     assert not re.search(r"(?i)(?:src|href)\s*=|url\(|@import|<script", text)
+    assert 'text-anchor="start"' in text, "an attribute was escaped"
 
 
 def test_page_shows_what_stands_in_a_headline_and_runs_none_of_it(
