@@ -90,11 +90,22 @@ def read_layout(text: str, headline: str | None) -> Layout:
     if shown and (found := URL_LINE.match(text[slice(*shown[0])])):
         url = found[1]
         shown = shown[1:]
+    shown = shown[_menu_length([text[slice(*line)] for line in shown]) :]
     furniture = [text[slice(*line)] for line in shown if FURNITURE.match(text[slice(*line)])]
     kept = [line for line in shown if not FURNITURE.match(text[slice(*line)])]
     paragraphs = _join_lines(text, kept)
     blocks, dateline = _classify(paragraphs, headline, has_url=url is not None)
     return Layout(tuple(blocks), url, tuple(furniture), dateline)
+
+
+# An entry of a menu: a word or two, and no more.
+MENU_ENTRY = re.compile(r"[A-Z][\w&-]*(?: [\w&-]+)?")
+
+
+def _menu_length(lines: Sequence[str]) -> int:
+    """How many lines of site menu stand before the article: two or more short entries in a row."""
+    length = next((at for at, line in enumerate(lines) if not MENU_ENTRY.fullmatch(line)), 0)
+    return length if length > 1 else 0
 
 
 def _strip(text: str, start: int, end: int) -> tuple[int, int]:
