@@ -215,7 +215,7 @@ def _trim_np(text: str, start: int, end: int, *, is_behind: bool) -> tuple[int, 
 def form_of(phrase: str) -> SpeakerForm:
     """Whether a printed speaker is a name, a description or a pronoun."""
     words = phrase.split()
-    if phrase.casefold() in PRONOUNS:
+    if re.split(r"[’'\s]", phrase.casefold())[0] in PRONOUNS:  # "she", "she’s actually"
         return "pronoun"
     if (
         words

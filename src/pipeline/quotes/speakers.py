@@ -49,15 +49,18 @@ def resolve_speakers(article: Article, spans: Sequence[Span], mentions: Sequence
         _learn(resolver, mention)
     found: list[Speaker] = []
     by_attribution: dict[Attribution, Speaker] = {}
+    outer, outer_end = NOBODY, 0  # who spoke last, whomever he or she quoted
     for span in spans:
         said = span.attribution
         if span.is_continued or (said is None and span.utterance in {s.utterance for s in spans[: len(found)]}):
-            found.append(_continued(found[-1] if found else NOBODY))
+            found.append(_continued(outer))
         elif said is None:
             found.append(NOBODY)
         else:
             by_attribution[said] = by_attribution.get(said) or _resolve(resolver, said)
             found.append(by_attribution[said])
+        if span.end > outer_end:
+            outer, outer_end = found[-1], span.end
     return found
 
 
