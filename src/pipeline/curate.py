@@ -38,7 +38,7 @@ from pipeline.contract import (
 )
 from pipeline.duplicates import Body, find_duplicates
 from pipeline.entities import build_entities, extract_mentions, mark_quoted
-from pipeline.errors import LedgerError, UsageError, ValidationFailedError
+from pipeline.errors import LedgerError, StorageError, UsageError, ValidationFailedError
 from pipeline.language import read_language
 from pipeline.ledger import Key, Ledger
 from pipeline.normalise import normalise
@@ -428,7 +428,12 @@ def _build_and_publish(work: _Work, into: Path, winners: Mapping[str, Key]) -> S
             )
         with work.timed("publish"):
             store.publish(into, version)
+    try:
         report.write_report(page, _report_data(work, version, run, "published"))
+    except OSError as error:
+        raise StorageError(
+            f"the run was published, but its report {page} could not be written: {error.strerror}"
+        ) from error
     return Summary("published", run, page)
 
 

@@ -347,7 +347,8 @@ def publish(curated: Path, version: Version) -> None:
         _point(curated / name, Path("current", name))
     _write_if_changed(curated / "README.md", README_TEXT + data_dictionary())
     _point(curated / "current", Path("versions", version.run_id))
-    (version.path / PUBLISHED).touch()
+    with suppress(OSError):  # a full disk: the next run marks it
+        (version.path / PUBLISHED).touch()
 
 
 def _point(link: Path, target: Path) -> None:

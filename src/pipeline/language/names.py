@@ -28,10 +28,6 @@ MALE_SIGNS = re.compile(
 )
 
 _ROLE = "|".join(sorted((re.escape(noun) for noun in ROLE_NOUNS), key=len, reverse=True))
-# The title before a name: "Russia's Foreign Minister ", "campaign manager ", "former harbour captain ".
-ROLE_BEFORE = re.compile(
-    rf"(?P<role>(?:(?:[A-Z][\w’'-]+|[a-z][\w’'-]+)\s+){{0,4}}?(?i:{_ROLE})(?:\s+(?:of|for)\s+(?:the\s+)?(?:[A-Z][\w’'-]+\s?){{1,4}})?),?\s+$"
-)
 # The words that belong to a title right before its noun: "foreign minister", not "met foreign minister".
 ROLE_WORDS = re.compile(
     rf"(?i)(?:(?:former|acting|deputy|vice|prime|foreign|interior|defen[cs]e|finance|health|education|justice|trade|transport|energy|environment|agriculture|labou?r|"

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pipeline.contract import Segment
 
 OPENING = "“«„‟"
-CLOSING = "”»"
 # Doubled single marks stand for a double one: ''boots on the ground''.
 MARK = re.compile(r"''|``|[\"“”«»„‟]")
 # Single marks count where a text has no double ones: an opening one behind a space, a closing one behind a word or
@@ -21,6 +20,9 @@ UNCLOSED_END = re.compile(
     r",?\s+(?:(?:he|she|they|it|[A-Z][\w.’'-]+(?:\s[A-Z][\w.’'-]+){0,3}|the\s+[\w ]{3,30}?)\s+(?:said|says|added|told|noted|wrote)\b|"
     r"(?:said|says|added|noted|wrote)\s+(?:[A-Z]|the\b|he\b|she\b))"
 )
+
+# "… is complicated, he said." at the end of a paragraph whose closing mark is missing.
+TRAILING_ATTRIBUTION = re.compile(rf"{UNCLOSED_END.pattern}[^,\"“”]{{0,60}}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,8 @@ class Quotation:
     runs_on: bool = False  # the closing mark is missing because the next paragraph reopens it
 
 
-# "… is complicated, he said." at the end of a paragraph whose closing mark is missing.
-TRAILING_ATTRIBUTION = re.compile(rf"{UNCLOSED_END.pattern}[^,\"“”]{{0,60}}$")
-
-
 def pair_marks(text: str, segments: Sequence[Segment]) -> list[Quotation]:
-    """Find all quotations, segment by segment; those within quotations are left to `nested`."""
+    """Find all quotations, segment by segment; marks within a quotation are part of it."""
     has_double = bool(MARK.search(text))
     found: list[Quotation] = []
     for number, segment in enumerate(segments):
@@ -89,13 +87,7 @@ def _direction(text: str, mark: re.Match[str], segment: Segment, is_open: bool, 
     sign = mark.group()
     if sign == "``" or sign in "“„‟«":
         # German „…“ closes with the sign that opens in English; Danish »…« turns guillemets round.
-        return (
-            "close"
-            if is_open and style == "„" and sign == "“"
-            else "open"
-            if not (is_open and style == "»")
-            else "close"
-        )
+        return "close" if is_open and ((style == "„" and sign == "“") or style == "»") else "open"
     if sign == "”":
         return "close" if is_open or mark.start() > segment.start_char else "open"
     if sign == "»":
@@ -103,8 +95,7 @@ def _direction(text: str, mark: re.Match[str], segment: Segment, is_open: bool, 
         return "open" if not is_open and (not before or before.isspace()) else "close"
     before = text[mark.start() - 1] if mark.start() > segment.start_char else " "
     after = text[mark.end()] if mark.end() < segment.end_char else " "
-    if is_open:
-        # A straight mark behind a space and before a word opens, even where the one before it was never closed.
+    if is_open:  # a straight mark tells nothing by its shape
         return "close"
     return "open" if not after.isspace() or before.isspace() else "close"
 

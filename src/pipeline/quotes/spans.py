@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pipeline.contract import QuoteType, Segment
 from pipeline.language import Reading
@@ -340,5 +340,5 @@ def _without_overlaps(spans: list[Span]) -> list[Span]:
     for span in sorted(spans, key=lambda one: (one.start, -one.end)):
         if kept and span.start < kept[-1].end and not _quotes_another(kept[-1], span):
             continue
-        kept.append(replace(span))
+        kept.append(span)
     return kept
