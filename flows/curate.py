@@ -15,6 +15,7 @@ from prefect.futures import as_completed
 from prefect.task_runners import ProcessPoolTaskRunner
 
 from pipeline.cli import describe
+from pipeline.contract import FATES
 from pipeline.curate import Batch, Summary, Task, curate, curate_batch
 from pipeline.settings import Settings
 
@@ -67,17 +68,8 @@ def curate_flow(
 
 
 def _keep_ledger(summary: Summary) -> None:
-    run = summary.run
-    ledger = {
-        "came in": run.record_count,
-        "new": run.new_count,
-        "changed": run.changed_count,
-        "unchanged": run.unchanged_count,
-        "superseded": run.superseded_count,
-        "refused": run.reject_count,
-        "skipped": run.skip_count,
-    }
-    rows = [{"records": name, "count": count} for name, count in ledger.items()]
+    fates = {"came in": "record_count", **FATES}
+    rows = [{"records": name, "count": getattr(summary.run, column)} for name, column in fates.items()]
     create_table_artifact(rows, key="ledger", description=f"{summary.outcome}; report: {summary.report}")
 
 

@@ -410,6 +410,17 @@ class Run:
     ]
 
 
+# What becomes of a record of a run, in words, and the column of ``runs`` that counts it: together they are all that came in.
+FATES: Mapping[str, str] = {
+    "new": "new_count",
+    "changed": "changed_count",
+    "unchanged": "unchanged_count",
+    "superseded": "superseded_count",
+    "refused": "reject_count",
+    "skipped": "skip_count",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """What became of one raw record: the memory that lets the next run skip what has not changed.

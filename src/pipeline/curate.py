@@ -154,6 +154,7 @@ class _Work:
     ledger: Ledger
     run_id: str
     started_at: datetime
+    came_in: int = 0  # raw records, counted where they are read: the ledger must account for as many
     files: dict[str, tuple[RawFile, str]] = field(default_factory=dict)  # by raw_path, with the fingerprint
     rows: dict[str, pa.Table] = field(default_factory=lambda: {name: _empty(name) for name in MONTHLY})
     rejects: dict[Key, Reject] = field(default_factory=dict)
@@ -210,7 +211,7 @@ def curate(
         todo = _plan(work)
         if todo:
             _import_validation_early()
-        _process(work, todo)
+        work.came_in += _process(work, todo)
         winners = _settle_and_validate(work)
         if not work.ledger.has_changed():
             return Summary("nothing to do", _run_row(work, previous), store.latest_report(into))
@@ -260,14 +261,17 @@ def _plan(work: _Work) -> list[RawFile]:
         for item in find_files(work.raw, work.source):
             item_count += 1
             if isinstance(item, Reject):
+                work.came_in += 1
                 _refuse(work, item, "")
             elif isinstance(item, Skip):
+                work.came_in += 1
                 work.ledger.note_skip(item.reason)
             elif work.settings.limit is None or len(todo) < work.settings.limit:
                 sha256 = fingerprint(item)
                 work.files[item.raw_path] = item, sha256
                 records = known.get(item.raw_path, [])
                 if records and all((r.file_sha256, r.recipe) == (sha256, work.settings.recipe) for r in records):
+                    work.came_in += len(records)
                     for record in records:
                         work.ledger.note_unchanged(record)
                 else:
@@ -288,8 +292,12 @@ def _forget_what_was_mended(work: _Work) -> None:
                 work.ledger.forget(key)
 
 
-def _process(work: _Work, todo: Sequence[RawFile]) -> None:
-    """Run batches over files and take in what they made, in an order that does not depend on who was first."""
+def _process(work: _Work, todo: Sequence[RawFile]) -> int:
+    """Run batches over files and take in what they made, in an order that does not depend on who was first.
+
+    Returns:
+        How many records were read.
+    """
     with work.timed("read, normalise, language, entities, quotes"):
         tasks = _cut_tasks(todo, work.settings)
         batches, done = [], 0
@@ -310,6 +318,7 @@ def _process(work: _Work, todo: Sequence[RawFile]) -> None:
         missing = [file.raw_path for file in todo if file.raw_path not in seen]
         if missing:
             raise LedgerError(f"{len(missing)} raw files were read and gave neither article nor reject: {missing[:3]}")
+    return sum(batch.rows["articles"].num_rows + len(batch.rejects) for batch in batches)
 
 
 def _first_article(batch: Batch) -> str:
@@ -538,6 +547,7 @@ def _run_row(work: _Work, version: store.Version | None) -> Run:
         model_version=MODEL_VERSION,
         source=work.source,
         raw=str(work.raw.resolve()),
+        record_count=work.came_in,
         **work.ledger.counts(),
         reject_reasons=work.ledger.reject_reasons(),
         skip_reasons=work.ledger.skip_reasons(),

@@ -148,7 +148,7 @@ class Ledger:
         found = Counter(self._fate(key) for key in self._seen)
         names = ("new", "changed", "unchanged", "superseded", "reject")
         counts = {f"{name}_count": found[name] for name in names} | {"skip_count": self._skips.total()}
-        return {"record_count": len(self._seen) + self._skips.total()} | counts
+        return counts
 
     def _fate(self, key: Key) -> str:
         record = self._records[key]

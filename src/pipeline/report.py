@@ -12,18 +12,10 @@ from typing import Literal
 import pyarrow as pa
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from pipeline.contract import Finding, Reject, Run
+from pipeline.contract import FATES, Finding, Reject, Run
 
 Outcome = Literal["published", "blocked", "dry run", "nothing to do"]
 LARGEST = 15  # publishers shown by name
-FATES = (
-    ("new", "new_count"),
-    ("changed", "changed_count"),
-    ("unchanged", "unchanged_count"),
-    ("superseded", "superseded_count"),
-    ("refused", "reject_count"),
-    ("skipped", "skip_count"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +85,7 @@ def summarise(articles: pa.Table, quotes: pa.Table) -> dict[str, list[Share]]:
 
 def write_report(page: Path, data: ReportData) -> None:
     """Write the page: no script, no remote file."""
-    fates = [Share(label, getattr(data.run, name), data.run.record_count) for label, name in FATES]
+    fates = [Share(label, getattr(data.run, name), data.run.record_count) for label, name in FATES.items()]
     by_table: dict[str, list[Finding]] = {}
     for finding in data.findings:
         by_table.setdefault(finding.table, []).append(finding)

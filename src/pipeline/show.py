@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pipeline.contract import Run
+from pipeline.contract import FATES, Run
 
 # How each method reads in a sentence (contract.SpeakerMethod).
 METHODS = {
@@ -22,14 +22,7 @@ METHODS = {
 
 def describe_run(run: Run, outcome: str) -> str:
     """What came in, what went out and what was refused."""
-    went = {
-        "new": run.new_count,
-        "changed": run.changed_count,
-        "unchanged": run.unchanged_count,
-        "superseded": run.superseded_count,
-        "refused": run.reject_count,
-        "skipped": run.skip_count,
-    }
+    went = {name: getattr(run, column) for name, column in FATES.items()}
     seconds = (run.finished_at - run.started_at).total_seconds()
     lines = [
         f"run        {run.run_id} of {run.source}: {outcome} in {seconds:.1f} s",

@@ -21,11 +21,10 @@ import pyarrow.compute as pc
 from great_expectations.core import ExpectationSuite
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-from pipeline.contract import TABLES, Expectation, Finding, Run, Slice, Table, columns, expectations, to_table
+from pipeline.contract import FATES, TABLES, Expectation, Finding, Run, Slice, Table, columns, expectations, to_table
 
 logging.getLogger("great_expectations").setLevel(logging.ERROR)
 EXAMPLES = 5
-LEDGER_PARTS = ("new_count", "changed_count", "unchanged_count", "superseded_count", "reject_count", "skip_count")
 LEDGER = Expectation(
     "expect_column_values_to_be_in_set", {"column": "ledger_adds_up", "value_set": [True]}, is_row_level=False
 )
@@ -85,8 +84,8 @@ def _needed_columns(table: Table, rules: Iterable[Expectation]) -> list[str]:
 
 def check_ledger(run: Run) -> Finding:
     """Check that what came in is what came out."""
-    adds_up = run.record_count == sum(getattr(run, part) for part in LEDGER_PARTS)
-    frame = to_table(Run, [run]).select(["run_id", "record_count", *LEDGER_PARTS]).to_pandas()
+    adds_up = run.record_count == sum(getattr(run, part) for part in FATES.values())
+    frame = to_table(Run, [run]).select(["run_id", "record_count", *FATES.values()]).to_pandas()
     frame["ledger_adds_up"] = adds_up
     (finding,) = _run_suite(TABLES["runs"], [LEDGER], frame, "run_id")
     return finding

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.contract import TABLES, Record, Table, columns
+from pipeline.contract import FATES, TABLES, Record, Table, columns
 
 SHOWN = 20  # differences told one by one
 
@@ -131,8 +131,7 @@ def _verify_reference(found: Verification, read: Callable[..., pa.Table], table:
 
 def _verify_ledger(found: Verification, read: Callable[..., pa.Table], records: list[Record]) -> None:
     for run in read("runs").to_pylist():
-        parts = ("new_count", "changed_count", "unchanged_count", "superseded_count", "reject_count", "skip_count")
-        adds_up = run["record_count"] == sum(run[part] for part in parts)
+        adds_up = run["record_count"] == sum(run[part] for part in FATES.values())
         found.check("run ledgers", adds_up, f"run {run['run_id']}: its ledger does not add up")
     held = {record.article_id for record in records if record.article_id}
     articles = set(read("articles", ["article_id"])["article_id"].to_pylist())

