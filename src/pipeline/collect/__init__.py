@@ -1,0 +1,8 @@
+"""The web → raw/: new pages of newsrooms, announced in their feeds and sitemaps, each kept once with its sidecar."""
+
+from pipeline.collect.fetch import Limits
+from pipeline.collect.outcomes import OUTCOMES
+from pipeline.collect.run import Summary, collect, describe
+from pipeline.collect.sources import Sources, read_sources
+
+__all__ = ["OUTCOMES", "Limits", "Sources", "Summary", "collect", "describe", "read_sources"]

@@ -1,0 +1,328 @@
+"""Asking politely: robots.txt first, one request at a time to a host and a pause between, and never without an end."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import io
+import math
+import random
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urldefrag
+
+import httpx
+from protego import Protego
+
+from pipeline.collect.outcomes import FetchError
+from pipeline.collect.sources import MAX_DELAY, Sources
+
+REDIRECTS = {301, 302, 303, 307, 308}
+ROBOTS_BYTES = 1_000_000  # RFC 9309: at least 500 KiB must be read
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long, how much, how often."""
+
+    connect_seconds: float = 10
+    read_seconds: float = 20  # between two pieces of an answer
+    total_seconds: float = 60  # a whole answer, however steadily it drips
+    page_bytes: int = 8_000_000  # after decoding; what the reader takes of a page
+    feed_bytes: int = 10_000_000
+    sitemap_bytes: int = 52_428_800  # sitemaps.org: 50 MB before compression
+    redirects: int = 5
+    retries: int = 3
+    backoff_seconds: float = 2  # doubled each time
+    wait_seconds: float = 120  # the longest Retry-After that is waited for; a host that wants more is left alone
+    host_failures: int = 3  # in a row; then the host is left alone
+    runs: int = 5  # that try a page which fails
+    sitemaps: int = 50  # of one source in one run
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What to ask for, and what to take for an answer."""
+
+    url: str
+    max_bytes: int
+    delay_seconds: float
+    accept: str = "*/*"
+    types: frozenset[str] = frozenset()  # media types; none: any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered: a page (200), "as it was" (304), or another address to ask."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+
+def parse_address(text: str) -> httpx.URL:
+    """An address that can be asked for, without its fragment.
+
+    Raises:
+        FetchError: ``bad_address``.
+    """
+    try:
+        url = httpx.URL(urldefrag(text.strip()).url)
+        url.raw_host.decode().encode("idna")  # as the resolver does
+    except (httpx.InvalidURL, ValueError) as error:
+        raise FetchError("bad_address", f"{text[:200]}: {error}") from error
+    if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65536:
+        raise FetchError("bad_address", f"{text[:200]}: no address of http or https")
+    return url
+
+
+class Host:
+    """A server: whose turn it is to ask it, and what it said of being asked."""
+
+    def __init__(self) -> None:
+        self.rules: dict[str, Protego | str] = {}  # by scheme; a text says why there are none
+        self.reading_rules = asyncio.Lock()
+        self.failures = 0
+        self.left_alone: str | None = None  # why
+        self._delay = 0.0
+        self._lock = asyncio.Lock()
+        self._free_at = 0.0
+
+    @asynccontextmanager
+    async def turn(self, delay: float) -> AsyncIterator[None]:
+        """One request; the next waits for it to end, and for the longest delay that anyone asked for.
+
+        Raises:
+            FetchError: ``host_left_alone``.
+        """
+        self._delay = max(self._delay, delay)
+        async with self._lock:
+            if self.left_alone:
+                raise FetchError("host_left_alone", self.left_alone)
+            await asyncio.sleep(self._free_at - _now())
+            try:
+                yield
+            finally:
+                self.rest(self._delay)
+
+    def rest(self, seconds: float) -> None:
+        """Ask nothing for so long."""
+        self._free_at = max(self._free_at, _now() + seconds)
+
+    def slow_down(self, delay: float) -> None:
+        """From now on, leave at least so many seconds between two requests."""
+        self._delay = max(self._delay, delay)
+        self.rest(delay)
+
+
+class Web:
+    """The way to the web of one run: what hosts said is remembered as long as it lives."""
+
+    def __init__(self, client: httpx.AsyncClient, sources: Sources, limits: Limits) -> None:
+        self._client = client
+        self._signature = sources.signature
+        self._products = sources.products
+        self._limits = limits
+        self._hosts: dict[bytes, Host] = {}
+
+    async def get(self, ask: Ask, on_redirect: Callable[[str], None] = lambda _: None) -> Answer:
+        """Ask, following redirects; ``on_redirect`` may refuse one by raising a ``FetchError``.
+
+        Returns:
+            An answer with status 200, or 304 where ``ask.headers`` allow for it.
+
+        Raises:
+            FetchError: where there is nothing to take.
+        """
+
+        async def allow(url: httpx.URL) -> None:
+            if str(url) != str(first):
+                on_redirect(str(url))
+            await self._check_robots(url, ask.delay_seconds)
+
+        first = parse_address(ask.url)
+        return await self._follow(ask, first, allow)
+
+    async def _follow(self, ask: Ask, url: httpx.URL, allow: Callable[[httpx.URL], Awaitable[None]]) -> Answer:
+        for _ in range(self._limits.redirects + 1):
+            await allow(url)
+            answer = await self._ask(ask, url)
+            if answer.status not in REDIRECTS:
+                return answer
+            try:
+                url = parse_address(str(url.join(answer.headers["location"])))
+            except (httpx.InvalidURL, ValueError) as error:
+                raise FetchError("bad_address", f"redirected to {answer.headers['location'][:200]}: {error}") from error
+        raise FetchError("redirect_loop", f"more than {self._limits.redirects} redirects, the last to {url}")
+
+    async def _check_robots(self, url: httpx.URL, delay: float) -> None:
+        host = self._host(url)
+        async with host.reading_rules:  # once for a host and run, however many wait for it
+            if url.scheme not in host.rules:
+                host.rules[url.scheme] = await self._read_robots(url, delay)
+        rules = host.rules[url.scheme]
+        if isinstance(rules, str):
+            raise FetchError("host_left_alone", rules)
+        if not all(rules.can_fetch(str(url), product) for product in self._products):
+            raise FetchError("forbidden", f"{url.join('/robots.txt')} forbids it")
+
+    async def _read_robots(self, url: httpx.URL, delay: float) -> Protego | str:
+        ask = Ask(str(url.join("/robots.txt")), ROBOTS_BYTES, delay, accept="text/plain, */*;q=0.5")
+        try:
+            answer = await self._follow(ask, parse_address(ask.url), _allow)
+        except FetchError as failure:
+            # RFC 9309, 2.3.1: one that is not there forbids nothing; one that cannot be asked for forbids all.
+            is_absent = failure.status is not None and 400 <= failure.status < 500 and failure.status != 429
+            if is_absent or failure.outcome == "redirect_loop":
+                return Protego.parse("")
+            return f"{ask.url}: {failure.detail}"
+        rules = Protego.parse(answer.body.decode("utf-8-sig", "replace"))
+        wished = max(_wished_delay(rules, product) for product in self._products)
+        if not wished <= MAX_DELAY:
+            return f"{ask.url} asks for {wished:g} seconds between two requests"
+        self._host(url).slow_down(wished)
+        return rules
+
+    async def _ask(self, ask: Ask, url: httpx.URL) -> Answer:
+        """Ask one address; what may pass is asked for again, later and later."""
+        host = self._host(url)
+        for attempt in range(self._limits.retries + 1):
+            async with host.turn(ask.delay_seconds):
+                try:
+                    answer = await self._ask_once(ask, url)
+                except FetchError as failure:
+                    problem = failure
+                else:
+                    host.failures = 0
+                    return answer
+            if not problem.is_passing or attempt == self._limits.retries:
+                break
+            wait = self._limits.backoff_seconds * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+            wait = wait if problem.retry_after is None else problem.retry_after
+            if wait > self._limits.wait_seconds:
+                host.left_alone = f"{url}: {problem.detail}, and wants {wait:,.0f} seconds of quiet"
+                break
+            host.rest(wait)
+        self._count_failure(host, url, problem)
+        raise problem
+
+    def _count_failure(self, host: Host, url: httpx.URL, problem: FetchError) -> None:
+        is_ill = problem.is_passing or problem.outcome == "timed_out"
+        host.failures = host.failures + 1 if is_ill else 0
+        if host.failures >= self._limits.host_failures:
+            host.left_alone = f"{host.failures} addresses in a row failed, the last: {url}: {problem.detail}"
+
+    async def _ask_once(self, ask: Ask, url: httpx.URL) -> Answer:
+        headers = {"user-agent": self._signature, "accept": ask.accept, "accept-encoding": "gzip", **ask.headers}
+        limits = self._limits
+        try:
+            async with (
+                asyncio.timeout(limits.total_seconds),
+                self._client.stream("GET", url, headers=headers) as response,
+            ):
+                return await _receive(response, ask)
+        except (httpx.ConnectTimeout, httpx.ConnectError, httpx.ProxyError) as error:
+            raise FetchError("unreachable", f"no connection: {error or type(error).__name__}") from error
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise FetchError(
+                "timed_out",
+                f"no whole answer in {limits.total_seconds:g} seconds, or none at all for {limits.read_seconds:g}",
+            ) from error
+        except httpx.HTTPError as error:
+            raise FetchError("broken_answer", f"the answer broke off: {error or type(error).__name__}") from error
+
+    def _host(self, url: httpx.URL) -> Host:
+        return self._hosts.setdefault(url.netloc, Host())
+
+
+async def _allow(_: httpx.URL) -> None:
+    """A robots.txt may be asked for wherever it is."""
+
+
+async def _receive(response: httpx.Response, ask: Ask) -> Answer:
+    """Take an answer as far as it is wanted: a body too large or of another type is not waited for."""
+    headers = dict(response.headers)
+    status = response.status_code
+    address = ask.url if response.url == parse_address(ask.url) else str(response.url)
+    if (status == 304 and ask.headers) or (status in REDIRECTS and "location" in headers):
+        return Answer(address, status, headers, b"")
+    if status != 200:
+        retry_after = _read_retry_after(headers.get("retry-after"))
+        raise FetchError("failed_status", f"HTTP {status}", status=status, retry_after=retry_after)
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if ask.types and media_type not in ask.types:
+        raise FetchError("other_type", f"content type {media_type or 'not told'!r}")
+    told = headers.get("content-length", "")
+    _check_size(int(told) if told.isdecimal() else 0, ask.max_bytes)
+    body = bytearray()
+    async for part in response.aiter_raw():
+        body += part
+        _check_size(len(body), ask.max_bytes)
+    decoded = decode_body(bytes(body), headers.get("content-encoding", ""), ask.max_bytes)
+    return Answer(address, status, headers, decoded)
+
+
+def _check_size(size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise FetchError("too_large", f"more than {max_bytes:,} bytes")
+
+
+def decode_body(body: bytes, encoding: str, max_bytes: int) -> bytes:
+    """Undo a content encoding, never holding more than ``max_bytes``; httpx would unpack a bomb whole.
+
+    Raises:
+        FetchError: ``too_large``, or ``broken_answer`` where it is damaged or an encoding that was not asked for.
+    """
+    match encoding.strip().lower():
+        case "" | "identity":
+            return body
+        case "gzip" | "x-gzip":
+            return gunzip(body, max_bytes)
+        case _:
+            raise FetchError("broken_answer", f"content encoding {encoding!r}, where gzip was asked for")
+
+
+def gunzip(data: bytes, max_bytes: int) -> bytes:
+    """Unpack gzip, never holding more than ``max_bytes``.
+
+    Raises:
+        FetchError: ``too_large`` or ``broken_answer``.
+    """
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            unpacked = stream.read(max_bytes + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise FetchError("broken_answer", f"damaged gzip: {error}") from error
+    _check_size(len(unpacked), max_bytes)
+    return unpacked
+
+
+def _read_retry_after(value: str | None) -> float | None:
+    """Seconds, given as such or as a date."""
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0.0, (at - datetime.now(UTC)).total_seconds())
+
+
+def _wished_delay(rules: Protego, product: str) -> float:
+    rate = rules.request_rate(product)
+    by_rate = rate.seconds / rate.requests if rate and rate.requests else 0.0
+    delay = max(float(rules.crawl_delay(product) or 0), by_rate)
+    return math.inf if math.isnan(delay) else delay
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

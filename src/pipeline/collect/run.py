@@ -1,0 +1,211 @@
+"""The composition: poll what is announced, fetch what is new, keep it, and say what became of each address."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+
+from pipeline.collect.discover import Link, Listing, read_feed, read_sitemap
+from pipeline.collect.fetch import Answer, Ask, Limits, Web
+from pipeline.collect.keep import Page, find_same, name_place, write_page
+from pipeline.collect.memory import Kind, Memory, Tally, Told, open_memory
+from pipeline.collect.outcomes import OUTCOMES, FetchError, Outcome
+from pipeline.collect.sources import Source, Sources
+from pipeline.errors import StorageError, UsageError
+
+HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+ACCEPT_PAGE = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
+ACCEPT_LISTING = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"
+QUIET: frozenset[Outcome] = frozenset(
+    {"read", "unchanged", "new", "same_content", "seen", "excluded", "left_for_later"}
+)
+MOST_TOLD = 20
+
+Tell = Callable[[str, Outcome, str], None]  # an address, how it ended, and more of it
+
+
+def silent(_url: str, _outcome: Outcome, _detail: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What became of the addresses of a run."""
+
+    into: Path
+    tallies: tuple[Tally, ...]
+    troubles: tuple[Told, ...]  # the first of them
+
+    def count(self, *outcomes: Outcome, kinds: tuple[str, ...] = ("page",)) -> int:
+        """How many addresses ended so."""
+        return sum(each.count for each in self.tallies if each.outcome in outcomes and each.kind in kinds)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether any feed, sitemap or page was answered as it should be."""
+        return any(each.outcome in ("read", "unchanged", "new", "same_content") for each in self.tallies)
+
+
+def collect(sources: Sources, into: Path, limits: Limits = Limits(), tell: Tell = silent) -> Summary:  # noqa: B008 - frozen
+    """Collect new pages of all sources into a folder of raw articles.
+
+    Raises:
+        UsageError: if ``into`` cannot hold pages.
+        LockedError: if another run collects into it.
+        StorageError: if the disk refuses; what was kept before stays.
+    """
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{into} is no folder and cannot be made one: {error.strerror}") from error
+    started_at = datetime.now(UTC).isoformat(timespec="seconds")
+    with open_memory(into, started_at, limits.runs) as memory:
+        try:
+            asyncio.run(_collect_all(sources, into, memory, limits, tell))
+        except (OSError, sqlite3.OperationalError) as error:
+            raise StorageError(f"{into} cannot be written: {error}; what was kept before stays") from error
+        troubles = memory.troubles([name for name in OUTCOMES if name not in QUIET], MOST_TOLD)
+        return Summary(into, tuple(memory.tallies()), tuple(troubles))
+
+
+async def _collect_all(sources: Sources, into: Path, memory: Memory, limits: Limits, tell: Tell) -> None:
+    timeout = httpx.Timeout(limits.read_seconds, connect=limits.connect_seconds, pool=None)
+    async with httpx.AsyncClient(timeout=timeout, limits=httpx.Limits(max_connections=None)) as client:
+        web = Web(client, sources, limits)
+        # Each source at its own pace, so that a slow host holds up nobody else's pages.
+        runs = [_Collector(source, into, web, memory, limits, tell).collect() for source in sources.sources]
+        await asyncio.gather(*runs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Collector:
+    """One source's part of a run."""
+
+    source: Source
+    into: Path
+    web: Web
+    memory: Memory
+    limits: Limits
+    tell: Tell
+
+    async def collect(self) -> None:
+        """Poll the source, then fetch its pages, one after the other."""
+        await self._poll()
+        pages = self.memory.take_open(self.source.publisher)
+        wanted = [page for page in pages if self.source.wants(page.url)]
+        unwanted = {page.url for page in pages} - {page.url for page in wanted}
+        self.memory.settle_pages(unwanted, "excluded")  # found when the patterns were others
+        self.memory.settle_pages([page.url for page in wanted[self.source.max_pages :]], "left_for_later")
+        for page in wanted[: self.source.max_pages]:
+            outcome, detail, place = await self._take_page(page)
+            self.memory.settle_pages([page.url], outcome, detail, place)
+            self.tell(page.url, outcome, detail)
+
+    async def _poll(self) -> None:
+        waiting: deque[tuple[str, Kind]] = deque((url, "feed") for url in self.source.feeds)
+        waiting.extend((url, "sitemap") for url in self.source.sitemaps)
+        polled: Counter[Kind] = Counter()
+        while waiting:
+            url, kind = waiting.popleft()
+            if not self.memory.start_listing(url, self.source.publisher, kind):
+                continue
+            polled[kind] += 1
+            if kind == "sitemap" and polled[kind] > self.limits.sitemaps:
+                self.memory.settle_listing(url, "left_for_later", f"more than {self.limits.sitemaps} sitemaps")
+                continue
+            try:
+                outcome, detail, children = await self._poll_listing(url, kind)
+            except FetchError as failure:
+                outcome, detail, children = failure.outcome, failure.detail, []
+                self.memory.settle_listing(url, outcome, detail)
+            self.tell(url, outcome, detail)
+            waiting.extend((child.url, "sitemap") for child in children)
+
+    async def _poll_listing(self, url: str, kind: Kind) -> tuple[Outcome, str, list[Link]]:
+        rules = json.dumps([self.source.publisher, self.source.include, self.source.exclude])
+        max_bytes = self.limits.feed_bytes if kind == "feed" else self.limits.sitemap_bytes
+        ask = Ask(
+            url,
+            max_bytes,
+            self.source.delay_seconds,
+            accept=ACCEPT_LISTING,
+            headers=self.memory.conditions(url, rules),
+        )
+        answer = await self.web.get(ask)
+        if answer.status == 304:
+            self.memory.settle_listing(url, "unchanged")
+            return "unchanged", "", self.memory.children(url)  # an index may be as it was and its sitemaps not
+        # Beside the loop: a large file takes seconds, and other hosts' deadlines run on.
+        listing = await asyncio.to_thread(_read_listing, answer, kind, max_bytes)
+        self.memory.note_listing(url, self.source.publisher, listing, answer.headers, rules, self.source.wants)
+        return "read", listing.problem, list(listing.sitemaps)
+
+    async def _take_page(self, page: Link) -> tuple[Outcome, str, str | None]:
+        if self.memory.is_final(page.url):
+            return "seen", "another address led to it", None
+        ask = Ask(page.url, self.limits.page_bytes, self.source.delay_seconds, accept=ACCEPT_PAGE, types=HTML_TYPES)
+        try:
+            answer = await self.web.get(ask, self._refuse_seen)
+        except FetchError as failure:
+            return failure.outcome, failure.detail, None
+        return self._keep(page, answer)
+
+    def _refuse_seen(self, url: str) -> None:
+        if self.memory.is_final(url):
+            raise FetchError("seen", f"it leads to {url}")
+
+    def _keep(self, link: Link, answer: Answer) -> tuple[Outcome, str, str]:
+        page = Page(
+            body=answer.body,
+            url=answer.url,
+            requested_url=link.url,
+            publisher=self.source.publisher,
+            fetched_at=datetime.now(UTC),
+            status=answer.status,
+            headers=answer.headers,
+            published_at=link.published_at,
+        )
+        if answer.url != link.url:
+            self.memory.note_destination(answer.url, self.source.publisher)
+        same = find_same(self.into, self.source.folder, page)
+        if same:
+            return "same_content", same, same
+        place = name_place(self.source.folder, page)
+        self.memory.start_writing(link.url, place)
+        write_page(self.into, place, page)
+        return "new", place, place
+
+
+def _read_listing(answer: Answer, kind: Kind, max_bytes: int) -> Listing:
+    if kind == "feed":
+        return read_feed(answer.body, answer.url, answer.headers)
+    return read_sitemap(answer.body, answer.url, max_bytes)
+
+
+def describe(summary: Summary) -> str:
+    """What a person reads when the run is over."""
+    listings = [each for each in summary.tallies if each.kind != "page"]
+    polled = summary.count(*OUTCOMES, kinds=("feed", "sitemap"))
+    found = summary.count(*OUTCOMES)
+    lines = [
+        f"collected  {summary.count('new'):,} new pages into {summary.into}",
+        f"polled     {polled:,} feeds and sitemaps: {_list_counts(listings)}",
+        f"found      {found:,} pages: {_list_counts([each for each in summary.tallies if each.kind == 'page'])}",
+    ]
+    lines += [f"  {each.outcome}: {each.url}: {each.detail}" for each in summary.troubles]
+    return "\n".join(lines)
+
+
+def _list_counts(tallies: list[Tally]) -> str:
+    counts: Counter[Outcome] = Counter()
+    for each in tallies:
+        counts[each.outcome] += each.count
+    return ", ".join(f"{counts[name]:,} {name}" for name in OUTCOMES if counts[name]) or "none"
