@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.contract import Article, EntityType, Mention, MentionForm, Quote, stable_id
-from pipeline.entities.runs import Candidate, find_candidates, judge_by_context
+from pipeline.entities.runs import Candidate, find_candidates, judge_by_context, place_of_dateline
 from pipeline.language import Reading
 from pipeline.language.names import ROLE_NOUNS, ROLE_WORDS
 from pipeline.language.organisations import EVENT_WORDS
@@ -50,6 +50,8 @@ def extract_mentions(article: Article, reading: Reading) -> list[Mention]:
 
     Names that belong together carry one ``entity_name``: the fullest that the article holds, never a fuller one.
     """
+    if not reading.is_english:
+        return _certain_ones(article, reading)
     candidates = find_candidates(article, reading)
     _decide_open_ones(article, candidates)
     named = _resolve(article, candidates)
@@ -58,6 +60,20 @@ def extract_mentions(article: Article, reading: Reading) -> list[Mention]:
     roles = [one for one in roles if not any(s < one.end and one.start < e for s, e in spans)]
     found = [_row(article, one, "name") for one in named] + [_row(article, one, "nominal") for one in roles]
     return _without_overlaps(sorted(found, key=lambda one: (one.start_char, -one.end_char)))
+
+
+def _certain_ones(article: Article, reading: Reading) -> list[Mention]:
+    """Whom and what the layout or an attribution names: all that is sure in another language.
+
+    German writes every noun with a capital, Spanish countries are called otherwise, Nice and Essen are words.
+    """
+    datelines = [segment.start_char for segment in article.segments if segment.kind == "dateline"]
+    places = [place for start in datelines for place in place_of_dateline(article, start)]
+    named = [_Named(place.start, place.end, "GPE", place.name or place.text) for place in places]
+    for said in reading.said_by:
+        name = " ".join(article.text[said.start : said.end].split())
+        named.append(_Named(said.start, said.end, "PERSON", name))
+    return [_row(article, one, "name") for one in named]
 
 
 def _behind_names(text: str, one: _Named, spans: Sequence[tuple[int, int]]) -> _Named:

@@ -75,7 +75,7 @@ def find_candidates(article: Article, reading: Reading) -> list[Candidate]:
     found: list[Candidate] = []
     for segment in article.segments:
         if segment.kind == "dateline":
-            found += _place_of_dateline(article, segment.start_char)
+            found += place_of_dateline(article, segment.start_char)
             continue
         stretch = article.text[segment.start_char : segment.end_char]
         if len(stretch) > 12 and stretch.isupper():
@@ -102,7 +102,8 @@ def _opens(text: str, at: int) -> bool:
     return text[max(0, at - 1) : at] in {"“", '"', "«", "„", "‘", "'"} or text[max(0, at - 2) : at] == ": "
 
 
-def _place_of_dateline(article: Article, start: int) -> list[Candidate]:
+def place_of_dateline(article: Article, start: int) -> list[Candidate]:
+    """The place that the dateline beginning at ``start`` names, if it names one."""
     place = article.dateline_place
     if not place or not article.text.startswith(place, start):
         return []

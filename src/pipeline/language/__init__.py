@@ -3,6 +3,7 @@
 A trained tagger will find its place here; what it finds becomes further fields of ``Reading``.
 """
 
-from pipeline.language.reading import Reading, Span, Word, read_language
+from pipeline.language.reading import Reading, Span, Word, count_words, read_language
+from pipeline.language.said_by import SaidBy
 
-__all__ = ["Reading", "Span", "Word", "read_language"]
+__all__ = ["Reading", "SaidBy", "Span", "Word", "count_words", "read_language"]

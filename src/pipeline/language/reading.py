@@ -9,9 +9,15 @@ from typing import NamedTuple
 import nupunkt
 
 from pipeline.contract import Article
+from pipeline.language.said_by import SaidBy, find_said_by
 
 # A word may hold inner apostrophes, hyphens, points between letters and commas between digits: O'Neill, U.S., 4,000.
 WORD = re.compile(r"\w+(?:[’'\-–.&]\w+|,(?=\d{3}\b)\d+)*(?:(?<=\b[A-Z])\.)?")
+# Scripts that write words without spaces, and about how many letters make a word in them.
+UNSPACED = (
+    (re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"), 2),  # Japanese, Chinese
+    (re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"), 4),  # Thai, Lao, Burmese, Khmer
+)
 
 
 class Span(NamedTuple):
@@ -39,12 +45,25 @@ class Reading:
 
     words: tuple[Word, ...]
     sentences: tuple[Span, ...]
+    is_english: bool  # or not known to be anything else: the rules for names, speakers and reported speech are English
+    said_by: tuple[SaidBy, ...] = ()  # in other languages
 
 
 def read_language(article: Article) -> Reading:
     """Find the words and sentences of an article."""
     words = tuple(Word(found.group(), found.start(), found.end()) for found in WORD.finditer(article.text))
-    return Reading(words, tuple(_sentences(article)))
+    language = (article.language or "en").partition("-")[0]
+    said_by = () if language == "en" else find_said_by(article.text, language)
+    return Reading(words, tuple(_sentences(article)), language == "en", said_by)
+
+
+def count_words(text: str) -> int:
+    """About how many words a text has, in whatever script."""
+    count = 0
+    for letters, per_word in UNSPACED:
+        count += -(-len(letters.findall(text)) // per_word)
+        text = letters.sub(" ", text)
+    return count + len(re.findall(r"\w+", text))
 
 
 def _sentences(article: Article) -> list[Span]:

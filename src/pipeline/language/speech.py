@@ -35,21 +35,12 @@ SPEECH_VERBS: frozenset[str] = frozenset().union(*(_inflect(verb) for verb in _R
     "relate", "relates", "posting", "expressed", "express", "expresses", "expressing", "mention", "voice",
     "voices", "remark", "remarks", "advise", "continued", "continue", "continues", "continuing", "agreed", "agree", "agrees", "agreeing",
 }  # fmt: skip
-# The same in the languages whose marks are read: French, German, Spanish.
-FOREIGN_VERBS: frozenset[str] = frozenset(
-    """a dit|a déclaré|a expliqué|a ajouté|a affirmé|a précisé|ont déclaré|déclare|explique|affirme|ajoute|sagte|sagt|erklärte|
-    meinte|betonte|ergänzte|dijo|afirmó|declaró|explicó|añadió|señaló""".replace("\n    ", "").split("|")
-)
 # Verbs that can stand beside a quotation but seldom introduce reported speech of their own.
-QUOTATION_VERBS: frozenset[str] = (
-    SPEECH_VERBS
-    | FOREIGN_VERBS
-    | frozenset(
-        """continued continues agreed agrees went reads read notes reports claims remarks states expressed posted
+QUOTATION_VERBS: frozenset[str] = SPEECH_VERBS | frozenset(
+    """continued continues agreed agrees went reads read notes reports claims remarks states expressed posted
     laughed smiled began begins thinks thought believes concluded called calls calling asked asks asking put offered demands
     hissed cried implored interjected interrupted lectured chided mused opined ventured wondered gushed marveled fumed
     jokes tweeted retweeted texted emailed chanted screamed blogged countered retorted shot""".split()
-    )
 )
 # Verbs that report speech with a clause of their own: "said (that) …".
 REPORTING_VERBS: frozenset[str] = frozenset(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pipeline.contract import Article, Mention, Quote, stable_id
 from pipeline.language import Reading
+from pipeline.quotes.marked import find_marked, name_speakers
 from pipeline.quotes.spans import Span, find_spans
 from pipeline.quotes.speakers import Speaker, resolve_speakers
 
@@ -20,11 +21,15 @@ def extract_quotes(article: Article, reading: Reading, mentions: Sequence[Mentio
 
     Args:
         article: its text and segments.
-        reading: its sentences.
+        reading: its sentences, and whether they are English.
         mentions: who is named in it; speakers are resolved to these and to nobody else.
     """
-    spans = find_spans(article.text, article.segments, reading)
-    speakers = resolve_speakers(article, spans, mentions)
+    if reading.is_english:
+        spans = find_spans(article.text, article.segments, reading)
+        speakers = resolve_speakers(article, spans, mentions)
+    else:
+        spans = find_marked(article.text, article.segments, reading)
+        speakers = name_speakers(spans, mentions)
     seen: Counter[str] = Counter()
     first_ids: dict[str, str] = {}
     quotes = []

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.contract import Segment
 
-OPENING = "“«„‟"
-# Doubled single marks stand for a double one: ''boots on the ground''.
-MARK = re.compile(r"''|``|[\"“”«»„‟]")
+OPENING = "“«„‟「『‹"
+# Doubled single marks stand for a double one: ''boots on the ground''. Between Hebrew letters a mark is the sign of an
+# abbreviation: צה"ל. Marks of titles (《》) are no quotation marks.
+MARK = re.compile(r"''|``|(?<![א-ת])[\"״]|[\"״](?![א-ת])|[“”«»„‟「」『』‹›]")
+# Which marks may close which: those of other families are part of what is quoted (»…« in „…“, 『…』 in 「…」).
+FAMILIES = ("''``\"״“”„‟", "«»", "‹›", "「」", "『』")
+# Marks that open and close alike.
+SHAPELESS = ('"', "״", "''")
+# Marks that may stand in another pair of their own kind: «…«…»…».
+NESTING = "«「『"
+# Between a word and punctuation or white space no mark opens; but behind an elision one may: l’« urgence ».
+PUNCTUATION = ".,;:!?)]。，！？、"
+BEFORE_OPENING = "([—–’'"
 # Single marks count where a text has no double ones: an opening one behind a space, a closing one behind a word or
 # punctuation, and no apostrophe ("the ministers' plan" closes nothing that was not opened).
 SINGLE_OPENING = re.compile(r"(?:(?<=[\s(\[—–-])|^)[‘'](?=[\w“\"$£€])(?!\d0s|tis\b|em\b|til\b|cause\b)")
+# In other languages a straight one is an apostrophe far too often ('s avonds, 'ndrangheta), as a curly one is before
+# some letters (‘s avonds).
+CURLY_OPENING = re.compile(r"(?:(?<=[\s(\[—–-])|^)‘(?=[\w“\"¿¡])(?![stnmkr]\b)")
 SINGLE_CLOSING = re.compile(r"(?<=[\w.,!?…;:—–-])[’'](?=$|[\s.,;:!?)\]—–-])")
 # Where a quotation without its closing mark ends: before its attribution.
 UNCLOSED_END = re.compile(
@@ -38,33 +51,47 @@ class Quotation:
     runs_on: bool = False  # the closing mark is missing because the next paragraph reopens it
 
 
-def pair_marks(text: str, segments: Sequence[Segment]) -> list[Quotation]:
-    """Find all quotations, segment by segment; marks within a quotation are part of it."""
+def pair_marks(
+    text: str, segments: Sequence[Segment], single_opening: re.Pattern[str] = SINGLE_OPENING
+) -> list[Quotation]:
+    """Find all quotations, segment by segment; marks within a quotation are part of it.
+
+    Args:
+        text: the article's.
+        segments: its parts.
+        single_opening: which single marks open a quotation where a text has no double ones.
+    """
     has_double = bool(MARK.search(text))
+    # Swedish and Finnish open with the sign that closes in English.
+    shapeless = SHAPELESS if any(mark in text for mark in '“„‟"') else (*SHAPELESS, "”")
     found: list[Quotation] = []
     for number, segment in enumerate(segments):
         following = segments[number + 1] if number + 1 < len(segments) else None
-        next_opens = following is not None and text[following.start_char] in OPENING + '"'
-        pairs = _pair_segment(text, segment, number, next_opens)
+        next_mark = text[following.start_char] if following else " "
+        pairs = _pair_segment(text, segment, number, next_mark, shapeless)
         if not pairs and not has_double:
-            pairs = list(_pair_singles(text, segment, number))
+            pairs = list(_pair_singles(text, segment, number, single_opening))
         found += pairs
     return found
 
 
-def _pair_segment(text: str, segment: Segment, number: int, next_opens: bool) -> list[Quotation]:
+def _pair_segment(
+    text: str, segment: Segment, number: int, next_mark: str, shapeless: Sequence[str]
+) -> list[Quotation]:
     found: list[Quotation] = []
     open_at: tuple[int, int] | None = None
-    depth = 0  # of low-high or guillemets within
+    depth = 0  # of pairs of the same family within
     style = ""
     for mark in MARK.finditer(text, segment.start_char, segment.end_char):
-        kind = _direction(text, mark, segment, open_at is not None, style)
+        if open_at is not None and _family(mark.group()) != _family(style):
+            continue
+        kind = _direction(text, mark, segment, style if open_at else "", shapeless)
         if kind == "open":
             if open_at is None:
                 open_at, style = (mark.start(), mark.end()), mark.group()
-            elif mark.group() == style and mark.group() in OPENING:
+            elif mark.group() == style and not _nests(text[mark.end() : segment.end_char], style, depth):
                 found.append(_unclosed(text, open_at, mark.start(), number))  # the one before was never closed
-                open_at = (mark.start(), mark.end())
+                open_at, depth = (mark.start(), mark.end()), 0
             else:
                 depth += 1
         elif open_at is not None and depth:
@@ -75,29 +102,44 @@ def _pair_segment(text: str, segment: Segment, number: int, next_opens: bool) ->
         elif not found and mark.end() - segment.start_char > 20:
             found += _without_opening(text, segment, mark, number)
     if open_at is not None:
+        next_opens = next_mark in OPENING or next_mark in ('"', style)
         if next_opens and not TRAILING_ATTRIBUTION.search(text[open_at[1] : segment.end_char]):
-            end = _trim_end(text, open_at[1], segment.end_char)
-            found.append(Quotation(open_at[1], end, open_at[0], segment.end_char, True, number, runs_on=True))
+            found.append(replace(_trimmed(text, open_at, segment.end_char, segment.end_char, number), runs_on=True))
         else:
             found.append(_unclosed(text, open_at, segment.end_char, number))
     return [quotation for quotation in found if quotation.end > quotation.start]
 
 
-def _direction(text: str, mark: re.Match[str], segment: Segment, is_open: bool, style: str) -> str:
+def _family(mark: str) -> int:
+    return next(number for number, marks in enumerate(FAMILIES) if mark in marks)
+
+
+def _nests(rest: str, style: str, depth: int) -> bool:
+    """Whether what follows closes this mark and those that are open."""
+    if style not in NESTING:
+        return False
+    closing = FAMILIES[_family(style)][1]
+    return rest.count(closing) - rest.count(style) >= depth + 2
+
+
+def _direction(text: str, mark: re.Match[str], segment: Segment, style: str, shapeless: Sequence[str]) -> str:
+    """Whether a mark opens or closes; ``style`` is the mark of the quotation that is open, if one is."""
     sign = mark.group()
-    if sign == "``" or sign in "“„‟«":
-        # German „…“ closes with the sign that opens in English; Danish »…« turns guillemets round.
-        return "close" if is_open and ((style == "„" and sign == "“") or style == "»") else "open"
-    if sign == "”":
-        return "close" if is_open or mark.start() > segment.start_char else "open"
-    if sign == "»":
-        before = text[mark.start() - 1 : mark.start()] if mark.start() > segment.start_char else ""
-        return "open" if not is_open and (not before or before.isspace()) else "close"
     before = text[mark.start() - 1] if mark.start() > segment.start_char else " "
     after = text[mark.end()] if mark.end() < segment.end_char else " "
-    if is_open:  # a straight mark tells nothing by its shape
+    before_pause = after.isspace() or after in PUNCTUATION
+    if sign in shapeless:  # it closes what is open; behind a digit it means inches
+        opens = before.isspace() or not (after.isspace() or before.isdigit())
+        return "open" if opens and not style else "close"
+    if sign == "”":
+        return "close" if style or mark.start() > segment.start_char else "open"
+    if sign == "»":  # Danish and some German books turn guillemets round: »…«
+        return "open" if not style and before.isspace() and not before_pause else "close"
+    if (style, sign) in (("„", "“"), ("»", "«")):  # German „…“ closes with the sign that opens in English
         return "close"
-    return "open" if not after.isspace() or before.isspace() else "close"
+    if sign in "“«" and not style and before_pause and not (before.isspace() or before in BEFORE_OPENING):
+        return "close"
+    return "open" if sign in (*OPENING, "``") else "close"
 
 
 def _trim_end(text: str, start: int, end: int) -> int:
@@ -112,7 +154,7 @@ def _trimmed(text: str, opened: tuple[int, int], closing: int, outer_end: int, n
 def _unclosed(text: str, opened: tuple[int, int], limit: int, number: int) -> Quotation:
     found = UNCLOSED_END.search(text, opened[1], limit)
     end = found.start() if found else limit
-    return Quotation(opened[1], _trim_end(text, opened[1], end), opened[0], end, False, number)
+    return replace(_trimmed(text, opened, end, end, number), is_closed=False)
 
 
 def _without_opening(text: str, segment: Segment, mark: re.Match[str], number: int) -> Iterator[Quotation]:
@@ -125,9 +167,9 @@ def _without_opening(text: str, segment: Segment, mark: re.Match[str], number: i
         yield Quotation(start, mark.start(), start, mark.end(), False, number)
 
 
-def _pair_singles(text: str, segment: Segment, number: int) -> Iterator[Quotation]:
+def _pair_singles(text: str, segment: Segment, number: int, opens: re.Pattern[str]) -> Iterator[Quotation]:
     at = segment.start_char
-    while opening := SINGLE_OPENING.search(text, at, segment.end_char):
+    while opening := opens.search(text, at, segment.end_char):
         closing = next(
             (c for c in SINGLE_CLOSING.finditer(text, opening.end(), segment.end_char) if _closes(text, opening, c)),
             None,
