@@ -1,0 +1,102 @@
+"""HTML: the article in a page, and what the page says of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+
+from lxml.html import HtmlElement
+
+from pipeline.contract import QualityFlag, RawArticle, RawMetadata, Reject
+from pipeline.read.html.body import (
+    Piece,
+    extract_article,
+    extract_main_text,
+    join_pieces,
+    read_fragment_pieces,
+)
+from pipeline.read.html.charset import decode
+from pipeline.read.html.front import arrange, without_headline
+from pipeline.read.html.metadata import Page, read_metadata
+from pipeline.read.html.page import MAX_DEPTH, is_too_deep, parse_page, prepare
+from pipeline.read.html.quality import find_problem, flag_quality
+from pipeline.read.records import MAX_HTML_BYTES, Options, RawRecord, refuse
+
+__all__ = ["read_fragment", "read_html"]
+
+TAG = re.compile(r"<(?:!doctype|[a-z][a-z0-9]*[\s/>])", re.IGNORECASE)
+
+
+def read_html(record: RawRecord, _options: Options) -> RawArticle | Reject:
+    """Read the article in a page; what the record gives goes before what the page says."""
+    opened = _open(record)
+    if isinstance(opened, Reject):
+        return opened
+    encoding, html, root = opened
+    page = Page.of(root)
+    metadata = read_metadata(page, record.given)
+    prepare(root)
+    pieces = extract_article(root, metadata.url)
+    is_fallback = not pieces
+    if is_fallback:
+        pieces = extract_main_text(html)
+    if problem := find_problem(page, pieces):
+        return refuse(record.ref, "no_article", f"{problem}; remove it, or fetch the article itself")
+    flags = flag_quality(page, pieces)
+    if is_fallback:
+        flags.add("body_by_fallback")
+    pieces, metadata = arrange(pieces, metadata, page.visible_text())
+    return _as_article(record, encoding, metadata, pieces, flags)
+
+
+def read_fragment(record: RawRecord, _options: Options) -> RawArticle | Reject:
+    """Read a piece of HTML that is the article and nothing else, as feeds and JSON fields carry it."""
+    opened = _open(record)
+    if isinstance(opened, Reject):
+        return opened
+    encoding, _, root = opened
+    pieces = without_headline(read_fragment_pieces(root), record.given.headline)
+    return _as_article(record, encoding, record.given, pieces, set())
+
+
+def _open(record: RawRecord) -> tuple[str, str, HtmlElement] | Reject:
+    """The codec, the text and the tree of a page that may safely be read on."""
+    if len(record.data) > MAX_HTML_BYTES:
+        return refuse(
+            record.ref,
+            "too_large",
+            f"{len(record.data):,} bytes of HTML, of which a page may have {MAX_HTML_BYTES:,}: "
+            "if it is a dump of many, split it, one page each",
+        )
+    if not record.data.strip():
+        return refuse(record.ref, "empty", "it holds no bytes but white space; put the page in it or remove it")
+    encoding, html = decode(record.data, record.charset)
+    root = parse_page(html)
+    if root is None or not (record.kind == "json" or TAG.search(html)):
+        return refuse(record.ref, "no_article", "it holds no HTML element; name it for what it is")
+    if is_too_deep(root):
+        return refuse(
+            record.ref,
+            "nested_too_deep",
+            f"its tags nest more than {MAX_DEPTH:,} levels deep, which no article needs: the page is broken or hostile",
+        )
+    return encoding, html, root
+
+
+def _as_article(
+    record: RawRecord, encoding: str, metadata: RawMetadata, pieces: Sequence[Piece], flags: AbstractSet[QualityFlag]
+) -> RawArticle | Reject:
+    text, blocks = join_pieces(pieces)
+    if not text:
+        return refuse(record.ref, "no_text", "nothing is left beside the headline; put the article's text in it")
+    return RawArticle(
+        ref=record.ref,
+        input_format=record.input_format,
+        encoding=encoding,
+        text=text,
+        metadata=metadata,
+        blocks=blocks,
+        notes=record.notes,
+        flags=tuple(sorted({*record.flags, *flags})),
+    )

@@ -1,0 +1,86 @@
+"""A page as a tree, and what must be known of the tree before others read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import lxml.html
+from lxml import etree
+
+MAX_DEPTH = 2_000
+# libxml2 itself stops at 256 levels unless told that the page may be huge, and at 2,048 then.
+PARSER = lxml.html.HTMLParser(
+    huge_tree=True, encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False
+)
+STRIDE = 100
+FURTHER_DOWN = etree.XPath("/".join("*" * STRIDE))
+# Noncharacters, which no text holds: what trafilatura would lose of an element is written into its text.
+CAPTION_MARK = "\ufdd0"
+SUBHEAD_MARK = "\ufdd1"
+MAX_SUBHEAD_WORDS = 12
+BLOCKS = "p div li ul ol dl table blockquote h1 h2 h3 h4 h5 h6 section article figure".split()
+
+
+def parse_page(html: str) -> lxml.html.HtmlElement | None:
+    """The tree of a page; None where there is no element in it."""
+    try:
+        return lxml.html.document_fromstring(html.replace("\0", "").encode("utf-8", "replace"), parser=PARSER)
+    except etree.ParserError:
+        return None
+
+
+def is_too_deep(root: lxml.html.HtmlElement) -> bool:
+    """Whether tags nest deeper than those can bear that read the tree after us; takes time linear in the page."""
+    level: Iterable[lxml.html.HtmlElement] = [root]
+    for _ in range(MAX_DEPTH // STRIDE):
+        level = [below for element in level for below in FURTHER_DOWN(element)]
+        if not level:
+            return False
+    return True
+
+
+def prepare(root: lxml.html.HtmlElement) -> None:
+    """Write into the tree what a browser shows and an extractor drops: quotation marks, times, captions.
+
+    Scripts and styles go; JSON-LD must have been read before.
+    """
+    etree.strip_elements(root, "script", "style", with_tail=False)
+    write_quotation_marks(root)
+    for time in root.xpath("//p//time | //li//time | //blockquote//time"):
+        time.drop_tag()  # "The vote, at <time>9 p.m.</time>, was close"
+    for figure in root.xpath("//figure[.//figcaption]"):
+        _keep_caption(figure)
+    for bold in root.xpath("//p[count(*)=1]/*[self::strong or self::b]"):
+        _mark_subhead(bold)
+
+
+def write_quotation_marks(root: lxml.html.HtmlElement) -> None:
+    """Put in words the marks that a browser shows around <q>, single ones within double ones."""
+    for quote in root.xpath("//q"):
+        is_inner = len(quote.xpath("ancestor::q")) % 2
+        opening, closing = "‘’" if is_inner else "“”"
+        quote.text = opening + (quote.text or "")
+        if len(quote):
+            quote[-1].tail = (quote[-1].tail or "") + closing
+        else:
+            quote.text += closing
+    etree.strip_tags(root, "q")
+
+
+def _keep_caption(figure: lxml.html.HtmlElement) -> None:
+    """Turn a figure into a paragraph of its caption: extractors drop figures whole."""
+    caption = " ".join(figure.find(".//figcaption").text_content().split())
+    tail = figure.tail
+    figure.clear()
+    figure.tail = tail
+    figure.tag = "p"
+    figure.text = CAPTION_MARK + caption if caption else None
+
+
+def _mark_subhead(bold: lxml.html.HtmlElement) -> None:
+    """A short line all in bold, which ends no sentence, is a subhead: ``<p><strong>What is next</strong></p>``."""
+    paragraph = bold.getparent()
+    around = (paragraph.text or "") + (bold.tail or "")
+    words = bold.text_content().split()
+    if not around.strip() and 0 < len(words) <= MAX_SUBHEAD_WORDS and words[-1][-1] not in '.,:;”"’':
+        bold.text = SUBHEAD_MARK + (bold.text or "")
