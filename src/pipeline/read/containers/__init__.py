@@ -1,0 +1,98 @@
+"""Compressed files and archives, streamed: what is inside them goes back to the function that frames any file.
+
+Nothing is extracted to disk and no member is held whole. A compressed file is the file itself (``story.html.gz`` is
+``story.html``); a file in an archive has its path there as its ``raw_record``. What is damaged, forbidden or a bomb is a
+reject, and whatever stands beside it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Literal
+
+from pipeline.read.containers.archives import MAX_SIDECAR_BYTES, frame_members
+from pipeline.read.containers.compressed import Coding, decompress
+from pipeline.read.containers.opened import Frame, Opened, after, frame_guarded
+from pipeline.read.containers.streams import as_stream
+from pipeline.read.containers.tars import tar_members
+from pipeline.read.containers.zips import zip_members
+from pipeline.read.disguises import recognise
+from pipeline.read.records import Framed, refuse
+
+__all__ = [
+    "MAX_SIDECAR_BYTES",
+    "Frame",
+    "Opened",
+    "Packing",
+    "after",
+    "frame_guarded",
+    "is_container",
+    "packing_of",
+    "unpack",
+]
+
+MAX_DEPTH = 3  # containers around a file; a compressed tar is one
+Packing = Literal[Coding, "zip", "tar"]
+# A name's ending, how the file is packed, and the ending of what is inside.
+ENDINGS: Mapping[str, tuple[Packing, str]] = {
+    ".gz": ("gzip", ""),
+    ".bz2": ("bzip2", ""),
+    ".xz": ("xz", ""),
+    ".zst": ("zstd", ""),
+    ".tgz": ("gzip", ".tar"),
+    ".tbz": ("bzip2", ".tar"),
+    ".tbz2": ("bzip2", ".tar"),
+    ".txz": ("xz", ".tar"),
+    ".tzst": ("zstd", ".tar"),
+    ".tar": ("tar", ""),
+    ".zip": ("zip", ""),
+}
+
+
+def is_container(name: str) -> bool:
+    """Whether a name's ending says that the file is compressed or an archive."""
+    return PurePosixPath(name).suffix.lower() in ENDINGS
+
+
+def packing_of(name: str, head: bytes) -> Packing | None:
+    """How a file is packed: its first bytes say it, or, where they say nothing, its name."""
+    kind = recognise(head)
+    if kind is None:
+        packing, _ = ENDINGS.get(PurePosixPath(name).suffix.lower(), (None, ""))
+        return packing
+    return kind if kind in ("gzip", "bzip2", "xz", "zstd", "zip", "tar") else None
+
+
+def unpack(opened: Opened, packing: Packing, frame: Frame) -> Iterator[Framed]:
+    """Frame what a container holds.
+
+    Args:
+        opened: the container, its stream at its beginning.
+        packing: how it is packed, as ``packing_of`` finds.
+        frame: frames any file; it may call this function again.
+
+    Raises:
+        BadStreamError: from the stream of a compressed file, in ``frame``, where it is damaged. An archive's damage is
+            a reject already.
+    """
+    if opened.depth >= MAX_DEPTH:
+        detail = f"it lies in {MAX_DEPTH} containers and is one itself; unpack the outer ones"
+        yield refuse(after(opened.ref), "nested_too_deep", detail)
+    elif packing == "zip":
+        yield from frame_members(opened, zip_members(opened.stream), frame)
+    elif packing == "tar":
+        yield from frame_members(opened, tar_members(opened.stream), frame)
+    else:
+        yield from frame(_decompressed(opened, packing))
+
+
+def _decompressed(opened: Opened, coding: Coding) -> Opened:
+    """A compressed file as the file inside it."""
+    path = PurePosixPath(opened.name)
+    named, inside = ENDINGS.get(path.suffix.lower(), (None, ""))
+    name = path.stem + inside if named == coding else opened.name
+    is_tar = named == coding and name.lower().endswith(".tar")  # it counts when the tar is opened
+    stream = as_stream(decompress(opened.stream, coding))
+    return replace(opened, name=name, stream=stream, depth=opened.depth if is_tar else opened.depth + 1)

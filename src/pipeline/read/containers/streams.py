@@ -1,0 +1,107 @@
+"""Bytes that come one piece after another, as a stream that any library reads."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING
+
+from pipeline.read.records import CHUNK, BadStreamError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+PIECE = 1 << 16
+
+
+def as_stream(pieces: Iterator[bytes]) -> io.BufferedReader:
+    """Pieces of bytes as one stream.
+
+    It gives every byte before its damage and then raises, on that call and any after it. So a short answer to
+    ``read(n)`` is not the end, as with a socket; an empty one is. Who asks for more than a CHUNK wants the whole, and
+    gets the whole or the error; who asks for a line gets no half one.
+    """
+    return _Forward(pieces)
+
+
+class _Pieces(io.RawIOBase):
+    """The bytes of an iterator; what it raises is kept in ``problem``, and the bytes end there."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = memoryview(b"")
+        self.problem: Exception | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # BufferedReader passes nothing else
+        filled = 0
+        while filled < len(buffer) and (self._rest or self._more()):
+            part = self._rest[: len(buffer) - filled]
+            buffer[filled : filled + len(part)] = part
+            self._rest = self._rest[len(part) :]
+            filled += len(part)
+        return filled
+
+    def _more(self) -> bool:
+        if self.problem is None:
+            try:
+                self._rest = memoryview(next(self._pieces, b""))
+            except (BadStreamError, OSError) as problem:
+                self.problem = problem
+        return bool(self._rest)
+
+
+class _Forward(io.BufferedReader):
+    """A reader that raises the problem of its pieces once it has given what came before it."""
+
+    raw: _Pieces
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        super().__init__(_Pieces(pieces), PIECE)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        if not data or size is None or not 0 <= size <= CHUNK:
+            self._raise_problem()
+        return data
+
+    def read1(self, size: int = -1, /) -> bytes:
+        data = super().read1(size)
+        if not data:
+            self._raise_problem()
+        return data
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        if not line.endswith(b"\n") and len(line) != size:
+            self._raise_problem()
+        return line
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        count = super().readinto(buffer)
+        if not count:
+            self._raise_problem()
+        return count
+
+    def peek(self, size: int = 0, /) -> bytes:
+        data = super().peek(size)
+        if not data:
+            self._raise_problem()
+        return data
+
+    def _raise_problem(self) -> None:
+        if self.raw.problem:
+            raise self.raw.problem
+
+
+def pieces_of(stream: IO[bytes], errors: tuple[type[Exception], ...]) -> Iterator[bytes]:
+    """An archive's file, as a stream's bytes."""
+    try:
+        while piece := stream.read(PIECE):
+            yield piece
+    except errors as error:
+        if isinstance(error, OSError) and error.errno:
+            raise  # the disk's or the network's error, not the archive's
+        raise BadStreamError("truncated", f"the file in the archive is damaged ({error}); pack it again") from error

@@ -1,0 +1,72 @@
+"""tar archives, read as a stream."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterator
+from typing import IO, Self, cast
+
+from pipeline.read.containers.archives import Member
+from pipeline.read.containers.streams import PIECE, pieces_of
+from pipeline.read.records import CHUNK, BadStreamError
+
+MAX_TAR_HEADER_BYTES = 1_000_000  # of a long name or a set of attributes, which tarfile reads whole
+# Entries that hold a long name or attributes of the entry after them.
+LONG_HEADERS = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE)
+SPARSE = BadStreamError("unreadable", "it is packed as a sparse file, whose gaps may be endless; pack it as it is")
+
+
+class _Entry(tarfile.TarInfo):
+    """An entry of a tar; its damage is an error.
+
+    tarfile takes a damaged header, and an archive that stops short of its end mark, for the end.
+    """
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+            raise  # two blocks of zeros: the end mark
+        except tarfile.HeaderError as error:
+            found = f"at byte {archive.offset:,}: {error}" if archive.offset else str(error)
+            raise BadStreamError(
+                "truncated", f"the tar archive is damaged or cut short ({found}); fetch it again"
+            ) from error
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        entry = super().frombuf(buf, encoding, errors)
+        if entry.type in LONG_HEADERS and entry.size > MAX_TAR_HEADER_BYTES:
+            raise BadStreamError(
+                "too_large", f"a name or header of {entry.size:,} bytes in the tar archive; pack it again"
+            )
+        return entry
+
+
+def tar_members(stream: io.BufferedReader) -> Iterator[Member]:
+    """The entries of a tar archive; each is to be read before the next is asked for.
+
+    Raises:
+        BadStreamError: where the archive is damaged or cut short.
+    """
+    try:
+        with tarfile.open(
+            fileobj=stream, mode="r|", bufsize=PIECE, tarinfo=_Entry, encoding="utf-8", errors="backslashreplace"
+        ) as archive:
+            while entry := archive.next():
+                archive.members.clear()  # type: ignore[attr-defined]  # else it keeps all of them, even of a stream
+                file = archive.extractfile(entry) if entry.isreg() else None
+                pieces = pieces_of(file, (tarfile.TarError,)) if file else iter(())
+                yield Member(entry.name, file is not None, pieces, SPARSE if entry.issparse() else None)
+            while rest := cast("IO[bytes]", archive.fileobj).read(CHUNK):
+                if rest.strip(b"\x00"):
+                    detail = (
+                        "after the tar archive's end mark follow other bytes (two archives in one file?); part them"
+                    )
+                    raise BadStreamError("truncated", detail)
+    except tarfile.TarError as error:
+        raise BadStreamError(
+            "truncated", f"the tar archive is cut short or damaged ({error}); fetch it again"
+        ) from error

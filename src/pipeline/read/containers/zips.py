@@ -1,0 +1,123 @@
+"""ZIP archives."""
+
+from __future__ import annotations
+
+import io
+import lzma
+import posixpath
+import stat
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from pipeline.read.containers.archives import Member
+from pipeline.read.containers.opened import BOMB_ADVICE, is_bomb
+from pipeline.read.containers.streams import pieces_of
+from pipeline.read.records import CHUNK, BadStreamError
+from pipeline.read.sidecar import has_sidecar, sidecar_names
+
+MAX_SPOOL_BYTES = 8_000_000_000  # a ZIP that comes as a stream is put on disk first: its directory is at its end
+SPOOL_IN_MEMORY_BYTES = 16_000_000
+# What zipfile raises for damaged bytes; NotImplementedError and RuntimeError for what it cannot undo.
+ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    ValueError,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+)
+
+
+ENCRYPTED = 0x1  # in a member's flag_bits
+
+
+def zip_members(stream: io.BufferedReader) -> Iterator[Member]:
+    """The entries of a ZIP archive, each with its sidecar.
+
+    Raises:
+        BadStreamError: if the archive's directory is missing or damaged; nothing can then be found in it.
+    """
+    with _seekable(stream) as file:
+        size = file.seek(0, io.SEEK_END)
+        try:
+            archive = zipfile.ZipFile(file)
+        except ZIP_ERRORS as error:
+            detail = f"the ZIP archive's directory, at its end, is missing or damaged ({error}); fetch the file again"
+            raise BadStreamError("truncated", detail) from error
+        with archive:
+            entries = archive.infolist()
+            sidecars = _pair_sidecars(entry.filename for entry in entries)
+            beside = {article: sidecar for sidecar, article in sidecars.items()}
+            given = 0
+            for entry in entries:
+                problem = _find_problem(entry, given, size)
+                given += 0 if problem else entry.file_size
+                sidecar = beside.get(entry.filename)
+                yield Member(
+                    path=entry.filename,
+                    is_file=not entry.is_dir() and not stat.S_ISLNK(entry.external_attr >> 16),
+                    pieces=_zip_pieces(archive, entry),
+                    problem=problem,
+                    sidecar=_zip_pieces(archive, archive.getinfo(sidecar)) if sidecar else None,
+                    is_sidecar=entry.filename in sidecars,
+                )
+
+
+@contextmanager
+def _seekable(stream: io.BufferedReader) -> Iterator[IO[bytes]]:
+    """The stream itself, or a copy of it on disk: a ZIP's directory is at its end."""
+    if stream.seekable():
+        yield stream
+        return
+    with tempfile.SpooledTemporaryFile(SPOOL_IN_MEMORY_BYTES) as copy:
+        while part := stream.read(CHUNK):
+            if copy.tell() + len(part) > MAX_SPOOL_BYTES:
+                detail = f"a ZIP archive of more than {MAX_SPOOL_BYTES:,} bytes inside another; unpack the outer one"
+                raise BadStreamError("too_large", detail)
+            copy.write(part)
+        yield copy
+
+
+def _find_problem(entry: zipfile.ZipInfo, given: int, size: int) -> BadStreamError | None:
+    """Why a member is not to be read. The sizes that it names are true or it fails: zipfile holds it to them.
+
+    Args:
+        entry: the member.
+        given: bytes that the members before it unpack to: in a bomb they may all lie on the same bytes.
+        size: bytes of the archive.
+    """
+    if entry.flag_bits & ENCRYPTED:
+        return BadStreamError("unreadable", "it is encrypted; decrypt it and pack it again without a password")
+    if is_bomb(entry.file_size, entry.compress_size) or is_bomb(given + entry.file_size, size):
+        detail = f"{entry.compress_size:,} bytes unpack to {entry.file_size:,}: {BOMB_ADVICE}"
+        return BadStreamError("decompression_bomb", detail)
+    return None
+
+
+def _zip_pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    try:
+        stream = archive.open(entry)
+    except ZIP_ERRORS as error:
+        raise BadStreamError("unreadable", f"it cannot be unpacked ({error}); pack it again") from error
+    with stream:
+        yield from pieces_of(stream, ZIP_ERRORS)
+
+
+def _pair_sidecars(paths: Iterable[str]) -> dict[str, str]:
+    """The sidecars among an archive's files, and the article that each belongs to."""
+    there = set(paths)
+    found: dict[str, str] = {}
+    for path in sorted(there):
+        folder, name = posixpath.split(path)
+        if has_sidecar(name):
+            beside = [one for one in (posixpath.join(folder, name) for name in sidecar_names(name)) if one in there]
+            found |= {one: path for one in beside[:1] if one not in found}
+    return found
