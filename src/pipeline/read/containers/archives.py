@@ -86,4 +86,4 @@ def _number(path: str, seen: Counter[str]) -> str:
 
 
 def _is_hidden(path: str) -> bool:
-    return any(part.startswith(".") or part in SYSTEM_FILES for part in path.split("/"))
+    return any((part.startswith(".") and part != ".") or part in SYSTEM_FILES for part in path.split("/"))

@@ -30,10 +30,14 @@ class _Pieces(io.RawIOBase):
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
         self._rest = memoryview(b"")
+        self._given = 0
         self.problem: Exception | None = None
 
     def readable(self) -> bool:
         return True
+
+    def tell(self) -> int:
+        return self._given
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # BufferedReader passes nothing else
         filled = 0
@@ -42,6 +46,7 @@ class _Pieces(io.RawIOBase):
             buffer[filled : filled + len(part)] = part
             self._rest = self._rest[len(part) :]
             filled += len(part)
+        self._given += filled
         return filled
 
     def _more(self) -> bool:

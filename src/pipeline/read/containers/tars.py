@@ -53,7 +53,7 @@ def tar_members(stream: io.BufferedReader) -> Iterator[Member]:
     """
     try:
         with tarfile.open(
-            fileobj=stream, mode="r|", bufsize=PIECE, tarinfo=_Entry, encoding="utf-8", errors="backslashreplace"
+            fileobj=stream, mode="r|", bufsize=PIECE, tarinfo=_Entry, encoding="utf-8", errors="replace"
         ) as archive:
             while entry := archive.next():
                 archive.members.clear()  # type: ignore[attr-defined]  # else it keeps all of them, even of a stream

@@ -21,7 +21,7 @@ from pipeline.read.records import CHUNK, BadStreamError
 from pipeline.read.sidecar import has_sidecar, sidecar_names
 
 MAX_SPOOL_BYTES = 8_000_000_000  # a ZIP that comes as a stream is put on disk first: its directory is at its end
-SPOOL_IN_MEMORY_BYTES = 16_000_000
+SPOOL_IN_MEMORY_BYTES = 4_000_000
 # What zipfile raises for damaged bytes; NotImplementedError and RuntimeError for what it cannot undo.
 ZIP_ERRORS = (
     zipfile.BadZipFile,
@@ -34,9 +34,12 @@ ZIP_ERRORS = (
     NotImplementedError,
     RuntimeError,
 )
-
-
 ENCRYPTED = 0x1  # in a member's flag_bits
+# The record at the end of a ZIP archive: its signature, four numbers of two bytes of which the last counts the
+# entries, and at most a comment of 64 kB behind it.
+END_SIGNATURE, END_NUMBERS = b"PK\x05\x06", struct.Struct("<4x4H")
+END_BYTES = 22 + (1 << 16)
+UNTOLD_COUNT = 0xFFFF  # where the archive has as many entries or more
 
 
 def zip_members(stream: io.BufferedReader) -> Iterator[Member]:
@@ -46,7 +49,7 @@ def zip_members(stream: io.BufferedReader) -> Iterator[Member]:
         BadStreamError: if the archive's directory is missing or damaged; nothing can then be found in it.
     """
     with _seekable(stream) as file:
-        size = file.seek(0, io.SEEK_END)
+        size, count = _find_end(file)
         try:
             archive = zipfile.ZipFile(file)
         except ZIP_ERRORS as error:
@@ -63,12 +66,26 @@ def zip_members(stream: io.BufferedReader) -> Iterator[Member]:
                 sidecar = beside.get(entry.filename)
                 yield Member(
                     path=entry.filename,
-                    is_file=not entry.is_dir() and not stat.S_ISLNK(entry.external_attr >> 16),
+                    is_file=not entry.filename.endswith("/") and not stat.S_ISLNK(entry.external_attr >> 16),
                     pieces=_zip_pieces(archive, entry),
                     problem=problem,
                     sidecar=_zip_pieces(archive, archive.getinfo(sidecar)) if sidecar else None,
                     is_sidecar=entry.filename in sidecars,
                 )
+        if count not in (len(entries), UNTOLD_COUNT):
+            detail = (
+                f"the ZIP archive's directory holds {len(entries):,} entries and should hold {count:,}; fetch it again"
+            )
+            raise BadStreamError("truncated", detail)
+
+
+def _find_end(file: IO[bytes]) -> tuple[int, int]:
+    """An archive's bytes, and the count of its entries as told at its end, which zipfile does not look at."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(size - END_BYTES, 0))
+    tail = file.read(END_BYTES)
+    at = tail.rfind(END_SIGNATURE, 0, len(tail) - END_NUMBERS.size)
+    return size, END_NUMBERS.unpack_from(tail, at)[-1] if at >= 0 else UNTOLD_COUNT
 
 
 @contextmanager
