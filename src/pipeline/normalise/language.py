@@ -51,16 +51,14 @@ class Language(NamedTuple):
     source: FieldSource | None
 
 
-def identify_language(
-    text: str, body_start: int, given: str | None = None, given_source: FieldSource | None = None
-) -> Language:
+def identify_language(given: str | None, given_source: FieldSource | None, text: str, body_start: int = 0) -> Language:
     """The language of an article; what the record says stands unless a long text plainly contradicts it.
 
     Args:
-        text: the article's.
-        body_start: where the text behind headline, standfirst and byline begins.
         given: as the record says it: ``en_US``, ``English``, ``eng``.
         given_source: where the record says it.
+        text: the article's.
+        body_start: where the text behind headline, standfirst and byline begins.
     """
     body = text[body_start : body_start + SAMPLE]
     sample = body if len(body) >= SHORT_BODY else text[:SAMPLE]

@@ -5,22 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pipeline.contract import Mention, Segment
+from pipeline.contract import Mention, Segment, SpeakerMethod
 from pipeline.language import Reading, SaidBy, count_words
 from pipeline.quotes.attribution import Attribution
 from pipeline.quotes.marks import CURLY_OPENING, Quotation, pair_marks
 from pipeline.quotes.spans import FRAGMENT_WORDS, SCARE_WORDS, Span
 from pipeline.quotes.speakers import UNKNOWN, Speaker
 
-# What ends right before a quotation that begins a sentence or is announced by a colon.
-SENTENCE_END = re.compile(r"(?:^|[.!?…:。！？：؟।»«”“\"」』])\s*$")
+# What stands before a quotation that begins a sentence or is announced by a colon.
+SENTENCE_START = re.compile(r"(?:^|[.!?…:。！？：؟।»«”“\"」』])\s*$")
+SENTENCE_ENDS = ".!?…。！？؟।"
 
 
 def find_marked(text: str, segments: Sequence[Segment], reading: Reading) -> list[Span]:
     """Find what stands between quotation marks, in reading order; all of it is direct.
 
-    A few words inside a sentence are more often a title or a nickname than somebody's words and are left out, as is
-    what a mark opens and none closes.
+    A few words are more often a title or a nickname than what somebody said, unless they are a sentence, and are left
+    out, as is what a mark opens and none closes.
     """
     spans: list[Span] = []
     running: Quotation | None = None
@@ -32,27 +33,27 @@ def find_marked(text: str, segments: Sequence[Segment], reading: Reading) -> lis
         goes_on = _goes_on(running, quotation, segment)
         if said or goes_on or _is_speech(text, quotation, segment):
             utterance = spans[-1].utterance if goes_on else len(spans)
-            is_continued = goes_on and said is None
-            bounds = (quotation.start, quotation.end, True, quotation.segment)
-            spans.append(Span("direct", *bounds, utterance, said, is_continued))
+            spans.append(Span("direct", quotation.start, quotation.end, True, quotation.segment, utterance, said))
             running = quotation if quotation.runs_on else None
     return spans
 
 
 def name_speakers(spans: Sequence[Span], mentions: Sequence[Mention]) -> list[Speaker]:
-    """The speaker of each span, in the same order: the person whom its attribution names, else somebody."""
+    """The speaker of each span, in the same order: whom an attribution of its utterance names, else somebody."""
     persons = {(mention.start_char, mention.end_char): mention for mention in mentions}
-    found: list[Speaker] = []
+    printed: dict[int, Mention] = {}  # by utterance
     for span in spans:
         said = span.attribution
-        person = persons.get((said.speaker_start, said.speaker_end)) if said else None
-        if person:
-            found.append(Speaker(person.entity_id, person.entity_name, None, "named", "printed"))
-        elif span.is_continued and found[-1].status == "named":
-            found.append(Speaker(found[-1].entity_id, found[-1].name, None, "named", "continued"))
-        else:
-            found.append(UNKNOWN)
-    return found
+        if said and (said.speaker_start, said.speaker_end) in persons:
+            printed[span.utterance] = persons[said.speaker_start, said.speaker_end]
+    return [_speaker(span, printed.get(span.utterance)) for span in spans]
+
+
+def _speaker(span: Span, person: Mention | None) -> Speaker:
+    if person is None:
+        return UNKNOWN
+    method: SpeakerMethod = "printed" if span.attribution else "continued"
+    return Speaker(person.entity_id, person.entity_name, None, "named", method)
 
 
 def _goes_on(running: Quotation | None, quotation: Quotation, segment: Segment) -> bool:
@@ -64,8 +65,9 @@ def _goes_on(running: Quotation | None, quotation: Quotation, segment: Segment) 
 
 def _is_speech(text: str, quotation: Quotation, segment: Segment) -> bool:
     words = count_words(text[quotation.start : quotation.end])
-    begins = SENTENCE_END.search(text[segment.start_char : quotation.outer_start])
-    return words > SCARE_WORDS if begins else words >= FRAGMENT_WORDS
+    if not SENTENCE_START.search(text[segment.start_char : quotation.outer_start]):
+        return words >= FRAGMENT_WORDS
+    return words > SCARE_WORDS or text[quotation.end - 1] in SENTENCE_ENDS
 
 
 def _said(text: str, quotation: Quotation, said_by: Sequence[SaidBy]) -> Attribution | None:

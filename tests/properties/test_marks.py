@@ -1,0 +1,25 @@
+"""Properties of pairing quotation marks: whatever the text, what is quoted lies inside and in order."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.contract import Segment
+from pipeline.quotes.marks import CURLY_OPENING, SINGLE_OPENING, pair_marks
+
+TEXTS = st.text(st.sampled_from("ab7 .,:\n\u00a0א'‘’\"״“”„‟«»‹›「」『』`"), max_size=60)
+
+
+@given(TEXTS, st.sampled_from([CURLY_OPENING, SINGLE_OPENING]))
+def test_quotations_lie_inside_their_segment_and_in_order(text: str, single_opening: re.Pattern[str]) -> None:
+    segments = [Segment("paragraph", part.start(), part.end()) for part in re.finditer(r"\S.*", text)]
+    found = pair_marks(text, segments, single_opening)
+    for one in found:
+        segment = segments[one.segment]
+        assert segment.start_char <= one.outer_start <= one.start < one.end <= one.outer_end <= segment.end_char
+        assert text[one.start : one.end] == text[one.start : one.end].strip()
+    assert all(before.outer_end <= after.outer_start for before, after in pairwise(found))
