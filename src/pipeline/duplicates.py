@@ -22,7 +22,6 @@ from heapq import merge
 from itertools import groupby
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from rensa import RMinHash
 
@@ -63,7 +62,7 @@ class Body:
     """What is needed of an article to find its copies."""
 
     article_id: str
-    published_on: date | None
+    published_on: date | None  # None too where only the month or the year is known: it does not tell what came first
     raw_path: str
     text: str  # the body alone: copies often differ in headline and byline
     headline: str | None = None  # tells stubs apart
@@ -106,7 +105,7 @@ def sign(body: Body) -> Signature:
     whole = "\x1f".join(words)
     if len(words) < STUB_WORDS:
         whole += "\x1e" + "\x1f".join(_split(body.headline or ""))
-    digest = hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()
+    digest = hashlib.blake2b(whole.encode(), digest_size=DIGEST_BYTES).digest()
     minhash = _minhash(_shingle(words)) if len(words) >= NEAR_WORDS else b""
     return Signature(body.article_id, body.published_on, body.published_at, body.raw_path, digest, minhash)
 
@@ -130,10 +129,6 @@ def match_signatures(signatures: Iterable[Signature], read_bodies: ReadBodies) -
     ordered = sorted(signatures, key=_order)
     shared = _find_shared_bands(ordered)
     shingles = _read_shingles(ordered, shared, read_bodies)
-    peers: dict[int, list[list[int]]] = defaultdict(list)
-    for places in shared:
-        for at in places:
-            peers[at].append(places)
 
     def similarity(one: int, other: int) -> float:
         a, b = ordered[one], ordered[other]
@@ -141,6 +136,21 @@ def match_signatures(signatures: Iterable[Signature], read_bodies: ReadBodies) -
             return 1.0
         return _jaccard(shingles[a.words], shingles[b.words]) if a.minhash and b.minhash else 0.0
 
+    duplicates = {}
+    for at, of in _match(ordered, shared, similarity).items():
+        kind: DuplicateKind = "exact" if ordered[of].words == ordered[at].words else "near"
+        duplicates[ordered[at].article_id] = Duplicate(ordered[of].article_id, kind, round(similarity(of, at), 4))
+    return duplicates
+
+
+def _match(
+    ordered: Sequence[Signature], shared: Iterable[Sequence[int]], similarity: Callable[[int, int], float]
+) -> dict[int, int]:
+    """The place of each copy, and of what it is a copy of."""
+    peers: dict[int, list[Sequence[int]]] = defaultdict(list)
+    for places in shared:
+        for at in places:
+            peers[at].append(places)
     # Days are in order as the articles are, so the window begins at a place among them.
     days = [(signature.published_on or date.max).toordinal() for signature in ordered]
     found: dict[int, int] = {}
@@ -152,11 +162,7 @@ def match_signatures(signatures: Iterable[Signature], read_bodies: ReadBodies) -
             match = found[match]
         if match is not None:
             found[at] = match
-    duplicates = {}
-    for at, of in found.items():
-        kind: DuplicateKind = "exact" if ordered[of].words == ordered[at].words else "near"
-        duplicates[ordered[at].article_id] = Duplicate(ordered[of].article_id, kind, round(similarity(of, at), 4))
-    return duplicates
+    return found
 
 
 def _order(signature: Signature) -> tuple[date, datetime, str, str]:
@@ -173,7 +179,7 @@ def _split(text: str) -> list[str]:
 def _shingle(words: Sequence[str]) -> Hashes:
     """A number for each run of SHINGLE_WORDS words, as they come."""
     (hashes,) = RMinHash.hash_token_sets([words])
-    return _scramble(sliding_window_view(np.array(hashes, np.uint64), SHINGLE_WORDS) @ PRIMES)
+    return _scramble(np.convolve(np.array(hashes, np.uint64), PRIMES[:SHINGLE_WORDS], "valid"))
 
 
 def _scramble(numbers: Hashes) -> Hashes:
