@@ -23,7 +23,7 @@ def collect_flow(sources: str = "sources.toml", into: str = "raw") -> str:
     """Collect new pages of the newsrooms named in SOURCES.
 
     Args:
-        sources: a TOML file; ``pipeline.collect.sources`` shows one.
+        sources: a TOML file; ``flows/sources.example.toml`` shows one.
         into: the folder of raw articles.
 
     Returns:
@@ -61,7 +61,7 @@ def _keep_outcomes(summary: Summary) -> None:
 def main() -> int:
     """Run the flow from the command line; returns its exit code."""
     parser = argparse.ArgumentParser(description="Collect new pages of newsrooms, politely.")
-    parser.add_argument("sources", metavar="SOURCES", help="a TOML file that names feeds and sitemaps")
+    parser.add_argument("sources", metavar="SOURCES", help="a TOML file; flows/sources.example.toml shows one")
     parser.add_argument("--into", metavar="RAW", default="raw", help="the folder of raw articles (default: raw)")
     options = parser.parse_args()
     try:

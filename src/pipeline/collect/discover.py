@@ -35,7 +35,8 @@ class Listing:
 
     pages: tuple[Link, ...] = ()
     sitemaps: tuple[Link, ...] = ()
-    problem: str = ""  # where it is damaged, or more than is taken: what could be read of it stands
+    problem: str = ""  # what a person should know of it
+    is_whole: bool = True  # False where it is damaged: what could be read of it stands
 
 
 def read_feed(body: bytes, url: str, headers: Mapping[str, str]) -> Listing:
@@ -50,15 +51,12 @@ def read_feed(body: bytes, url: str, headers: Mapping[str, str]) -> Listing:
         raise FetchError("unreadable", f"no feed: {feed.get('bozo_exception', 'neither RSS nor Atom')}")
     links = [entry.get("feedburner_origlink") or entry.get("link") for entry in feed.entries]
     pages = _absolute((Link(link) for link in links if link), url)
-    problems = [f"damaged: {feed.bozo_exception}"] if feed.bozo and _is_damage(feed.bozo_exception) else []
-    if None in links:
-        problems.append(f"{links.count(None)} of {len(links)} entries have no link")
-    return Listing(pages, problem="; ".join(problems))
-
-
-def _is_damage(problem: Exception) -> bool:
-    """Whether a feed may lack entries: a wrong charset or content type in a header is no loss."""
-    return not isinstance(problem, feedparser.exceptions.ThingsNobodyCaresAboutButMe)
+    # A wrong charset or content type in a header is no loss; anything else may be.
+    is_whole = not feed.bozo or isinstance(feed.bozo_exception, feedparser.exceptions.ThingsNobodyCaresAboutButMe)
+    problems = [] if is_whole else [f"damaged: {feed.bozo_exception}"]
+    if not all(links):
+        problems.append(f"{sum(not link for link in links)} of {len(links)} entries have no link that can be followed")
+    return Listing(pages, problem="; ".join(problems), is_whole=is_whole)
 
 
 def read_sitemap(body: bytes, url: str, max_bytes: int) -> Listing:
@@ -71,7 +69,7 @@ def read_sitemap(body: bytes, url: str, max_bytes: int) -> Listing:
         body = gunzip(body, max_bytes)
     pages: list[Link] = []
     sitemaps: list[Link] = []
-    problem = ""
+    problem, is_whole = "", True
     try:
         for tag, link in _read_entries(body):
             (pages if tag == "url" else sitemaps).append(link)
@@ -81,9 +79,9 @@ def read_sitemap(body: bytes, url: str, max_bytes: int) -> Listing:
     except etree.XMLSyntaxError as error:
         if not pages and not sitemaps:
             raise FetchError("unreadable", f"no sitemap: {error}") from error
-        problem = f"damaged: {error}"
+        problem, is_whole = f"damaged: {error}", False
     newest = [sorted(links, key=lambda link: link.changed_at, reverse=True) for links in (pages, sitemaps)]
-    return Listing(_absolute(newest[0], url), _absolute(newest[1], url), problem)
+    return Listing(_absolute(newest[0], url), _absolute(newest[1], url), problem, is_whole)
 
 
 def _read_entries(body: bytes) -> Iterator[tuple[str, Link]]:

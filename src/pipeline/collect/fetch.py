@@ -74,10 +74,10 @@ def parse_address(text: str) -> httpx.URL:
     """
     try:
         url = httpx.URL(urldefrag(text.strip()).url)
-        url.raw_host.decode().encode("idna")  # as the resolver does
+        host = url.host and url.raw_host.decode().encode("idna")  # both refuse names that the resolver would choke on
     except (httpx.InvalidURL, ValueError) as error:
         raise FetchError("bad_address", f"{text[:200]}: {error}") from error
-    if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65536:
+    if url.scheme not in ("http", "https") or not host or not 0 < (url.port or 80) < 65536:
         raise FetchError("bad_address", f"{text[:200]}: no address of http or https")
     return url
 
@@ -236,6 +236,8 @@ class Web:
             ) from error
         except httpx.HTTPError as error:
             raise FetchError("broken_answer", f"the answer broke off: {error or type(error).__name__}") from error
+        except (httpx.InvalidURL, ValueError) as error:  # httpx looks at a redirect before it hands it over
+            raise FetchError("bad_address", f"redirected to what is no address: {error}") from error
 
     def _host(self, url: httpx.URL) -> Host:
         return self._hosts.setdefault(url.netloc, Host())
@@ -253,7 +255,7 @@ async def _receive(response: httpx.Response, ask: Ask) -> Answer:
     if (status == 304 and ask.headers) or (status in REDIRECTS and "location" in headers):
         return Answer(address, status, headers, b"")
     if status != 200:
-        retry_after = _read_retry_after(headers.get("retry-after"))
+        retry_after = read_retry_after(headers.get("retry-after"))
         raise FetchError("failed_status", f"HTTP {status}", status=status, retry_after=retry_after)
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if ask.types and media_type not in ask.types:
@@ -303,7 +305,7 @@ def gunzip(data: bytes, max_bytes: int) -> bytes:
     return unpacked
 
 
-def _read_retry_after(value: str | None) -> float | None:
+def read_retry_after(value: str | None) -> float | None:
     """Seconds, given as such or as a date."""
     if value is None:
         return None

@@ -96,8 +96,7 @@ class Memory:
         self, url: str, publisher: str, listing: Listing, headers: Mapping[str, str], rules: str, wants: Wants
     ) -> None:
         """Remember what a feed or sitemap held, and only with it what makes the next request conditional."""
-        is_whole = not listing.problem
-        etag, last_modified = (headers.get(name) if is_whole else None for name in ("etag", "last-modified"))
+        etag, last_modified = (headers.get(name) if listing.is_whole else None for name in ("etag", "last-modified"))
         with self._db:
             self._db.execute("update listings set parent = null where parent = ?", (url,))
             self._db.executemany(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sqlite3
 from collections import Counter, deque
 from collections.abc import Callable
@@ -62,6 +63,8 @@ def collect(sources: Sources, into: Path, limits: Limits = Limits(), tell: Tell 
         LockedError: if another run collects into it.
         StorageError: if the disk refuses; what was kept before stays.
     """
+    if re.match(r"\w+:/", str(into)):
+        raise UsageError(f"{into} is an address; name a folder of this machine to collect into")
     try:
         into.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -156,6 +159,8 @@ class _Collector:
             answer = await self.web.get(ask, self._refuse_seen)
         except FetchError as failure:
             return failure.outcome, failure.detail, None
+        if not answer.body.strip():
+            return "broken_answer", "the page is empty", None
         return self._keep(page, answer)
 
     def _refuse_seen(self, url: str) -> None:

@@ -1,17 +1,6 @@
-r"""The settings file: whose pages to collect, where they are announced, and how gently to ask.
+"""The settings file: whose pages to collect, where they are announced, and how gently to ask.
 
-::
-
-    contact = "press-archive@university.example"   # required: who a newsroom may write to
-
-    [[source]]
-    publisher = "Harbour Post"                     # required; names the folder: harbour-post/
-    feeds = ["https://harbourpost.example/rss"]    # RSS or Atom
-    sitemaps = ["https://harbourpost.example/sitemap-news.xml"]
-    include = ['/20\d\d/']                         # regular expressions, found anywhere in a page's address
-    exclude = ['/video/', '[?&]print=']
-    max_pages = 200                                # tried in one run
-    delay_seconds = 2.0                            # between two requests to one host; robots.txt may ask for more
+``flows/sources.example.toml`` shows one, with the meaning of each key.
 """
 
 from __future__ import annotations
@@ -90,7 +79,7 @@ def read_sources(path: Path) -> Sources:
     if not isinstance(listed, list) or not listed or not all(isinstance(each, dict) for each in listed):
         raise UsageError(f"{path}: no sources; expected a table [[source]] for each publisher")
     sources = tuple(_read_source(each, f"{path}: source {number}") for number, each in enumerate(listed, 1))
-    _check_folders(path, sources)
+    _check_owners(path, sources)
     return Sources(_read_contact(table), _read_user_agent(table), sources)
 
 
@@ -143,15 +132,17 @@ def name_folder(publisher: str) -> str:
     return re.sub("-+", "-", "".join(kept)).strip("-")
 
 
-def _check_folders(path: Path, sources: tuple[Source, ...]) -> None:
+def _check_owners(path: Path, sources: tuple[Source, ...]) -> None:
+    """Each folder, feed and sitemap belongs to one source: else it would be chance which publisher a page gets."""
     owners: dict[str, str] = {}
     for source in sources:
-        if source.folder in owners:
-            raise UsageError(
-                f"{path}: publishers {owners[source.folder]!r} and {source.publisher!r} would share the folder "
-                f"{source.folder}; expected one [[source]] a publisher: join their feeds, or rename one"
-            )
-        owners[source.folder] = source.publisher
+        for what, name in [("folder", source.folder), *(("address", url) for url in source.feeds + source.sitemaps)]:
+            if name in owners:
+                raise UsageError(
+                    f"{path}: {source.publisher!r} has the {what} {name}, and so has {owners[name]!r}; "
+                    "expected one [[source]] a publisher, and each address once"
+                )
+            owners[name] = source.publisher
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     status = 0
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         newsroom = cast("NewsroomServer", self.server).newsroom
         began = time.monotonic()
         with suppress(ConnectionError):
