@@ -52,8 +52,8 @@ METHODS: Mapping[Coding, _Method] = {
     "bzip2": _Method(bz2.BZ2Decompressor, _expand_by_need),
     "xz": _Method(lambda: lzma.LZMADecompressor(memlimit=MAX_MEMORY_BYTES), _expand_by_need),
     # zstandard's stream_reader takes a file cut short for a whole one. This object does not, but knows no limit on what
-    # it returns, and four bytes may stand for 128 kB: so it gets little.
-    "zstd": _Method(lambda: zstandard.ZstdDecompressor().decompressobj(), _expand_at_once, 1 << 11),
+    # it returns, and four bytes may stand for 128 kB: so it gets 4 kB, which are 134 MB at worst.
+    "zstd": _Method(lambda: zstandard.ZstdDecompressor().decompressobj(), _expand_at_once, 1 << 12),
 }
 CODING_ERRORS = (zlib.error, lzma.LZMAError, zstandard.ZstdError, OSError, EOFError)
 
