@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from pipeline.contract import Segment
 
 OPENING = "“«„‟「『‹"
 # Doubled single marks stand for a double one: ''boots on the ground''. Between Hebrew letters a mark is the sign of an
 # abbreviation: צה"ל. Marks of titles (《》) are no quotation marks.
-MARK = re.compile(r"''|``|(?<![א-ת])[\"״]|[\"״](?![א-ת])|[“”«»„‟「」『』‹›]")
+MARK = re.compile(r"[“”«»„‟「」『』‹›]|[\"״](?:(?<![א-ת].)|(?![א-ת]))|''|``")
 # Which marks may close which: those of other families are part of what is quoted (»…« in „…“, 『…』 in 「…」).
-FAMILIES = ("''``\"״“”„‟", "«»", "‹›", "「」", "『』")
+FAMILIES = ('“”„‟"״', "«»", "‹›", "「」", "『』")
+FAMILY = {mark: number for number, marks in enumerate(FAMILIES) for mark in marks} | {"''": 0, "``": 0}
 # Marks that open and close alike.
 SHAPELESS = ('"', "״", "''")
+# Opening marks that close what another one opens: German „…“, Danish »…«, ”…“ where marks are set at random.
+TURNED = (("„", "“"), ("»", "«"), ("”", "“"))
 # Marks that may stand in another pair of their own kind: «…«…»…».
 NESTING = "«「『"
 # Between a word and punctuation or white space no mark opens; but behind an elision one may: l’« urgence ».
@@ -62,30 +66,26 @@ def pair_marks(
         single_opening: which single marks open a quotation where a text has no double ones.
     """
     has_double = bool(MARK.search(text))
-    # Swedish and Finnish open with the sign that closes in English.
-    shapeless = SHAPELESS if any(mark in text for mark in '“„‟"') else (*SHAPELESS, "”")
     found: list[Quotation] = []
     for number, segment in enumerate(segments):
         following = segments[number + 1] if number + 1 < len(segments) else None
         next_mark = text[following.start_char] if following else " "
-        pairs = _pair_segment(text, segment, number, next_mark, shapeless)
+        pairs = _pair_segment(text, segment, number, next_mark)
         if not pairs and not has_double:
             pairs = list(_pair_singles(text, segment, number, single_opening))
         found += pairs
     return found
 
 
-def _pair_segment(
-    text: str, segment: Segment, number: int, next_mark: str, shapeless: Sequence[str]
-) -> list[Quotation]:
+def _pair_segment(text: str, segment: Segment, number: int, next_mark: str) -> list[Quotation]:
     found: list[Quotation] = []
     open_at: tuple[int, int] | None = None
     depth = 0  # of pairs of the same family within
     style = ""
     for mark in MARK.finditer(text, segment.start_char, segment.end_char):
-        if open_at is not None and _family(mark.group()) != _family(style):
+        if open_at is not None and not _concerns(text[open_at[1] : segment.end_char], mark, open_at[1], style):
             continue
-        kind = _direction(text, mark, segment, style if open_at else "", shapeless)
+        kind = _direction(text, mark, segment, style if open_at else "")
         if kind == "open":
             if open_at is None:
                 open_at, style = (mark.start(), mark.end()), mark.group()
@@ -99,7 +99,7 @@ def _pair_segment(
         elif open_at is not None:
             found.append(_trimmed(text, open_at, mark.start(), mark.end(), number))
             open_at = None
-        elif not found and mark.end() - segment.start_char > 20:
+        elif kind == "close" and not found and mark.end() - segment.start_char > 20:
             found += _without_opening(text, segment, mark, number)
     if open_at is not None:
         next_opens = next_mark in OPENING or next_mark in ('"', style)
@@ -110,36 +110,45 @@ def _pair_segment(
     return [quotation for quotation in found if quotation.end > quotation.start]
 
 
-def _family(mark: str) -> int:
-    return next(number for number, marks in enumerate(FAMILIES) if mark in marks)
+def _concerns(rest: str, mark: re.Match[str], offset: int, style: str) -> bool:
+    """Whether a mark within an open quotation is one of its family, or stands for the missing one: “We pay», she said.
+
+    ``rest`` is what stands behind the opening mark; it begins at ``offset``.
+    """
+    family = FAMILY[mark.group()]
+    if family == FAMILY[style]:
+        return True
+    within, behind = rest[: mark.start() - offset], rest[mark.end() - offset :]
+    is_closing = mark.group() in "»”" and (not behind or behind[0].isspace() or behind[0] in PUNCTUATION)
+    opened = any(sign in within for sign in FAMILIES[family])
+    return is_closing and not opened and not any(sign in behind for sign in FAMILIES[FAMILY[style]])
 
 
 def _nests(rest: str, style: str, depth: int) -> bool:
     """Whether what follows closes this mark and those that are open."""
     if style not in NESTING:
         return False
-    closing = FAMILIES[_family(style)][1]
+    closing = FAMILIES[FAMILY[style]][1]
     return rest.count(closing) - rest.count(style) >= depth + 2
 
 
-def _direction(text: str, mark: re.Match[str], segment: Segment, style: str, shapeless: Sequence[str]) -> str:
-    """Whether a mark opens or closes; ``style`` is the mark of the quotation that is open, if one is."""
+def _direction(text: str, mark: re.Match[str], segment: Segment, style: str) -> Literal["open", "close", "neither"]:
+    """What a mark does; ``style`` is the mark of the quotation that is open, if one is."""
     sign = mark.group()
     before = text[mark.start() - 1] if mark.start() > segment.start_char else " "
     after = text[mark.end()] if mark.end() < segment.end_char else " "
     before_pause = after.isspace() or after in PUNCTUATION
-    if sign in shapeless:  # it closes what is open; behind a digit it means inches
+    if sign in SHAPELESS:  # it closes what is open; behind a digit it means inches
         opens = before.isspace() or not (after.isspace() or before.isdigit())
         return "open" if opens and not style else "close"
-    if sign == "”":
-        return "close" if style or mark.start() > segment.start_char else "open"
-    if sign == "»":  # Danish and some German books turn guillemets round: »…«
-        return "open" if not style and before.isspace() and not before_pause else "close"
-    if (style, sign) in (("„", "“"), ("»", "«")):  # German „…“ closes with the sign that opens in English
+    if sign in "»”":  # Danish »…«, Swedish ”…”
+        opens = (before.isspace() or before in ":([") and not before_pause
+        return "open" if not style and (opens or (sign == "”" and mark.start() == segment.start_char)) else "close"
+    if (style, sign) in TURNED:
         return "close"
     if sign in "“«" and not style and before_pause and not (before.isspace() or before in BEFORE_OPENING):
-        return "close"
-    return "open" if sign in (*OPENING, "``") else "close"
+        return "neither"
+    return "open" if sign in OPENING or sign == "``" else "close"
 
 
 def _trim_end(text: str, start: int, end: int) -> int:

@@ -109,9 +109,17 @@ def test_a_mark_that_nothing_closes() -> None:
     assert not found.is_closed
 
 
-def test_marks_that_point_away_from_their_words_do_not_quote_what_lies_between() -> None:
-    text = "قال ”باقية“ ثم قال ”راحلة“ أمس."
-    assert pairs(text) == []
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        pytest.param("“We pay», she said.", ["We pay"], id="guillemet-for-a-curly-mark"),
+        pytest.param("He wrote that ”we pay“ and left. ”Now,“ he said.", ["we pay", "Now,"], id="turned-round"),
+        pytest.param("قال ”باقية“ ثم قال ”راحلة“ أمس.", ["باقية", "راحلة"], id="turned-round-in-arabic"),
+        pytest.param("“We pay,“ she said, and left.", [], id="nothing-but-opening-ones"),
+    ],
+)
+def test_marks_set_at_random(text: str, quoted: list[str]) -> None:
+    assert [text[one.start : one.end] for one in pairs(text) if one.is_closed] == quoted
 
 
 def test_single_marks_are_english_ones_by_default() -> None:
