@@ -1,0 +1,216 @@
+"""JSON Lines and JSON files, parted into records; nothing is parsed here.
+
+The array of a JSON file is parted at its commas, so that a record is exactly the bytes that stand in the file and a
+broken one costs no other. A streaming parser cannot do that: ijson ends at the first NaN or integer of 20 digits and
+loses all that follows, writes "?" for half a surrogate pair, and holds memory that grows with the square of the depth.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import BinaryIO
+
+from pipeline.contract import InputFormat, RawRef, Reject
+from pipeline.read.fields import names_content
+from pipeline.read.records import (
+    CHUNK,
+    MAX_TEXT_BYTES,
+    WHOLE,
+    BadStreamError,
+    Framed,
+    RawRecord,
+    digest,
+    place,
+    refuse,
+)
+
+# The keys under which an object keeps an array of articles: NewsAPI, JSON APIs, Guardian, Solr, Elasticsearch …
+WRAPPERS = frozenset(
+    b"articles data docs documents entries hits items news posts records response result results rows stories".split()
+)
+MAX_DEPTH = 100_000  # what nests deeper than a thousand is refused as a record; beyond this, the file is no data
+WRAPPER_DEPTH = 2  # {"response": {"docs": […]}}
+SPACE = b" \t\r\n"
+TOO_LARGE = f"more than {MAX_TEXT_BYTES:,} bytes, the most that one article may have; split it, one article a record"
+
+# Repeats keep what they took (``*+``): an unclosed string is read once, not once for each way to part it.
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+NEXT_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|' + _STRING + rb")*+([\[\]{}])", re.DOTALL)
+NEXT_COMMA_OR_BRACKET = re.compile(rb'(?:[^"\[\]{},]++|' + _STRING + rb")*+([\[\]{},])", re.DOTALL)
+# A string, and whether it is a key and opens an array of objects; a bracket; or a string that has no end here.
+KEY_OR_BRACKET = re.compile(
+    rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(\s*+:(?:\s*+(\[)\s*+(?=\{))?)?|([\[{])|[\]}]|".*+', re.DOTALL
+)
+
+
+def frame_jsonl(ref: RawRef, stream: BinaryIO) -> Iterator[Framed]:
+    """Frame JSON Lines: a record a line, numbered from 1; a blank line is none."""
+    yield from _frame_lines(ref, _chunks(stream))
+
+
+def frame_json(ref: RawRef, stream: BinaryIO) -> Iterator[Framed]:
+    """Frame a JSON file: one article, an array of them, an object that wraps such an array, or JSON Lines."""
+    chunks = _chunks(stream)
+    head = _gather(chunks, CHUNK)
+    begin = len(head) - len(head.lstrip(SPACE))
+    shape = _survey(head)
+    if head[begin : begin + 1] == b"[":
+        rest = yield from _frame_elements(ref, chain([head[begin + 1 :]], chunks))
+        for chunk in chain([rest], chunks):
+            if found := chunk.strip(SPACE)[:20]:
+                detail = f"the array has ended, but {found!r} follows; split the file there, or write a record a line"
+                raise BadStreamError("broken_record", detail)
+    elif shape.is_lines:
+        yield from _frame_lines(ref, chain([head], chunks))
+    elif shape.array_at is not None:
+        yield from _frame_elements(ref, chain([head[shape.array_at :]], chunks))
+        for _ in chunks:  # to its end, where a compressed file tells whether it is whole
+            pass
+    else:
+        yield _frame_whole(ref, head + _gather(chunks, MAX_TEXT_BYTES + 1 - len(head)))
+
+
+def whole(ref: RawRef, data: bytes | None = None) -> RawRef:
+    """The ref of a stream that is one record."""
+    return replace(ref, raw_record=ref.raw_record or WHOLE, raw_sha256=digest(data))
+
+
+def refuse_empty(ref: RawRef) -> Reject:
+    """Refuse a file of records that has none."""
+    return refuse(whole(ref), "empty", "it holds no records; put articles in it or remove it")
+
+
+def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+    """What the stream holds, without a byte order mark."""
+    first = stream.read(CHUNK)
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise BadStreamError("undecodable", "it is UTF-16 where JSON is UTF-8; save it as UTF-8")
+    if first:
+        yield first.removeprefix(codecs.BOM_UTF8)
+        yield from iter(lambda: stream.read(CHUNK), b"")
+
+
+def _gather(chunks: Iterator[bytes], size: int) -> bytes:
+    """As many chunks as it takes for ``size`` bytes, together."""
+    parts = []
+    while size > 0 and (part := next(chunks, b"")):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+# ── Lines ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _frame_lines(ref: RawRef, chunks: Iterator[bytes]) -> Iterator[Framed]:
+    is_empty = True
+    for number, line in enumerate(_lines(chunks), 1):
+        if not line or line.isspace():
+            continue
+        is_empty = False
+        yield _frame(ref, number, line.removesuffix(b"\r"), "jsonl")
+    if is_empty:
+        yield refuse_empty(ref)
+
+
+def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The lines without their ends; of one that is too large, no more than shows that it is."""
+    begun: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        *ended, rest = chunk.split(b"\n")
+        for line in ended:
+            if begun:
+                begun.append(line)
+                yield b"".join(begun)
+                begun, size = [], 0
+            else:
+                yield line
+        if rest and size <= MAX_TEXT_BYTES:
+            begun.append(rest)
+            size += len(rest)
+    yield b"".join(begun)
+
+
+def _frame(ref: RawRef, number: int, data: bytes, input_format: InputFormat) -> RawRecord | Reject:
+    if len(data) > MAX_TEXT_BYTES:
+        return refuse(place(ref, number), "too_large", TOO_LARGE)
+    return RawRecord(place(ref, number, data), "json", data, input_format)
+
+
+# ── A file that is one value ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _frame_whole(ref: RawRef, data: bytes) -> RawRecord | Reject:
+    if not data.strip():
+        return refuse_empty(ref)
+    if len(data) > MAX_TEXT_BYTES:
+        return refuse(whole(ref), "too_large", TOO_LARGE)
+    return RawRecord(whole(ref, data), "json", data, "json")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the beginning of a file that begins with an object tells of the rest."""
+
+    array_at: int | None = None  # behind the bracket that opens the array of articles
+    is_lines: bool = False  # the object fills a line, and another begins behind it
+
+
+def _survey(head: bytes) -> Shape:
+    """See how a file is built; an object that has a text of its own, or two such arrays, wraps no articles."""
+    depth, end, is_article = 0, len(head), False
+    arrays: list[int] = []
+    for token in KEY_OR_BRACKET.finditer(head):
+        key, colon, array, opening = token.groups()
+        if colon:
+            if array and depth <= WRAPPER_DEPTH and key in WRAPPERS:
+                arrays.append(token.end())
+            is_article |= depth == 1 and names_content(key.decode(errors="replace"))
+            depth += bool(array)
+        elif opening:
+            depth += 1
+        elif key is None and token[0] in b"]}":
+            depth -= 1
+            if not depth:
+                end = token.end()
+                break
+    is_lines = head[end:].lstrip(SPACE).startswith(b"{") and b"\n" not in head[:end].strip()
+    return Shape(arrays[0] if len(arrays) == 1 and not is_article else None, is_lines)
+
+
+def _frame_elements(ref: RawRef, chunks: Iterator[bytes]) -> Generator[Framed, None, bytes]:
+    """Frame an array from behind its opening bracket; gives what of the last chunk stands behind its closing one."""
+    number, held, scanned, depth = 0, b"", 0, 0
+    for chunk in chunks:
+        held, begin = held + chunk, 0
+        while token := (NEXT_BRACKET if depth else NEXT_COMMA_OR_BRACKET).match(held, scanned):
+            sign, scanned = token[1], token.end()
+            if sign in b"[{":
+                depth += 1
+                if depth > MAX_DEPTH:
+                    detail = f"record {number + 1} nests more than {MAX_DEPTH:,} brackets; remove it"
+                    raise BadStreamError("nested_too_deep", detail)
+            elif depth:
+                depth -= 1
+            elif sign == b"}":
+                raise BadStreamError(
+                    "broken_record", f"a brace closes what none opened, behind record {number}; mend it"
+                )
+            else:
+                element, begin = held[begin : token.start(1)].strip(SPACE), scanned
+                if element or sign == b",":
+                    number += 1
+                    yield _frame(ref, number, element, "json")
+                if sign == b"]":
+                    if not number:
+                        yield refuse_empty(ref)
+                    return held[begin:]
+        held, scanned = held[begin:], scanned - begin
+        if len(held) > MAX_TEXT_BYTES:
+            raise BadStreamError("too_large", f"record {number + 1} has {TOO_LARGE}")
+    raise BadStreamError("truncated", f"the file ends within its array, behind record {number}; fetch it again")

@@ -1,0 +1,308 @@
+"""Tables of articles: CSV, TSV and Parquet, a row a record, which is read like a line of JSON.
+
+Delimited text is read by the standard library. pyarrow's reader, measured on its version 26, cannot be trusted with it:
+it drops a stray quotation mark within a cell without a word, takes all that follows an unclosed one for one cell, makes
+a column bytes for one wrong byte, and ends at a row that is larger than its block.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, BinaryIO, Literal
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.contract import RawRef, Reject
+from pipeline.read.fields import has_content, names_content
+from pipeline.read.jsonl import TOO_LARGE, refuse_empty, whole
+from pipeline.read.records import (
+    CHUNK,
+    MAX_TEXT_BYTES,
+    BadStreamError,
+    Framed,
+    Options,
+    RawRecord,
+    place,
+    refuse,
+)
+from pipeline.read.text import decode
+
+if TYPE_CHECKING:
+    from _csv import Reader
+
+TableFormat = Literal["csv", "tsv", "parquet"]
+BATCH_ROWS = 64  # articles may be long
+DEFAULTS = Options()
+SHOWN_COLUMNS = 30
+# The library refuses cells above 128 kB unless it is told otherwise, once for the process; rows are measured here.
+csv.field_size_limit(MAX_TEXT_BYTES)
+
+
+def frame_csv(ref: RawRef, stream: BinaryIO, options: Options = DEFAULTS) -> Iterator[Framed]:
+    """Frame a table of delimited text: a record a row, numbered from 1 behind the header."""
+    return _frame_delimited(ref, stream, "csv", options)
+
+
+def frame_tsv(ref: RawRef, stream: BinaryIO, options: Options = DEFAULTS) -> Iterator[Framed]:
+    """Frame a table with tabs."""
+    return _frame_delimited(ref, stream, "tsv", options)
+
+
+def frame_parquet(ref: RawRef, stream: BinaryIO, options: Options = DEFAULTS) -> Iterator[Framed]:
+    """Frame a Parquet file: a record a row, numbered from 1."""
+    with tempfile.TemporaryFile() as spooled:  # its end is read first, and streams only go forward
+        shutil.copyfileobj(stream, spooled, CHUNK)
+        try:
+            with pq.ParquetFile(spooled) as table:
+                yield from _frame_batches(ref, table, options)
+        except (pa.ArrowException, OSError) as error:
+            detail = f"it cannot be read as Parquet: {_first_line(error)}; fetch or write it again"
+            raise BadStreamError("broken_record", detail) from error
+
+
+def _refuse_columns(ref: RawRef, columns: Sequence[str], options: Options) -> Reject | None:
+    """Refuse a table none of whose columns holds articles: once, not once a row."""
+    shown = ", ".join(column[:40] for column in columns[:SHOWN_COLUMNS]) + (
+        " …" if len(columns) > SHOWN_COLUMNS else ""
+    )
+    named = [column for column in columns if column]
+    if twice := sorted({column for column in named if named.count(column) > 1}):
+        detail = f"columns with one name: {', '.join(twice)}; give each its own"
+        return refuse(whole(ref), "broken_record", detail)
+    if has_content(named, options):
+        return None
+    detail = f"no column is known to hold a text; the columns are: {shown}; name the one that does: --fields text=NAME"
+    return refuse(whole(ref), "no_text", detail)
+
+
+def _frame_row(ref: RawRef, number: int, row: Mapping[str, object], input_format: TableFormat) -> RawRecord | Reject:
+    """Frame a row as a JSON object without its nulls, but for a text that is missing: that tells of a place for one."""
+    row = {name: cell for name, cell in row.items() if cell is not None or names_content(name)}
+    try:
+        data = orjson.dumps(row, default=_as_json)
+    except orjson.JSONEncodeError as error:
+        wrong = next((name for name, cell in row.items() if isinstance(cell, str) and not _is_unicode(cell)), None)
+        if wrong is None:
+            return refuse(place(ref, number), "broken_record", f"a cell cannot be told as JSON: {error}; mend the row")
+        detail = f"column {wrong!r} holds bytes that are not of the file's encoding; save the table as UTF-8"
+        return refuse(place(ref, number), "undecodable", detail)
+    if len(data) > MAX_TEXT_BYTES:
+        return refuse(place(ref, number), "too_large", TOO_LARGE)
+    return RawRecord(place(ref, number, data), "json", data, input_format)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text is free of the half characters that stand for undecodable bytes."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].rstrip(".")
+
+
+# ── Delimited text ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Bytes(io.RawIOBase):
+    """A stream that may be no more than a ``read``, as the library's text layer wants it."""
+
+    def __init__(self, head: bytes, stream: BinaryIO) -> None:
+        self._head = head
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        data, self._head = self._head[: len(buffer)] or self._stream.read(len(buffer)), self._head[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class _Lines:
+    """The lines of a table; what one row takes is bounded."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self.row_size = 0  # characters since the last row, for the reader of rows to set back
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(MAX_TEXT_BYTES + 1)
+        self.row_size += len(line)
+        if self.row_size > MAX_TEXT_BYTES:
+            raise BadStreamError("too_large", f"a row has {TOO_LARGE}; is a quotation mark left open?")
+        if not line:
+            raise StopIteration
+        return line
+
+
+def _frame_delimited(
+    ref: RawRef, stream: BinaryIO, input_format: Literal["csv", "tsv"], options: Options
+) -> Iterator[Framed]:
+    head = _read_head(stream)
+    if not head.strip():
+        yield refuse_empty(ref)
+        return
+    encoding, start, sample = _decode_head(head)
+    delimiter = _sniff_delimiter(sample, "\t,;|" if input_format == "tsv" else ",;\t|", options)
+    quoting = _sniff_quoting(sample, delimiter)
+    text = io.TextIOWrapper(
+        io.BufferedReader(_Bytes(head[start:], stream), CHUNK), encoding, errors="surrogateescape", newline=""
+    )
+    lines = _Lines(text)
+    try:
+        rows = csv.reader(lines, delimiter=delimiter, quoting=quoting, strict=True)
+        yield from _frame_rows(ref, lines, rows, input_format, options)
+    except UnicodeDecodeError as error:
+        raise BadStreamError(
+            "undecodable", f"bytes that are no {encoding} ({error.reason}); save it as UTF-8"
+        ) from error
+
+
+def _frame_rows(
+    ref: RawRef, lines: _Lines, rows: Reader, input_format: TableFormat, options: Options
+) -> Iterator[Framed]:
+    header, number = None, 0
+    for first, last, row in _read_rows(lines, rows):
+        where = f"line {first}" if first == last else f"lines {first} to {last}"
+        if header is None:
+            if isinstance(row, csv.Error):
+                raise BadStreamError("broken_record", f"the header ({where}) cannot be parted: {row}; mend it")
+            header = [name.strip() for name in row]
+            if problem := _refuse_columns(ref, header, options):
+                yield problem
+                return
+            continue
+        number += 1
+        if isinstance(row, csv.Error):
+            reason = "truncated" if "end of data" in str(row) else "broken_record"
+            detail = f"{where} cannot be parted: {row}; double each quotation mark within a cell, and close the cell"
+            yield refuse(place(ref, number), reason, detail)
+        elif len(row) != len(header):
+            detail = f"{where}: {len(row)} cells where the header has {len(header)}; quote what holds the delimiter"
+            yield refuse(place(ref, number), "broken_record", detail)
+        else:
+            cells = {name: cell or None for name, cell in zip(header, row, strict=True) if name}
+            yield _frame_row(ref, number, cells, input_format)
+    if not number:
+        yield refuse_empty(ref)
+
+
+def _read_rows(lines: _Lines, rows: Reader) -> Iterator[tuple[int, int, list[str] | csv.Error]]:
+    """The rows, each with its first and last line and parted or with the reason why not; blank lines are none."""
+    while True:
+        first, lines.row_size = rows.line_num + 1, 0
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield first, rows.line_num, error
+        else:
+            if row:
+                yield first, rows.line_num, row
+
+
+def _read_head(stream: BinaryIO) -> bytes:
+    parts, size = [], 0
+    while size < CHUNK and (part := stream.read(CHUNK - size)):
+        parts.append(part)
+        size += len(part)
+    return b"".join(parts)
+
+
+def _decode_head(head: bytes) -> tuple[str, int, str]:
+    """The codec, where the text begins, and the beginning of it up to a line's end.
+
+    Where its bytes are of no codec, it is UTF-8 with some wrong bytes, and the rows that hold them are refused.
+    """
+    if b"\x00" in head[:100]:  # UTF-16, whose high byte is zero in a header
+        start = 2 if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else 0
+        codec = "utf-16-be" if head[start] == 0 else "utf-16-le"
+        return codec, start, head[start:].decode(codec, errors="replace")
+    sample = head if len(head) < CHUNK else head[: head.rfind(b"\n") + 1] or head
+    decoded = decode(sample)
+    return ("utf-8", 0, sample.decode(errors="surrogateescape")) if isinstance(decoded, str) else decoded
+
+
+def _sniff_delimiter(sample: str, delimiters: str, options: Options) -> str:
+    """The delimiter that makes the header name a text, and the most columns; of equal ones, the first."""
+
+    def worth(delimiter: str) -> tuple[bool, int]:
+        try:
+            header = next(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, strict=True), [])
+        except csv.Error:
+            return False, 0
+        return has_content([name.strip() for name in header], options), len(header)
+
+    return max(delimiters, key=worth)
+
+
+def _sniff_quoting(sample: str, delimiter: str) -> Literal[0, 3]:
+    """Whether quotation marks hold cells together (QUOTE_MINIMAL) or are text (QUOTE_NONE).
+
+    In a table with tabs they are text, so that a cell may begin with one ("We won," she said), unless the table shows
+    that it is written otherwise: a quoted header, doubled marks within a quoted cell, or a line that is no whole row.
+    """
+    if delimiter != "\t":
+        return csv.QUOTE_MINIMAL
+    lines = [line.rstrip("\r").split("\t") for line in sample.split("\n") if line]
+    quoted = [cell[1:-1] for line in lines for cell in line if len(cell) > 1 and cell[0] == cell[-1] == '"']
+    is_whole = all(len(line) == len(lines[0]) for line in lines)
+    if not is_whole or any('""' in cell for cell in quoted) or (lines and lines[0][0].startswith('"')):
+        return csv.QUOTE_MINIMAL
+    return csv.QUOTE_NONE
+
+
+# ── Parquet ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _frame_batches(ref: RawRef, table: pq.ParquetFile, options: Options) -> Iterator[Framed]:
+    if problem := _refuse_columns(ref, table.schema_arrow.names, options):
+        yield problem
+        return
+    number = 0
+    for batch in table.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
+        for row in _rows_of(batch):
+            number += 1
+            if isinstance(row, dict):
+                yield _frame_row(ref, number, row, "parquet")
+            else:
+                yield refuse(place(ref, number), "broken_record", f"a cell cannot be read: {row}; mend the row")
+    if not number:
+        yield refuse_empty(ref)
+
+
+def _rows_of(batch: pa.RecordBatch) -> Iterator[dict[str, object] | Exception]:
+    """The rows of a batch; of one that holds what Python has no value for, such as the year 30000, the reason."""
+    try:
+        yield from batch.to_pylist()
+    except (ValueError, OverflowError) as error:
+        if batch.num_rows == 1:
+            yield error
+            return
+        for at in range(batch.num_rows):
+            yield from _rows_of(batch.slice(at, 1))
+
+
+def _as_json(value: object) -> object:
+    """What JSON has no type for; bytes that are no text are left out."""
+    if isinstance(value, datetime):  # one of pandas, with nanoseconds
+        return value.isoformat()
+    if isinstance(value, bytes):
+        with suppress(UnicodeDecodeError):
+            return value.decode()
+        return None
+    return str(value)
