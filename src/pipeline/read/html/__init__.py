@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from html import unescape
 
 from lxml.html import HtmlElement
 
@@ -15,9 +16,11 @@ from pipeline.read.html.body import (
     extract_main_text,
     join_pieces,
     read_fragment_pieces,
+    read_lines,
 )
 from pipeline.read.html.charset import decode
 from pipeline.read.html.front import arrange, without_headline
+from pipeline.read.html.json_ld import Json
 from pipeline.read.html.metadata import Page, read_metadata
 from pipeline.read.html.page import MAX_DEPTH, is_too_deep, parse_page, prepare
 from pipeline.read.html.quality import find_problem, flag_quality
@@ -34,19 +37,22 @@ def read_html(record: RawRecord, _options: Options) -> RawArticle | Reject:
     if isinstance(opened, Reject):
         return opened
     encoding, html, root = opened
+    if not TAG.search(html):
+        return refuse(record.ref, "no_article", "it holds no HTML element; name it for what it is")
     page = Page.of(root)
     metadata = read_metadata(page, record.given)
     prepare(root)
-    pieces = extract_article(root, metadata.url)
+    pieces = extract_article(root, metadata.url) or _read_declared(page.article.get("articleBody"))
     is_fallback = not pieces
     if is_fallback:
         pieces = extract_main_text(html)
     if problem := find_problem(page, pieces):
         return refuse(record.ref, "no_article", f"{problem}; remove it, or fetch the article itself")
-    flags = flag_quality(page, pieces)
+    visible = page.visible_text()
+    flags = flag_quality(page, pieces, visible)
     if is_fallback:
         flags.add("body_by_fallback")
-    pieces, metadata = arrange(pieces, metadata, page.visible_text())
+    pieces, metadata = arrange(pieces, metadata, visible)
     return _as_article(record, encoding, metadata, pieces, flags)
 
 
@@ -55,9 +61,17 @@ def read_fragment(record: RawRecord, _options: Options) -> RawArticle | Reject:
     opened = _open(record)
     if isinstance(opened, Reject):
         return opened
-    encoding, _, root = opened
-    pieces = without_headline(read_fragment_pieces(root), record.given.headline)
+    encoding, html, root = opened
+    pieces = read_fragment_pieces(root) if TAG.search(html) else read_lines(unescape(html))
+    pieces = without_headline(pieces, record.given.headline)
     return _as_article(record, encoding, record.given, pieces, set())
+
+
+def _read_declared(body: Json) -> list[Piece]:
+    """The article as JSON-LD carries it, for pages that show it only to scripts."""
+    text = body if isinstance(body, str) else ""
+    root = parse_page(text) if TAG.search(text) else None
+    return read_lines(unescape(text)) if root is None else read_fragment_pieces(root)
 
 
 def _open(record: RawRecord) -> tuple[str, str, HtmlElement] | Reject:
@@ -73,8 +87,8 @@ def _open(record: RawRecord) -> tuple[str, str, HtmlElement] | Reject:
         return refuse(record.ref, "empty", "it holds no bytes but white space; put the page in it or remove it")
     encoding, html = decode(record.data, record.charset)
     root = parse_page(html)
-    if root is None or not (record.kind == "json" or TAG.search(html)):
-        return refuse(record.ref, "no_article", "it holds no HTML element; name it for what it is")
+    if root is None:
+        return refuse(record.ref, "no_article", "it holds neither elements nor text; put the page in it or remove it")
     if is_too_deep(root):
         return refuse(
             record.ref,

@@ -49,7 +49,11 @@ def extract_article(root: lxml.html.HtmlElement, url: str | None) -> list[Piece]
 
 def extract_main_text(html: str) -> list[Piece]:
     """All main text of a page in which no article was recognised."""
-    text = extract_plain_text(html, main_content=True, list_bullets=False, alt_texts=False)
+    return read_lines(extract_plain_text(html, main_content=True, list_bullets=False, alt_texts=False))
+
+
+def read_lines(text: str) -> list[Piece]:
+    """The paragraphs of a text without markup, one a line."""
     return [Piece("paragraph", line) for line in map(squeeze, text.splitlines()) if line]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.contract import RawMetadata
-from pipeline.read.html.body import Piece, words_of
+from pipeline.read.html.body import Piece, squeeze, words_of
 
 FRONT = 4  # how many pieces from the top a headline, a standfirst or a byline may stand
 LONGEST_BYLINE = 15  # words
@@ -82,7 +82,5 @@ def _is_byline(piece: Piece, authors: Sequence[str]) -> bool:
 
 def _is_printed(standfirst: str | None, pieces: Sequence[Piece], visible: str) -> bool:
     """Whether a page shows a summary as a line of its own."""
-    wanted = " ".join(words_of((standfirst or "").rstrip("….")))
-    if not wanted or wanted not in " ".join(words_of(visible)):
-        return False
-    return not any(wanted in " ".join(words_of(piece.text)) for piece in pieces)
+    wanted = squeeze((standfirst or "").rstrip("…. "))
+    return bool(wanted) and wanted in squeeze(visible) and not any(wanted in piece.text for piece in pieces)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from pipeline.contract import QualityFlag
-from pipeline.read.html.body import Piece, words_of
+from pipeline.read.html.body import Piece
 from pipeline.read.html.metadata import Page
 
 # A page of fewer words in its body may be a form or an error that says more than its title.
@@ -49,7 +49,7 @@ CONSENT_LEAST = 4
 def find_problem(page: Page, pieces: Sequence[Piece]) -> str | None:
     """What a page is if it is no article; None if it is one, or may be."""
     title = page.text_at("//title") or page.text_at("//h1") or ""
-    count = sum(len(words_of(piece.text)) for piece in pieces)
+    count = sum(len(piece.text.split()) for piece in pieces)
     if count < FEW_WORDS and not page.article:
         if ERROR_TITLE.match(title):
             return f"an error page, titled {title[:80]!r}"
@@ -60,19 +60,29 @@ def find_problem(page: Page, pieces: Sequence[Piece]) -> str | None:
     return None
 
 
-def flag_quality(page: Page, pieces: Sequence[Piece]) -> set[QualityFlag]:
-    """What a user should be wary of."""
+def flag_quality(page: Page, pieces: Sequence[Piece], visible: str) -> set[QualityFlag]:
+    """What a user should be wary of.
+
+    Args:
+        page: as declared.
+        pieces: the article.
+        visible: all text that the page shows.
+    """
     flags: set[QualityFlag] = set()
     text = " ".join(piece.text for piece in pieces)
-    count = len(words_of(text))
+    count = len(text.split())
     asks = len(CONSENT.findall(text))
     if asks >= CONSENT_LEAST and asks > count * CONSENT_SHARE:
         flags.add("consent_page")
-    ends_at_wall = any(PAYWALL.search(piece.text) for piece in pieces[-3:])
-    is_walled = _is_locked(page) or PAYWALL.search(page.visible_text())
-    if count < TEASER_WORDS and (ends_at_wall or (is_walled and _is_cut(page, count))):
+    if count < TEASER_WORDS and _is_teaser(page, pieces, visible, count):
         flags.add("paywall_teaser")
     return flags
+
+
+def _is_teaser(page: Page, pieces: Sequence[Piece], visible: str, count: int) -> bool:
+    if any(PAYWALL.search(piece.text) for piece in pieces[-3:]):
+        return True
+    return _is_cut(page, count) and (_is_locked(page) or bool(PAYWALL.search(visible)))
 
 
 def _is_locked(page: Page) -> bool:
