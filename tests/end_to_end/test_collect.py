@@ -147,6 +147,7 @@ def test_pages_of_feeds_and_sitemaps_are_kept_with_what_is_known_of_them(
     assert isinstance(headers, dict)
     assert (headers["content-type"], headers["etag"]) == ("text/html; charset=utf-8", '"f1"')
     assert "set-cookie" not in headers
+    assert not any("cookie" in {name.lower() for name in each.headers} for each in newsroom.log)
     archive = found["/archive"]["headers"]
     assert isinstance(archive, dict)
     assert archive["content-type"] == "text/html; charset=windows-1252"
@@ -378,6 +379,12 @@ def test_other_hosts_are_collected_while_one_is_unreachable(newsroom: Newsroom, 
     assert "no connection" in describe(summary)
 
 
+def test_a_run_that_nobody_answered_says_so(newsroom: Newsroom, run: Collect) -> None:
+    assert not run(settings(newsroom, ["/rss"])).is_answered
+    newsroom.pages |= {"/rss": answer(rss())}
+    assert run(settings(newsroom, ["/rss"])).is_answered
+
+
 def test_a_redirect_to_another_host_asks_its_robots_txt(newsroom: Newsroom, run: Collect, raw: Path) -> None:
     other = open_newsroom()
     try:
@@ -563,8 +570,9 @@ collect(read_sources(Path(sys.argv[1])), Path(sys.argv[2]), Limits(backoff_secon
 
 @pytest.mark.slow
 def test_a_run_that_is_killed_and_run_again_ends_in_the_same_files(newsroom: Newsroom, tmp_path: Path) -> None:
-    links = [f"{newsroom.url}/{number}" for number in range(40)]
+    links = [f"{newsroom.url}/{'to/' * (number % 2)}{number}" for number in range(40)]
     newsroom.pages |= {"/rss": answer(rss(*links), etag='"1"')}
+    newsroom.pages |= {f"/to/{number}": redirect(f"/{number}") for number in range(40)}
     newsroom.pages |= {f"/{number}": answer(page(f"Story {number}")) for number in range(40)}
     path = tmp_path / "sources.toml"
     path.write_text(settings(newsroom, ["/rss"], more="delay_seconds = 0.01"), "utf-8")

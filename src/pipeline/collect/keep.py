@@ -80,6 +80,11 @@ def write_page(into: Path, place: str, page: Page) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     _write_new(into, path.with_suffix(".json"), page.sidecar())
     _write_new(into, path, page.body)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def undo_page(into: Path, place: str) -> bool:
@@ -105,8 +110,3 @@ def _write_new(into: Path, path: Path, content: bytes) -> None:
     with suppress(FileExistsError):  # of this name, and so of these bytes
         os.link(unfinished, path)  # unlike a rename, it never writes over
     unfinished.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
 import httpx
@@ -81,11 +82,24 @@ def collect(sources: Sources, into: Path, limits: Limits = Limits(), tell: Tell 
 
 async def _collect_all(sources: Sources, into: Path, memory: Memory, limits: Limits, tell: Tell) -> None:
     timeout = httpx.Timeout(limits.read_seconds, connect=limits.connect_seconds, pool=None)
-    async with httpx.AsyncClient(timeout=timeout, limits=httpx.Limits(max_connections=None)) as client:
+    # No cookies: what a page holds must not depend on the pages fetched before it.
+    cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    pool = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(timeout=timeout, limits=pool, cookies=cookies) as client:
         web = Web(client, sources, limits)
         # Each source at its own pace, so that a slow host holds up nobody else's pages.
         runs = [_Collector(source, into, web, memory, limits, tell).collect() for source in sources.sources]
         await asyncio.gather(*runs)
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a page ended, where its bytes lie, and the address that redirects led to."""
+
+    outcome: Outcome
+    detail: str = ""
+    place: str | None = None
+    led_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +122,11 @@ class _Collector:
         self.memory.settle_pages(unwanted, "excluded")  # found when the patterns were others
         self.memory.settle_pages([page.url for page in wanted[self.source.max_pages :]], "left_for_later")
         for page in wanted[: self.source.max_pages]:
-            outcome, detail, place = await self._take_page(page)
-            self.memory.settle_pages([page.url], outcome, detail, place)
-            self.tell(page.url, outcome, detail)
+            end = await self._take_page(page)
+            self.memory.settle_pages([page.url], end.outcome, end.detail, end.place)
+            if end.led_to:  # only now: a run killed before must not take the page for seen
+                self.memory.note_destination(end.led_to, self.source.publisher)
+            self.tell(page.url, end.outcome, end.detail)
 
     async def _poll(self) -> None:
         waiting: deque[tuple[str, Kind]] = deque((url, "feed") for url in self.source.feeds)
@@ -151,23 +167,23 @@ class _Collector:
         self.memory.note_listing(url, self.source.publisher, listing, answer.headers, rules, self.source.wants)
         return "read", listing.problem, list(listing.sitemaps)
 
-    async def _take_page(self, page: Link) -> tuple[Outcome, str, str | None]:
+    async def _take_page(self, page: Link) -> _End:
         if self.memory.is_final(page.url):
-            return "seen", "another address led to it", None
+            return _End("seen", "another address led to it")
         ask = Ask(page.url, self.limits.page_bytes, self.source.delay_seconds, accept=ACCEPT_PAGE, types=HTML_TYPES)
         try:
             answer = await self.web.get(ask, self._refuse_seen)
         except FetchError as failure:
-            return failure.outcome, failure.detail, None
+            return _End(failure.outcome, failure.detail)
         if not answer.body.strip():
-            return "broken_answer", "the page is empty", None
+            return _End("broken_answer", "the page is empty")
         return self._keep(page, answer)
 
     def _refuse_seen(self, url: str) -> None:
         if self.memory.is_final(url):
             raise FetchError("seen", f"it leads to {url}")
 
-    def _keep(self, link: Link, answer: Answer) -> tuple[Outcome, str, str]:
+    def _keep(self, link: Link, answer: Answer) -> _End:
         page = Page(
             body=answer.body,
             url=answer.url,
@@ -178,15 +194,14 @@ class _Collector:
             headers=answer.headers,
             published_at=link.published_at,
         )
-        if answer.url != link.url:
-            self.memory.note_destination(answer.url, self.source.publisher)
+        led_to = answer.url if answer.url != link.url else None
         same = find_same(self.into, self.source.folder, page)
         if same:
-            return "same_content", same, same
+            return _End("same_content", same, same, led_to)
         place = name_place(self.source.folder, page)
         self.memory.start_writing(link.url, place)
         write_page(self.into, place, page)
-        return "new", place, place
+        return _End("new", place, place, led_to)
 
 
 def _read_listing(answer: Answer, kind: Kind, max_bytes: int) -> Listing:
