@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
@@ -11,25 +11,37 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_table_artifact
-from prefect.futures import as_completed
+from prefect.futures import PrefectFuture, as_completed
 from prefect.task_runners import ProcessPoolTaskRunner
 
 from pipeline.cli import describe
 from pipeline.contract import FATES
-from pipeline.curate import Batch, Summary, Task, curate, curate_batch
+from pipeline.batches import Batch, Task, Work
+from pipeline.curate import Summary, curate, curate_batch
 from pipeline.settings import Settings
+
+
+TASK_BYTES = 20_000_000
+TASKS_AHEAD = 3 * (os.cpu_count() or 1)
 
 
 @task(name="curate-batch", retries=1, persist_result=False)
 def curate_batch_task(batch: Task) -> Batch:
-    """Curate some hundred raw files."""
+    """Curate some hundred raw records."""
     return curate_batch(batch)
 
 
-def as_prefect_tasks(work: Callable[[Task], Batch], tasks: Sequence[Task]) -> Iterator[Batch]:
+def as_prefect_tasks(work: Work, tasks: Iterable[Task]) -> Iterator[Batch]:
     """Run batches on the flow's task runner; what runs in each is ``curate_batch``."""
     assert work is curate_batch
-    for done in as_completed([curate_batch_task.submit(batch) for batch in tasks]):
+    pending: list[PrefectFuture[Batch]] = []
+    for batch in tasks:
+        pending.append(curate_batch_task.submit(batch))
+        if len(pending) >= TASKS_AHEAD:  # not all at once: their records are held until they are done
+            done = next(iter(as_completed(pending)))
+            pending.remove(done)
+            yield done.result()
+    for done in as_completed(pending):
         yield done.result()
 
 
@@ -40,24 +52,24 @@ def curate_flow(
     into: str = "curated",
     source: str | None = None,
     publisher: str | None = None,
-    batch_files: int = 500,
+    batch_records: int = 500,
 ) -> str:
     """Curate what arrived in RAW since the last run.
 
     Args:
-        raw: a file or folder of raw articles.
+        raw: a file or folder of raw articles, or a URL of one.
         into: the data set.
         source: the collection's name; default: the RAW folder's.
         publisher: for articles that do not name their own.
-        batch_files: raw files a task.
+        batch_records: raw records a task.
 
     Returns:
         What a person reads when the run is over.
     """
     logger = get_run_logger()
-    settings = Settings(source=source, publisher=publisher, batch_files=batch_files)
+    settings = Settings(source=source, publisher=publisher, batch_records=batch_records, batch_bytes=TASK_BYTES)
     summary = curate(
-        Path(raw),
+        raw,
         Path(into),
         settings,
         map_batches=as_prefect_tasks,

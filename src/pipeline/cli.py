@@ -12,8 +12,9 @@ from tqdm import tqdm
 
 from pipeline import store
 from pipeline.contract import TABLES
-from pipeline.curate import Progress, Summary, curate, silent
+from pipeline.curate import Progress, Summary, curate, read_records, silent
 from pipeline.errors import OnrecordError, UsageError
+from pipeline.read import FIELDS
 from pipeline.settings import VERSION, Settings
 from pipeline.show import describe_run, show_quote
 from pipeline.verify import verify_version
@@ -52,9 +53,19 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     command = _command(commands, "curate", "curate what is new in RAW into the data set CURATED", _curate)
-    command.add_argument("raw", metavar="RAW", type=Path, help="a file, or a folder that is read recursively")
+    command.add_argument(
+        "raw", metavar="RAW", help="a file, or a folder that is read recursively; a path or a URL (s3://…)"
+    )
     command.add_argument("--into", metavar="CURATED", type=Path, required=True, help="the data set; may not exist yet")
     command.add_argument("--source", metavar="NAME", help="the collection's name (default: the RAW folder's)")
+    command.add_argument(
+        "--fields",
+        metavar="NAME=PATH",
+        type=_field,
+        action="append",
+        default=[],
+        help="what a record's field is called, such as text=body.main; may be given several times",
+    )
     command.add_argument("--publisher", metavar="NAME", help="for articles that do not name their own")
     command.add_argument(
         "--workers", metavar="N", type=_positive, default=0, help="processes (default: one a processor)"
@@ -65,14 +76,12 @@ def _parser() -> argparse.ArgumentParser:
 
     command = _command(commands, "verify", "check every offset, key and count of a data set", _verify)
     command.add_argument("curated", metavar="CURATED", type=Path)
-    command.add_argument("--raw", metavar="RAW", type=Path, help="also compare with the raw files there")
+    command.add_argument("--raw", metavar="RAW", help="also compare with the raw files there")
 
     command = _command(commands, "show", "show a quote where it stands, its speaker and why, and its raw bytes", _show)
     command.add_argument("curated", metavar="CURATED", type=Path)
     command.add_argument("quote_id", metavar="QUOTE_ID")
-    command.add_argument(
-        "--raw", metavar="RAW", type=Path, help="where the raw files lie now (default: where they lay)"
-    )
+    command.add_argument("--raw", metavar="RAW", help="where the raw files lie now (default: where they lay)")
 
     command = _command(commands, "report", "print the last run's summary and where its report lies", _report)
     command.add_argument("curated", metavar="CURATED", type=Path)
@@ -96,10 +105,18 @@ def _positive(text: str) -> int:
     return number
 
 
+def _field(text: str) -> tuple[str, str]:
+    name, found, path = text.partition("=")
+    if not found or not path or name not in FIELDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=PATH; NAME is one of: {', '.join(sorted(FIELDS))}")
+    return name, path
+
+
 def _curate(options: argparse.Namespace) -> int:
     settings = Settings(
         source=options.source,
         publisher=options.publisher,
+        fields=dict(options.fields),
         workers=options.workers,
         limit=options.limit,
         is_dry_run=options.dry_run,
@@ -152,22 +169,15 @@ def _lines() -> Progress:
 
 def _verify(options: argparse.Namespace) -> int:
     version = store.open_version(options.curated)
-    open_raw = _raw_opener(options.raw) if options.raw else None
+    raw = read_records(options.raw) if options.raw else None
     months = {name: version.months(name) for name, table in TABLES.items() if table.is_monthly}
-    found = verify_version(version.read, months, open_raw, version.records())
+    found = verify_version(version.read, months, raw, version.records())
     for name, count in found.counts.items():
         print(f"{count:>10,}  {name}")
     for difference in found.differences:
         print(f"differs: {difference}")
     print("all as it should be" if not found.differences else f"{found.difference_count} differences")
     return 1 if found.differences else 0
-
-
-def _raw_opener(raw: Path) -> Callable[[str], bytes]:
-    if not raw.exists():
-        raise UsageError(f"--raw {raw} does not exist; name where the raw files lie")
-    folder = raw if raw.is_dir() else raw.parent
-    return lambda raw_path: (folder / raw_path).read_bytes()
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -178,8 +188,7 @@ def _show(options: argparse.Namespace) -> int:
             f"{options.curated} holds no quote {options.quote_id}; its ids are in the column quote_id of quotes"
         )
     article, quote, run = found
-    raw = options.raw or Path(run["raw"])
-    print(show_quote(article, quote, _raw_opener(raw) if raw.exists() else None))
+    print(show_quote(article, quote, read_records(options.raw or run["raw"])))
     return 0
 
 

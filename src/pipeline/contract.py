@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import hashlib
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import field as default
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -26,8 +27,24 @@ LANGUAGE_TAG = r"^[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?$"
 RUN_ID = r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}$"
 
 Precision = Literal["minute", "day", "month", "year", "inferred", "unknown"]
-DateSource = Literal["sidecar", "url", "dateline", "text", "none"]
-PublisherSource = Literal["sidecar", "setting", "url", "source"]
+# Where a value of an article is known from.
+FieldSource = Literal[
+    "sidecar",  # the JSON file beside it
+    "record",  # a field of the record that holds it: of a JSON line, a table's row, a feed's entry, a WARC header
+    "json_ld",  # in the page: a schema.org object
+    "meta",  # … a <meta> tag
+    "time",  # … a <time> element
+    "link",  # … <link rel="canonical">
+    "html",  # … its <html lang>, <title> or <h1>, or where its layout puts it
+    "htmldate",  # … as the library htmldate reads it
+    "url",  # the address
+    "dateline",
+    "text",  # the text itself
+    "setting",  # what the run was told
+    "source",  # the collection's name
+    "none",
+]
+InputFormat = Literal["text", "html", "rtf", "jsonl", "json", "csv", "tsv", "parquet", "warc", "feed"]
 SegmentKind = Literal["headline", "standfirst", "byline", "dateline", "paragraph", "subhead", "caption", "note"]
 QuoteType = Literal["direct", "mixed", "indirect"]
 MentionForm = Literal["name", "nominal", "pronoun"]
@@ -51,9 +68,13 @@ QualityFlag = Literal[
     "short_text",
     "no_headline",
     "unreadable_url",
+    "paywall_teaser",  # the page shows the beginning only
+    "consent_page",  # … or mostly asks to be allowed cookies
+    "feed_teaser",  # the feed carries a summary only
+    "body_by_fallback",  # no article was recognised; all main text of the page was taken
 ]
 Stage = Literal["read", "normalise", "validate"]
-Outcome = Literal["article", "superseded", "reject", "skipped"]
+Outcome = Literal["article", "superseded", "reject"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +93,11 @@ class Column:
 # ── What passes from reading to normalising ────────────────────────────────────────────────────────────────────
 
 
+WHOLE = "0"  # raw_record where a file is one article
+# Reads a raw file again: gives the names of its records, and their bytes.
+ReadRaw = Callable[[str], Iterator[tuple[str, bytes]]]
+
+
 @dataclass(frozen=True, slots=True)
 class RawRef:
     """Where a raw record lies: the key of a record in the ledger."""
@@ -84,7 +110,10 @@ class RawRef:
 
 @dataclass(frozen=True, slots=True)
 class RawMetadata:
-    """What came along with an article's text, as given: nothing in it is parsed or trusted yet."""
+    """What came along with an article's text, as given: nothing in it is parsed or trusted yet.
+
+    ``sources`` tells for each field that is given where it is from.
+    """
 
     url: str | None = None
     publisher: str | None = None
@@ -96,24 +125,65 @@ class RawMetadata:
     fetched_at: str | None = None
     language: str | None = None
     section: str | None = None
+    sources: Mapping[str, FieldSource] = default(default_factory=dict)
+
+    @classmethod
+    def of(cls, source: FieldSource, **values: Any) -> RawMetadata:
+        """Metadata that all comes from one place."""
+        given = {name: value for name, value in values.items() if value}
+        return cls(**given, sources=dict.fromkeys(given, source))
+
+    def over(self, other: RawMetadata) -> RawMetadata:
+        """This, with what it does not give taken from ``other``."""
+        values = {f.name: getattr(self, f.name) or getattr(other, f.name) for f in fields(self) if f.name != "sources"}
+        return RawMetadata(**values, sources={**other.sources, **self.sources})
+
+    def source_of(self, name: str) -> FieldSource | None:
+        """Where a field is from; None where it is not given."""
+        return self.sources[name] if getattr(self, name) else None
+
+
+@dataclass(frozen=True, slots=True)
+class RawBlock:
+    """A stretch of a raw article's text that the record itself marks as of one kind; offsets are into that text."""
+
+    kind: SegmentKind
+    start_char: int
+    end_char: int
 
 
 @dataclass(frozen=True, slots=True)
 class RawArticle:
     """One raw record, decoded and not yet changed in any way.
 
-    ``text`` is exactly ``raw[start_byte:].decode(encoding)``: byte ranges of ``raw_spans`` are counted from it.
-    ``encoding`` names a codec without a byte order mark (``utf-8``, ``utf-16-le``, ``utf-16-be``, ``cp1252``).
+    Where ``start_byte`` is given, ``text`` is exactly ``raw[start_byte:].decode(encoding)``, and byte ranges of
+    ``raw_spans`` are counted from it; ``encoding`` then names a codec without a byte order mark (``utf-8``,
+    ``utf-16-le``, ``utf-16-be``, ``cp1252``). Where it is None, the text was taken out of markup or of a field, and no
+    bytes stand for it.
+
+    ``blocks`` are the parts of the text as the record marks them, in order, without overlap; where there are none, the
+    text is parted by its lines.
     """
 
     ref: RawRef
-    input_format: str
+    input_format: InputFormat
     encoding: str
     text: str
-    start_byte: int = 0  # where the text begins in the record: behind a byte order mark
+    start_byte: int | None = None
     metadata: RawMetadata = RawMetadata()
+    blocks: tuple[RawBlock, ...] = ()
     notes: tuple[str, ...] = ()  # what a person should know of how it was read
     flags: tuple[QualityFlag, ...] = ()
+
+
+SkipReason = Literal[
+    "sidecar",
+    "http_redirect",  # a WARC response that leads elsewhere
+    "http_error",  # a WARC response with a status of 400 or more
+    "not_html",  # a WARC response of another kind: an image, a script
+    "no_response",  # a WARC record that is no response: a request, metadata, a revisit
+    "no_article",  # an entry of an archive that is a folder or a link, or a file of an archive's own
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +191,7 @@ class Skip:
     """A raw record that is no article and was never meant to be one, such as a sidecar."""
 
     ref: RawRef
-    reason: Literal["sidecar"]
+    reason: SkipReason
 
 
 # ── The tables ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -164,27 +234,46 @@ class Article:
     ]
     source: Annotated[str, Column("Name of the collection it was read from (--source, else the RAW folder's name).")]
     raw_path: Annotated[str, Column("The raw file, relative to RAW, with forward slashes.")]
-    raw_record: Annotated[str, Column("The record within the file; '0' where the file is one article.")]
-    raw_sha256: Annotated[str, Column("SHA-256 of the raw record's bytes.", pattern=SHA256)]
+    raw_record: Annotated[
+        str,
+        Column(
+            "The record within the file: its line or row (from 1), its offset in a WARC file, its path in an archive (parted by '!/'); '0' where the file is one article."
+        ),
+    ]
+    raw_sha256: Annotated[
+        str,
+        Column(
+            "SHA-256 of the raw record's bytes; of its JSON where the record is a row or an element of an array.",
+            pattern=SHA256,
+        ),
+    ]
     raw_spans: Annotated[
         list[RawSpan],
         Column(
             "Stretches of text and the bytes of the raw record that decode to them exactly; repaired or rearranged stretches are left out."
         ),
     ]
-    input_format: Annotated[str, Column("The format it was read as.")]
+    input_format: Annotated[InputFormat, Column("The format it was read as; what it was packed in does not count.")]
     encoding: Annotated[str, Column("The codec that decodes the raw bytes of raw_spans.")]
     publisher: Annotated[str, Column("Who published it.")]
-    publisher_source: Annotated[PublisherSource, Column("Where the publisher is known from.")]
+    publisher_source: Annotated[FieldSource, Column("Where the publisher is known from.")]
     url: Annotated[str | None, Column("The article's address as given.")]
+    url_source: Annotated[FieldSource | None, Column("Where the address is known from; null where there is none.")]
     canonical_url: Annotated[
         str | None,
         Column("The address in one spelling: without tracking, fragment or trailing slash; what the id is made from."),
     ]
     headline: Annotated[str | None, Column("The headline; null where the record has none: none is invented.")]
+    headline_source: Annotated[
+        FieldSource | None, Column("Where the headline is known from; null where there is none.")
+    ]
     standfirst: Annotated[str | None, Column("The summary line between headline and body.")]
+    standfirst_source: Annotated[
+        FieldSource | None, Column("Where the summary line is known from; null where there is none.")
+    ]
     byline: Annotated[str | None, Column("The line that names the authors, as printed.")]
     authors: Annotated[list[str], Column("The authors' names.")]
+    authors_source: Annotated[FieldSource | None, Column("Where the authors are known from; null where there is none.")]
     agency: Annotated[str | None, Column("The news agency that the dateline or byline credits.")]
     dateline_place: Annotated[str | None, Column("The place in the dateline, as printed.")]
     published_on: Annotated[
@@ -198,17 +287,22 @@ class Article:
         Precision,
         Column("How exactly the date is known; 'inferred' where the year was worked out from evidence in the text."),
     ]
-    published_source: Annotated[DateSource, Column("Where the date is known from.")]
+    published_source: Annotated[FieldSource, Column("Where the date is known from.")]
     published_evidence: Annotated[
         str | None, Column("What is printed there, word for word; several pieces are parted by '; '.")
     ]
     modified_at: Annotated[datetime | None, Column("When the publisher last changed it.")]
+    modified_source: Annotated[FieldSource | None, Column("Where that is known from; null where there is none.")]
     fetched_at: Annotated[datetime | None, Column("When the raw record was collected.")]
     language: Annotated[str | None, Column("Language of the body, BCP 47.", pattern=LANGUAGE_TAG)]
     language_confidence: Annotated[
         float | None, Column("How sure the language is; null where the record says it.", minimum=0, maximum=1)
     ]
+    language_source: Annotated[
+        FieldSource | None, Column("Where the language is known from; null where there is none.")
+    ]
     section: Annotated[str | None, Column("The publisher's section.")]
+    section_source: Annotated[FieldSource | None, Column("Where the section is known from; null where there is none.")]
     text: Annotated[
         str,
         Column(
@@ -230,7 +324,7 @@ class Article:
     ] = None
     duplicate_kind: Annotated[DuplicateKind | None, Column("Whether the bodies are the same word for word.")] = None
     duplicate_similarity: Annotated[
-        float | None, Column("Share of common five-word shingles (Jaccard index).", minimum=0, maximum=1)
+        float | None, Column("Share of common runs of three words (exact Jaccard index) of this body and that of duplicate_of.", minimum=0, maximum=1)
     ] = None
     first_seen_at: Annotated[datetime, Column("When a run first published the article.")] = datetime(
         1970, 1, 1, tzinfo=UTC
@@ -283,7 +377,7 @@ class Quote:
     speaker_status: Annotated[
         SpeakerStatus,
         Column(
-            "named: resolved to a name; unresolved: somebody, whose name is not clear; unattributed: nobody is given."
+            "named: resolved to a name; unresolved: somebody, whose name is not clear, or anybody in a language whose attributions are not read; unattributed: nobody is given."
         ),
     ]
     speaker_method: Annotated[SpeakerMethod, Column("What led from the printed words to the name.")]
@@ -300,7 +394,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """One occurrence of an entity in an article's text."""
+    """One occurrence of an entity in an article's text; in languages other than English, only of those that are sure."""
 
     mention_id: Annotated[str, Column("Hash of article_id and span.", pattern=HEX16, unique=True)]
     article_id: Annotated[str, Column("The article it stands in.", pattern=HEX16, references="articles.article_id")]
@@ -349,6 +443,14 @@ READ_REASONS = (
     "empty",  # no bytes, or only white space
     "broken_sidecar",
     "no_text",  # nothing but site furniture
+    "no_article",  # a page without an article: a login form, an error page
+    "broken_record",  # a line that is no JSON, a row that does not fit its table, a response cut short
+    "truncated",  # a file, archive or stream that ends too early or is damaged: what follows is lost
+    "decompression_bomb",
+    "nested_too_deep",  # tags, brackets, or archives within archives
+    "unsafe_path",  # an archive's entry that points outside the archive
+    "too_slow",  # reading took longer than a record may
+    "crashed",  # reading ended the process that did it
 )
 # The kinds of expectation that `expectations` derives for single rows.
 ROW_EXPECTATIONS = (
@@ -431,13 +533,28 @@ class Record:
     source: str
     raw_path: str
     raw_record: str
-    file_sha256: str  # of the file and its sidecar together
+    content_sha256: str  # of the record and its sidecar together
+    file_sha256: str  # fingerprint of the file when it last held the record
     recipe: str  # fingerprint of the version and the settings it was curated with
     outcome: Outcome
     reason: str | None
     article_id: str | None
     fetched_at: datetime | None
     content_count: int  # different contents this record has had
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A raw file that was read to its end: what lets the next run leave it closed.
+
+    Kept beside the tables in each version (``files.parquet``), not one of them.
+    """
+
+    source: str
+    raw_path: str
+    file_sha256: str
+    recipe: str
+    skip_reasons: list[Count]  # its records that are no articles
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,115 +10,66 @@ import os
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline import report, store
+from pipeline.batches import Batch, MapBatches, Task, in_processes
 from pipeline.contract import (
     TABLES,
     Entity,
     Finding,
     RawRef,
+    ReadRaw,
+    Record,
     Reject,
     Run,
     Skip,
-    arrow_schema,
     columns,
     expectations,
     to_table,
 )
 from pipeline.duplicates import Body, find_duplicates
 from pipeline.entities import build_entities, extract_mentions, mark_quoted
-from pipeline.errors import LedgerError, StorageError, UsageError, ValidationFailedError
+from pipeline.errors import LedgerError, StorageError, UnreachableError, UsageError, ValidationFailedError
 from pipeline.language import read_language
-from pipeline.ledger import Key, Ledger
+from pipeline.ledger import Key, Ledger, key_of
 from pipeline.normalise import normalise
 from pipeline.quotes import extract_quotes
-from pipeline.read import RawFile, find_files, fingerprint, read_file
+from pipeline.read import Options, RawFile, RawRecord, find_files, fingerprint, frame_file, locate, read_record
 from pipeline.settings import ACCURACY, MODEL_VERSION, VERSION, Settings
+from pipeline.staging import MONTHLY, STAGED_AT, Place, Staging, no_rows, stage
 
-MONTHLY = tuple(name for name, table in TABLES.items() if table.is_monthly)
-# A column of staged rows only: which record of the run a row comes from. Two records may hold one article.
-STAGED_AT = "staged_at"
-
+VALIDATED_ARTICLES = 2_000  # at a time: what bounds the memory of validation
+SAMPLE_ARTICLES = 20
 
 # ── One batch: what a worker does ──────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """Some raw files for one worker."""
-
-    files: tuple[RawFile, ...]
-    publisher: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What came of a task: rows as Arrow tables, which travel between processes cheaply."""
-
-    rows: Mapping[str, pa.Table]  # with STAGED_AT, counted from 0 within the batch
-    rejects: tuple[Reject, ...]
-    file_count: int
-
-
 def curate_batch(task: Task) -> Batch:
-    """Turn raw files into rows: the path of every article through the stages."""
-    parts: dict[str, list[pa.Table]] = {name: [_empty(name)] for name in MONTHLY}
+    """Turn raw records into rows: the path of every article through the stages."""
+    parts: dict[str, list[pa.Table]] = {name: [no_rows(name)] for name in MONTHLY}
     rejects: list[Reject] = []
-    staged_at = 0
-    for file in task.files:
-        for raw in read_file(file):
-            article = raw if isinstance(raw, Reject) else normalise(raw, task.publisher)
-            if isinstance(article, Reject):
-                rejects.append(article)
-                continue
-            reading = read_language(article)
-            mentions = extract_mentions(article, reading)
-            quotes = extract_quotes(article, reading, mentions)
-            for name, rows in (
-                ("articles", [article]),
-                ("quotes", quotes),
-                ("mentions", mark_quoted(mentions, quotes)),
-            ):
-                parts[name].append(_stage(to_table(TABLES[name].row, rows), staged_at))
-            staged_at += 1
-    return Batch({name: pa.concat_tables(tables) for name, tables in parts.items()}, tuple(rejects), len(task.files))
-
-
-def _stage(rows: pa.Table, staged_at: int) -> pa.Table:
-    return rows.append_column(STAGED_AT, pa.array([staged_at] * rows.num_rows, pa.int64()))
-
-
-def _empty(name: str) -> pa.Table:
-    return _stage(arrow_schema(TABLES[name].row).empty_table(), 0)
-
-
-MapBatches = Callable[[Callable[[Task], Batch], Sequence[Task]], Iterable[Batch]]
-
-
-def in_processes(workers: int) -> MapBatches:
-    """Run batches in a pool of processes; a single batch, or a single worker, is not worth one."""
-
-    def run(work: Callable[[Task], Batch], tasks: Sequence[Task]) -> Iterator[Batch]:
-        if workers == 1 or len(tasks) < 2:
-            yield from map(work, tasks)
-            return
-        # Not forked: another thread of this process may be importing just now.
-        with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=get_context("spawn")) as pool:
-            for done in as_completed([pool.submit(work, task) for task in tasks]):
-                yield done.result()
-
-    return run
+    for at, record in enumerate(task.records):
+        raw = read_record(record, task.options)
+        article = raw if isinstance(raw, Reject) else normalise(raw, task.publisher)
+        if isinstance(article, Reject):
+            rejects.append(article)
+            continue
+        reading = read_language(article)
+        mentions = extract_mentions(article, reading)
+        quotes = extract_quotes(article, reading, mentions)
+        mentions = mark_quoted(mentions, quotes)
+        for name, rows in (("articles", [article]), ("quotes", quotes), ("mentions", mentions)):
+            parts[name].append(stage(to_table(TABLES[name].row, rows), at))
+    return Batch({name: pa.concat_tables(tables) for name, tables in parts.items()}, tuple(rejects))
 
 
 # ── A run ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -141,24 +92,34 @@ def silent(what: str, done: int, total: int) -> None:
     """Show no progress."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    """Where an article's rows stand, and the month they belong to."""
+
+    place: Place
+    month: str
+
+
 @dataclass(slots=True)
 class _Work:
     """A run under way: what it was told, what it knows, and what it has made so far."""
 
-    raw: Path
+    raw: str
     source: str
     settings: Settings
     map_batches: MapBatches
     progress: Progress
     previous: store.Version | None
     ledger: Ledger
+    staging: Staging
     run_id: str
     started_at: datetime
     came_in: int = 0  # raw records, counted where they are read: the ledger must account for as many
     files: dict[str, tuple[RawFile, str]] = field(default_factory=dict)  # by raw_path, with the fingerprint
-    rows: dict[str, pa.Table] = field(default_factory=lambda: {name: _empty(name) for name in MONTHLY})
+    staged: dict[tuple[str, Key], _Staged] = field(default_factory=dict)  # by article_id and record
     rejects: dict[Key, Reject] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    first_seen: dict[str, datetime] | None = None  # of the articles published before; read when first needed
     timings: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -170,7 +131,7 @@ class _Work:
 
 
 def curate(
-    raw: Path,
+    raw: str,
     into: Path,
     settings: Settings,
     *,
@@ -180,7 +141,8 @@ def curate(
     """Curate what is new in RAW into the data set at ``into``.
 
     Args:
-        raw: a file, or a folder that is read recursively; nothing in it is changed.
+        raw: a file, or a folder that is read recursively, on this machine or as a URL that fsspec understands; nothing
+            in it is changed.
         into: the data set; it may not exist yet.
         settings: what the run was told.
         map_batches: how to run batches; default: in this process or a pool of them.
@@ -188,13 +150,16 @@ def curate(
 
     Raises:
         UsageError: if ``raw`` or ``into`` cannot be what they should be.
+        UnreachableError: if the store that holds ``raw`` does not answer; nothing was published.
         LockedError: if another run is writing ``into``.
         ValidationFailedError: if a rule on whole tables failed; nothing was published.
         StorageError: if the disk refused; nothing was published.
     """
     source = settings.source or source_name(raw)
     store.check_destination(into)
-    with nullcontext() if settings.is_dry_run else store.writing(into):
+    with ExitStack() as stack:
+        if not settings.is_dry_run:
+            stack.enter_context(store.writing(into))
         previous = store.current_version(into)
         run_id, started_at = _new_run()
         work = _Work(
@@ -204,32 +169,47 @@ def curate(
             map_batches=map_batches or in_processes(settings.workers or os.cpu_count() or 1),
             progress=progress,
             previous=previous,
-            ledger=Ledger(previous.records() if previous else [], _holders(previous), settings.recipe),
+            ledger=_open_ledger(previous, settings),
+            staging=Staging(stack.enter_context(store.scratch(None if settings.is_dry_run else into))),
             run_id=run_id,
             started_at=started_at,
         )
         todo = _plan(work)
         if todo:
             _import_validation_early()
-        work.came_in += _process(work, todo)
+        _read_files(work, todo)
         winners = _settle_and_validate(work)
         if not work.ledger.has_changed():
             return Summary("nothing to do", _run_row(work, previous), store.latest_report(into))
         if settings.is_dry_run:
-            return Summary("dry run", _run_row(work, None), None, _winning(work, winners)["quotes"].slice(0, 10))
+            return Summary("dry run", _run_row(work, None), None, _sample(work, winners))
         return _build_and_publish(work, into, winners)
 
 
-def source_name(raw: Path) -> str:
+def source_name(raw: str) -> str:
     """The name of the collection that RAW is, or lies in.
 
     Raises:
-        UsageError: if there is no such file or folder.
+        UsageError: if there is no such file or folder on this machine.
     """
-    if not raw.exists():
+    if "://" in raw:
+        return raw.rstrip("/").rsplit("/", 1)[-1]
+    path = Path(raw)
+    if not path.exists():
         raise UsageError(f"{raw} does not exist; name a file or folder of raw articles")
-    folder = raw.resolve() if raw.is_dir() else raw.resolve().parent
+    folder = path.resolve() if path.is_dir() else path.resolve().parent
     return folder.name or "raw"
+
+
+def read_records(raw: str) -> ReadRaw:
+    """How to read the raw files at RAW again."""
+
+    def read(raw_path: str) -> Iterator[tuple[str, bytes]]:
+        for item in frame_file(locate(raw, source_name(raw), raw_path)):
+            if isinstance(item, RawRecord):
+                yield item.ref.raw_record, item.data
+
+    return read
 
 
 def _new_run() -> tuple[str, datetime]:
@@ -237,11 +217,24 @@ def _new_run() -> tuple[str, datetime]:
     return f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}", started_at
 
 
+def _open_ledger(previous: store.Version | None, settings: Settings) -> Ledger:
+    if previous is None:
+        return Ledger([], {}, settings.recipe)
+    return Ledger(previous.records(), _holders(previous), settings.recipe, previous.files())
+
+
 def _holders(previous: store.Version | None) -> dict[str, Key]:
     if previous is None:
         return {}
-    rows = previous.read("articles", ["article_id", "source", "raw_path", "raw_record"]).to_pylist()
-    return {row["article_id"]: (row["source"], row["raw_path"], row["raw_record"]) for row in rows}
+    rows = previous.read("articles", ["article_id", *_KEY]).to_pylist()
+    return {row["article_id"]: _key(row) for row in rows}
+
+
+_KEY = ("source", "raw_path", "raw_record")
+
+
+def _key(row: Mapping[str, Any]) -> Key:
+    return row["source"], row["raw_path"], row["raw_record"]
 
 
 def _import_validation_early() -> None:
@@ -249,7 +242,7 @@ def _import_validation_early() -> None:
     threading.Thread(target=__import__, args=("pipeline.validate",), daemon=True).start()
 
 
-# ── Plan and process ───────────────────────────────────────────────────────────────────────────────────────────
+# ── Plan and read ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _plan(work: _Work) -> list[RawFile]:
@@ -258,106 +251,158 @@ def _plan(work: _Work) -> list[RawFile]:
         known = work.ledger.known(work.source)
         todo: list[RawFile] = []
         item_count = 0
-        for item in find_files(work.raw, work.source):
+        for item in _list_raw(work):
             item_count += 1
             if isinstance(item, Reject):
                 work.came_in += 1
-                _refuse(work, item, "")
+                _refuse(work, item, "", "")
             elif isinstance(item, Skip):
                 work.came_in += 1
                 work.ledger.note_skip(item.reason)
             elif work.settings.limit is None or len(todo) < work.settings.limit:
                 sha256 = fingerprint(item)
                 work.files[item.raw_path] = item, sha256
-                records = known.get(item.raw_path, [])
-                if records and all((r.file_sha256, r.recipe) == (sha256, work.settings.recipe) for r in records):
-                    work.came_in += len(records)
-                    for record in records:
-                        work.ledger.note_unchanged(record)
+                if work.ledger.is_read(work.source, item.raw_path, sha256):
+                    work.came_in += work.ledger.note_unread(work.source, item.raw_path, known.get(item.raw_path, []))
                 else:
                     todo.append(item)
         if not item_count:
             raise UsageError(f"{work.raw} holds no files; put raw articles there, or name another folder")
-        _forget_what_was_mended(work)
+        _forget_what_was_mended(work, known)
     return todo
 
 
-def _forget_what_was_mended(work: _Work) -> None:
+def _list_raw(work: _Work) -> Iterator[RawFile | Reject | Skip]:
+    try:
+        yield from find_files(work.raw, work.source)
+    except OSError as error:
+        raise UnreachableError(
+            f"{work.raw} cannot be listed: {error}; nothing was published: look whether it is there, and run again"
+        ) from error
+
+
+def _forget_what_was_mended(work: _Work, known: Mapping[str, Sequence[Record]]) -> None:
     """A folder that could not be opened before and can be now is refused no longer."""
-    for raw_path, records in work.ledger.known(work.source).items():
+    for raw_path, records in known.items():
         for record in records:
-            key = (work.source, raw_path, record.raw_record)
             was_unlistable = record.outcome == "reject" and not record.file_sha256
-            if was_unlistable and not work.ledger.has_seen(key) and (work.raw / raw_path).is_dir():
-                work.ledger.forget(key)
+            if was_unlistable and not work.ledger.has_seen(key_of(record)) and Path(work.raw, raw_path).is_dir():
+                work.ledger.forget(key_of(record))
 
 
-def _process(work: _Work, todo: Sequence[RawFile]) -> int:
-    """Run batches over files and take in what they made, in an order that does not depend on who was first.
+def _read_files(work: _Work, todo: Sequence[RawFile]) -> None:
+    """Curate what is new or changed in some files."""
+    skips: dict[str, Counter[str]] = {file.raw_path: Counter() for file in todo}
+    waiting: _Waiting = {}
+    _run_batches(work, _frame_files(work, todo, skips, waiting), waiting)
+    known = work.ledger.known(work.source)
+    for file in todo:  # now that all their records are noted
+        path = file.raw_path
+        work.ledger.note_read(work.source, path, work.files[path][1], skips[path], known.get(path, []))
 
-    Returns:
-        How many records were read.
+
+# Records that workers have: the digest of each record's content, and the fingerprint of its file.
+_Waiting = dict[Key, tuple[str, str]]
+
+
+def _frame_files(
+    work: _Work, todo: Sequence[RawFile], skips: Mapping[str, Counter[str]], waiting: _Waiting
+) -> Iterator[RawRecord]:
+    """Part files into records, note what needs no work, and hand on the rest."""
+    for done, file in enumerate(todo, 1):
+        sha256 = work.files[file.raw_path][1]
+        for item in frame_file(file):
+            work.came_in += 1
+            if isinstance(item, Skip):
+                skips[file.raw_path][item.reason] += 1
+                work.ledger.note_skip(item.reason)
+                continue
+            ref = (item.source, item.raw_path, item.raw_record) if isinstance(item, Reject) else _ref_key(item.ref)
+            if ref in waiting or work.ledger.has_seen(ref):
+                raise LedgerError(f"{file.raw_path} gives two records that are called {ref[2]!r}")
+            if isinstance(item, Reject):
+                _refuse(work, item, item.raw_sha256 or "", sha256)
+            elif work.ledger.is_unchanged(ref, item.content_sha256):
+                work.ledger.note_unchanged(ref, sha256)
+            else:
+                waiting[ref] = item.content_sha256, sha256
+                yield item
+        work.progress("files", done, len(todo))
+
+
+def _read_again(work: _Work, keys: set[Key]) -> None:
+    """Curate single records of files that were read before."""
+    waiting: _Waiting = {}
+
+    def records() -> Iterator[RawRecord]:
+        for raw_path in sorted({key[1] for key in keys}):
+            file, sha256 = work.files[raw_path]
+            for item in frame_file(file):
+                if isinstance(item, RawRecord) and _ref_key(item.ref) in keys:
+                    waiting[_ref_key(item.ref)] = item.content_sha256, sha256
+                    yield item
+
+    _run_batches(work, records(), waiting)
+    for key in keys - {key for _, key in work.staged} - set(work.rejects):
+        detail = "the file changed while it was being read; run again"
+        _refuse(work, Reject.of(RawRef(*key, ""), stage="read", reason="unreadable", detail=detail), "", "")
+
+
+def _ref_key(ref: RawRef) -> Key:
+    return ref.source, ref.raw_path, ref.raw_record
+
+
+def _run_batches(work: _Work, records: Iterator[RawRecord], waiting: _Waiting) -> None:
+    """Run batches over records and take in what they made, whichever is done first.
+
+    Raises:
+        LedgerError: if a record comes back as nothing, or as two things.
     """
     with work.timed("read, normalise, language, entities, quotes"):
-        tasks = _cut_tasks(todo, work.settings)
-        batches, done = [], 0
-        for batch in work.map_batches(curate_batch, tasks):
-            batches.append(batch)
-            done += batch.file_count
-            work.progress("files", done, len(todo))
-        offset = work.rows["articles"].num_rows
-        for batch in sorted(batches, key=_first_article):
-            for name in MONTHLY:
-                rows = batch.rows[name]
-                moved = pc.add(rows[STAGED_AT], offset)
-                rows = rows.set_column(rows.num_columns - 1, STAGED_AT, moved)
-                work.rows[name] = pa.concat_tables([work.rows[name], rows])
-            offset += batch.rows["articles"].num_rows
-            _note_batch(work, batch)
-        seen = work.ledger.seen_paths()
-        missing = [file.raw_path for file in todo if file.raw_path not in seen]
-        if missing:
-            raise LedgerError(f"{len(missing)} raw files were read and gave neither article nor reject: {missing[:3]}")
-    return sum(batch.rows["articles"].num_rows + len(batch.rejects) for batch in batches)
+        for batch in work.map_batches(curate_batch, _cut_tasks(records, work.settings)):
+            _take_in(work, batch, waiting)
+    if waiting:
+        some = sorted(waiting)[:3]
+        raise LedgerError(f"{len(waiting)} raw records were read and gave neither article nor reject: {some}")
 
 
-def _first_article(batch: Batch) -> str:
-    ids = batch.rows["articles"]["article_id"]
-    return str(ids[0]) if len(ids) else ""
-
-
-def _cut_tasks(files: Sequence[RawFile], settings: Settings) -> list[Task]:
-    """Part the files into tasks of about equal work."""
-    tasks: list[Task] = []
-    batch: list[RawFile] = []
+def _cut_tasks(records: Iterator[RawRecord], settings: Settings) -> Iterator[Task]:
+    """Part the records into tasks of about equal work."""
+    options = Options(settings.fields)
+    batch: list[RawRecord] = []
     size = 0
-    for file in files:
-        batch.append(file)
-        size += file.path.stat().st_size if file.path.exists() else 0
-        if len(batch) >= settings.batch_files or size >= settings.batch_bytes:
-            tasks.append(Task(tuple(batch), settings.publisher))
+    for record in records:
+        batch.append(record)
+        size += len(record.data)
+        if len(batch) >= settings.batch_records or size >= settings.batch_bytes:
+            yield Task(tuple(batch), settings.publisher, options)
             batch, size = [], 0
-    return [*tasks, Task(tuple(batch), settings.publisher)] if batch else tasks
+    if batch:
+        yield Task(tuple(batch), settings.publisher, options)
 
 
-def _note_batch(work: _Work, batch: Batch) -> None:
-    for row in batch.rows["articles"].select([*_KEY, "article_id", "fetched_at"]).to_pylist():
-        sha256 = work.files[row["raw_path"]][1]
-        work.ledger.note_article(_key(row), sha256, row["article_id"], row["fetched_at"])
+def _take_in(work: _Work, batch: Batch, waiting: _Waiting) -> None:
+    rows = batch.rows["articles"]
+    if rows.num_rows:
+        number = work.staging.add(batch.rows)
+        for row in rows.select([*_KEY, "article_id", "fetched_at", "published_on", STAGED_AT]).to_pylist():
+            key = _key(row)
+            work.ledger.note_article(key, *_back(waiting, key), row["article_id"], row["fetched_at"])
+            place = Place(number, row[STAGED_AT])
+            work.staged[row["article_id"], key] = _Staged(place, store.month_of(row["published_on"]))
     for reject in batch.rejects:
-        _refuse(work, reject, work.files[reject.raw_path][1])
+        _refuse(work, reject, *_back(waiting, (reject.source, reject.raw_path, reject.raw_record)))
 
 
-def _refuse(work: _Work, reject: Reject, sha256: str) -> None:
-    noted = work.ledger.note_reject(reject, sha256)
+def _back(waiting: _Waiting, key: Key) -> tuple[str, str]:
+    if key not in waiting:
+        raise LedgerError(f"raw record {key} came back from its worker and had not been sent, or came back twice")
+    return waiting.pop(key)
+
+
+def _refuse(work: _Work, reject: Reject, content_sha256: str, file_sha256: str) -> None:
+    noted = work.ledger.note_reject(reject, content_sha256, file_sha256)
     work.rejects[reject.source, reject.raw_path, reject.raw_record] = replace(noted, run_id=work.run_id)
-
-
-_KEY = ("source", "raw_path", "raw_record")
-
-
-def _key(row: Mapping[str, Any]) -> Key:
-    return row["source"], row["raw_path"], row["raw_record"]
 
 
 # ── Settle and validate ────────────────────────────────────────────────────────────────────────────────────────
@@ -369,54 +414,66 @@ def _settle_and_validate(work: _Work) -> dict[str, Key]:
     A refused article leaves its place to the next best record, which may have to be read again: so until nothing moves.
     """
     checked: set[tuple[str, Key]] = set()
+    fingerprints = {raw_path: sha256 for raw_path, (_, sha256) in work.files.items()}
     while True:
-        winners, unread = work.ledger.settle(work.source, set(work.files))
+        winners, unread = work.ledger.settle(work.source, fingerprints)
         if unread:
-            _process(work, [work.files[path][0] for _, path, _ in sorted(unread)])
+            _read_again(work, unread)
             continue
         fresh = {article_id: key for article_id, key in winners.items() if (article_id, key) not in checked}
         staged = _winning(work, fresh)
-        if not staged["articles"].num_rows:
+        if not staged:
             return winners
         checked |= set(fresh.items())
         with work.timed("validate"):
-            _validate_rows(work, staged)
+            _validate_rows(work, staged, winners)
 
 
-def _winning(work: _Work, winners: Mapping[str, Key]) -> dict[str, pa.Table]:
-    """The staged rows of the winning records, without STAGED_AT."""
-    articles = work.rows["articles"].select([*_KEY, "article_id", STAGED_AT]).to_pylist()
-    # A record that was read twice in a run stands twice: its last rows count.
-    chosen = {
-        row["article_id"]: row[STAGED_AT]
-        for row in articles
-        if winners.get(row["article_id"]) == _key(row) and work.ledger.is_staged(row["article_id"], _key(row))
+def _winning(work: _Work, winners: Mapping[str, Key]) -> dict[str, _Staged]:
+    """Where the rows of articles stand that this run has made, by article_id."""
+    return {
+        article_id: work.staged[article_id, key]
+        for article_id, key in winners.items()
+        if work.ledger.is_staged(article_id, key)
     }
-    at = pa.array(sorted(chosen.values()), pa.int64())
-    chosen_rows = {
-        name: rows.filter(pc.is_in(rows[STAGED_AT], at)).drop_columns([STAGED_AT]) for name, rows in work.rows.items()
-    }
-    return chosen_rows | {"articles": _stamp(work, chosen_rows["articles"])}
 
 
-def _validate_rows(work: _Work, staged: Mapping[str, pa.Table]) -> None:
+def _sample(work: _Work, winners: Mapping[str, Key]) -> pa.Table:
+    """Some quotes."""
+    places = [staged.place for staged in _winning(work, winners).values()][:SAMPLE_ARTICLES]
+    return pa.concat_tables([no_rows("quotes").drop_columns([STAGED_AT]), *work.staging.read("quotes", places)])[:10]
+
+
+def _validate_rows(work: _Work, staged: Mapping[str, _Staged], winners: Mapping[str, Key]) -> None:
     from pipeline.validate import check_rows  # late: it takes seconds to import
 
-    origin = {
-        row["article_id"]: row for row in staged["articles"].select(["article_id", *_KEY, "raw_sha256"]).to_pylist()
-    }
-    findings = check_rows(staged)
+    ids = sorted(staged, key=lambda article_id: staged[article_id].place.batch)
+    chunks = (
+        {
+            name: _rows(work, name, [staged[article_id].place for article_id in ids[at : at + VALIDATED_ARTICLES]])
+            for name in MONTHLY
+        }
+        for at in range(0, len(ids), VALIDATED_ARTICLES)
+    )
+    findings = check_rows(chunks)
     work.findings += findings
+    refused: set[str] = set()
     for finding in findings:
         for article_id in finding.failing_keys:
-            row = origin.pop(article_id, None)  # several rules may refuse one article
-            if row is None:
-                continue
-            detail = f"{finding.table}.{finding.column}: {'; '.join(finding.examples[:2])}"
-            ref = RawRef(*_key(row), row["raw_sha256"])
-            reject = Reject.of(ref, stage="validate", reason=finding.expectation, detail=detail)
-            noted = work.ledger.refuse(article_id, reject)
-            work.rejects[_key(row)] = replace(noted, run_id=work.run_id)
+            if article_id not in refused:  # several rules may refuse one article
+                refused.add(article_id)
+                detail = f"{finding.table}.{finding.column}: {'; '.join(finding.examples[:2])}"
+                (row,) = work.staging.read("articles", [staged[article_id].place], ["raw_sha256"])
+                ref = RawRef(*winners[article_id], row["raw_sha256"][0].as_py())
+                reject = Reject.of(ref, stage="validate", reason=finding.expectation, detail=detail)
+                noted = work.ledger.refuse(article_id, reject)
+                work.rejects[winners[article_id]] = replace(noted, run_id=work.run_id)
+
+
+def _rows(work: _Work, table: str, places: Iterable[Place]) -> pa.Table:
+    """The rows of some staged articles, with what only the run knows."""
+    rows = pa.concat_tables([no_rows(table).drop_columns([STAGED_AT]), *work.staging.read(table, places)])
+    return _stamp(work, rows) if table == "articles" else rows
 
 
 # ── Build, check, publish, report ──────────────────────────────────────────────────────────────────────────────
@@ -462,34 +519,43 @@ def _build(work: _Work, version: store.Version, winners: Mapping[str, Key]) -> R
     if work.previous:
         runs = pa.concat_tables([work.previous.read("runs"), runs])
     store.write_whole(version, "runs", runs, metadata)
-    store.write_records(version, work.ledger.records())
+    store.write_memory(version, work.ledger.records(), work.ledger.files())
     return run
 
 
 def _changes(work: _Work, winners: Mapping[str, Key]) -> store.Changes:
     """Hold this run's rows against the version before: which come, which go, what else changes on articles."""
     holders = _holders(work.previous)
-    rows = _winning(work, winners)
-    fresh = set(rows["articles"]["article_id"].to_pylist())
+    fresh = _winning(work, winners)
     replaced = {article_id for article_id in holders if article_id in fresh or article_id not in winners}
-    duplicates = find_duplicates(_bodies(work, rows["articles"], replaced))
+    by_month: dict[str, list[Place]] = {}
+    for staged in fresh.values():
+        by_month.setdefault(staged.month, []).append(staged.place)
+    with work.timed("duplicates"):
+        duplicates = find_duplicates(_bodies(work, [staged.place for staged in fresh.values()], replaced))
     revisions = work.ledger.revisions()
     updates: dict[str, tuple[object, ...]] = {}
     for article_id in winners:
         copy = duplicates.get(article_id)
         of = (copy.duplicate_of, copy.kind, copy.similarity) if copy else (None, None, None)
         updates[article_id] = (revisions[article_id], *of)
-    return store.Changes(frozenset(replaced), rows, updates)
+    return store.Changes(
+        frozenset(replaced),
+        frozenset(by_month),
+        lambda table, month: _rows(work, table, by_month.get(month, [])),
+        updates,
+    )
 
 
 def _stamp(work: _Work, articles: pa.Table) -> pa.Table:
     """Fill what only the run knows: its id, and when the article was first seen."""
-    seen: dict[str, datetime] = {}
-    if work.previous:
-        known = work.previous.read("articles", ["article_id", "first_seen_at"]).to_pylist()
-        seen = {row["article_id"]: row["first_seen_at"] for row in known}
-    first_seen = [seen.get(str(article_id), work.started_at) for article_id in articles["article_id"].to_pylist()]
-    values = {"first_seen_at": first_seen, "run_id": [work.run_id] * articles.num_rows}
+    if work.first_seen is None:
+        work.first_seen = work.previous.first_seen() if work.previous else {}
+    ids = articles["article_id"].to_pylist()
+    values = {
+        "first_seen_at": [work.first_seen.get(article_id, work.started_at) for article_id in ids],
+        "run_id": [work.run_id] * articles.num_rows,
+    }
     for name, column in values.items():
         at = articles.schema.get_field_index(name)
         arrow = articles.schema.field(name)
@@ -500,14 +566,13 @@ def _stamp(work: _Work, articles: pa.Table) -> pa.Table:
 _BODY = ("article_id", "published_on", "raw_path", "text", "body_start_char")
 
 
-def _bodies(work: _Work, fresh: pa.Table, replaced: set[str]) -> Iterator[Body]:
-    parts = [fresh.select(_BODY)]
+def _bodies(work: _Work, fresh: Sequence[Place], replaced: set[str]) -> Iterator[Body]:
     if work.previous:
         # A month at a time: the texts of a large data set need not be in memory together.
         parts_of_before = (work.previous.read("articles", _BODY, [month]) for month in work.previous.months("articles"))
         for part in parts_of_before:
             yield from (body for body in _as_bodies(part) if body.article_id not in replaced)
-    for part in parts:
+    for part in work.staging.read("articles", fresh, _BODY):
         yield from _as_bodies(part)
 
 
@@ -537,7 +602,7 @@ def _run_row(work: _Work, version: store.Version | None) -> Run:
     """The run's ledger; totals are of ``version``, where there is one."""
 
     def total(table: str) -> int:
-        return int((version.read(table, [TABLES[table].sort[0]]) if version else work.rows[table]).num_rows)
+        return int(version.read(table, [TABLES[table].sort[0]]).num_rows) if version else 0
 
     return Run(
         run_id=work.run_id,
@@ -546,7 +611,7 @@ def _run_row(work: _Work, version: store.Version | None) -> Run:
         version=VERSION,
         model_version=MODEL_VERSION,
         source=work.source,
-        raw=str(work.raw.resolve()),
+        raw=work.raw if "://" in work.raw else str(Path(work.raw).resolve()),
         record_count=work.came_in,
         **work.ledger.counts(),
         reject_reasons=work.ledger.reject_reasons(),

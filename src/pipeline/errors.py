@@ -23,3 +23,7 @@ class LedgerError(OnrecordError):
 
 class StorageError(OnrecordError):
     """The disk refused while a version was built: nothing was published."""
+
+
+class UnreachableError(OnrecordError):
+    """The store that holds the raw articles does not answer: nothing was published."""

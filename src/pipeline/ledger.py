@@ -6,30 +6,44 @@ the others are superseded. The outcome depends on the set of records only, not o
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from pipeline.contract import Count, Outcome, Record, Reject
+from pipeline.contract import Count, Outcome, ReadFile, Record, Reject
+from pipeline.errors import LedgerError
 
 Key = tuple[str, str, str]  # source, raw_path, raw_record
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
+# Reasons that say nothing of the bytes: the same file may be read next time.
+PASSING_REASONS = frozenset({"unreadable"})
+DIGITS = re.compile(r"(\d+)")
 
 
 class Ledger:
     """The records of a data set while a run changes them."""
 
-    def __init__(self, records: Iterable[Record], holders: Mapping[str, Key], recipe: str) -> None:
+    def __init__(
+        self,
+        records: Iterable[Record],
+        holders: Mapping[str, Key],
+        recipe: str,
+        files: Iterable[ReadFile] = (),
+    ) -> None:
         """Start from what the current version knows.
 
         Args:
             records: what became of each raw record before.
             holders: for each published article_id, the record its rows were made from.
             recipe: fingerprint of this run's settings.
+            files: the raw files that were read to their end.
         """
         self._records = {key_of(record): record for record in records}
         self._before = dict(self._records)
+        self._files = {(file.source, file.raw_path): file for file in files}
+        self._files_before = dict(self._files)
         self._holders = holders
         self._recipe = recipe
         self._staged: set[tuple[str, Key]] = set()  # articles whose rows this run has made
@@ -48,76 +62,153 @@ class Ledger:
         """All records as they stand now."""
         return list(self._records.values())
 
-    def note_unchanged(self, record: Record) -> None:
-        """A record that came in again as it was."""
-        self._seen.add(key_of(record))
+    def files(self) -> list[ReadFile]:
+        """The raw files that were read to their end, as they stand now."""
+        return list(self._files.values())
+
+    # ── Files ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def is_read(self, source: str, raw_path: str, file_sha256: str) -> bool:
+        """Whether a raw file was read to its end as it is now, by this recipe."""
+        file = self._files.get((source, raw_path))
+        return file is not None and (file.file_sha256, file.recipe) == (file_sha256, self._recipe)
+
+    def note_unread(self, source: str, raw_path: str, records: Iterable[Record]) -> int:
+        """A raw file that came in again as it was: so did the records that it held.
+
+        Args:
+            source: its collection.
+            raw_path: the file.
+            records: all that are known of it; those that an earlier state of the file held do not come in.
+
+        Returns:
+            How many records that is.
+        """
+        file = self._files[source, raw_path]
+        came = [key_of(record) for record in records if record.file_sha256 == file.file_sha256]
+        for key in came:
+            self._see(key)
+        skips = {skip.name: skip.count for skip in file.skip_reasons}
+        self._skips.update(skips)
+        return len(came) + sum(skips.values())
+
+    def note_read(
+        self, source: str, raw_path: str, file_sha256: str, skips: Counter[str], records: Iterable[Record]
+    ) -> None:
+        """A raw file that was read to its end.
+
+        Refused records that it does not hold any more are forgotten. Articles that it does not hold any more stay.
+
+        Args:
+            source: its collection.
+            raw_path: the file.
+            file_sha256: its fingerprint.
+            skips: its records that are no articles.
+            records: all that are known of it.
+        """
+        came = []
+        for record in records:
+            key = key_of(record)
+            if key in self._seen:
+                came.append(self._records[key])
+            elif record.outcome == "reject" and record.article_id is None:
+                del self._records[key]
+        if file_sha256 and not any(record.reason in PASSING_REASONS for record in came):
+            self._files[source, raw_path] = ReadFile(source, raw_path, file_sha256, self._recipe, as_counts(skips))
+        else:
+            self._files.pop((source, raw_path), None)
+
+    # ── Records ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def is_unchanged(self, key: Key, content_sha256: str) -> bool:
+        """Whether a record is there already, made of the same bytes by the same recipe."""
+        record = self._before.get(key)
+        return record is not None and (record.content_sha256, record.recipe) == (content_sha256, self._recipe)
+
+    def note_unchanged(self, key: Key, file_sha256: str) -> None:
+        """A record that came in again as it was, in a file that may have changed around it."""
+        self._records[key] = replace(self._records[key], file_sha256=file_sha256)
+        self._see(key)
 
     def has_seen(self, key: Key) -> bool:
         """Whether a record came in with this run."""
         return key in self._seen
 
-    def seen_paths(self) -> set[str]:
-        """The raw files of which any record came in with this run."""
-        return {raw_path for _, raw_path, _ in self._seen}
+    def _see(self, key: Key) -> None:
+        if key in self._seen:
+            raise LedgerError(f"record {key} came in twice in one run")
+        self._seen.add(key)
 
     def note_skip(self, reason: str) -> None:
         """A record that is no article."""
         self._skips[reason] += 1
 
-    def note_article(self, key: Key, sha256: str, article_id: str, fetched_at: datetime | None) -> None:
+    def note_article(
+        self, key: Key, content_sha256: str, file_sha256: str, article_id: str, fetched_at: datetime | None
+    ) -> None:
         """A record that was read as an article, whose rows are staged."""
-        self._note(key, sha256, "article", None, article_id, fetched_at)
+        self._note(key, content_sha256, file_sha256, "article", None, article_id, fetched_at)
         self._staged.add((article_id, key))
 
-    def note_reject(self, reject: Reject, sha256: str) -> Reject:
+    def note_reject(self, reject: Reject, content_sha256: str, file_sha256: str) -> Reject:
         """A record that was refused; the rows it gave before, if any, stay, and the reject says so."""
         key = (reject.source, reject.raw_path, reject.raw_record)
         before = self._before.get(key)
         if before and before.article_id and self._holders.get(before.article_id) == key:
-            self._note(key, sha256, "reject", reject.reason, before.article_id, before.fetched_at)
+            self._note(key, content_sha256, file_sha256, "reject", reject.reason, before.article_id, before.fetched_at)
             return replace(reject, detail=f"{reject.detail}; the last good revision of its article stays")
-        self._note(key, sha256, "reject", reject.reason, None, None)
+        self._note(key, content_sha256, file_sha256, "reject", reject.reason, None, None)
         return reject
 
     def refuse(self, article_id: str, reject: Reject) -> Reject:
         """Refuse a staged article after all: its record is a reject now."""
         key = (reject.source, reject.raw_path, reject.raw_record)
         self._staged.discard((article_id, key))
-        return self.note_reject(reject, self._records[key].file_sha256)
+        record = self._records[key]
+        return self.note_reject(reject, record.content_sha256, record.file_sha256)
 
     def forget(self, key: Key) -> None:
         """Drop a record that is none any more: a folder that can be opened now."""
         self._records.pop(key, None)
 
     def _note(
-        self, key: Key, sha256: str, outcome: Outcome, reason: str | None, article_id: str | None, at: datetime | None
+        self,
+        key: Key,
+        content_sha256: str,
+        file_sha256: str,
+        outcome: Outcome,
+        reason: str | None,
+        article_id: str | None,
+        at: datetime | None,
     ) -> None:
         before = self._before.get(key)
-        count = before.content_count + (before.file_sha256 != sha256) if before else 1
-        self._records[key] = Record(*key, sha256, self._recipe, outcome, reason, article_id, at, count)
+        count = before.content_count + (before.content_sha256 != content_sha256) if before else 1
+        self._records[key] = Record(
+            *key, content_sha256, file_sha256, self._recipe, outcome, reason, article_id, at, count
+        )
         self._seen.add(key)
 
-    def settle(self, source: str, readable: set[str]) -> tuple[dict[str, Key], set[Key]]:
+    def settle(self, source: str, fingerprints: Mapping[str, str]) -> tuple[dict[str, Key], set[Key]]:
         """Decide which record each article is taken from, and mark the others superseded.
 
         Args:
             source: the collection of this run.
-            readable: its raw files that can be read again in this run.
+            fingerprints: of its raw files that can be read again in this run, by raw_path.
 
         Returns:
             The winning record of each article, and those winners whose rows are neither staged nor published: they
             were superseded once, and must be read again.
         """
-        claims: dict[str, list[tuple[datetime, Key]]] = defaultdict(list)
+        claims: dict[str, list[tuple[datetime, tuple[object, ...], Key]]] = defaultdict(list)
         for key, record in self._records.items():
             article_id = record.article_id
             if article_id is None:
                 continue
             has_rows = (article_id, key) in self._staged or self._holders.get(article_id) == key
-            can_read = record.outcome != "reject" and record.source == source and record.raw_path in readable
-            if has_rows or can_read:
-                claims[article_id].append((record.fetched_at or LONG_AGO, key))
-        winners = {article_id: max(claim)[1] for article_id, claim in claims.items()}
+            is_there = record.source == source and fingerprints.get(record.raw_path) == record.file_sha256
+            if has_rows or (is_there and record.outcome != "reject"):
+                claims[article_id].append((record.fetched_at or LONG_AGO, _order(key), key))
+        winners = {article_id: max(claim)[-1] for article_id, claim in claims.items()}
         for key, record in self._records.items():
             if record.article_id is not None and record.outcome != "reject":
                 outcome: Outcome = "article" if winners.get(record.article_id) == key else "superseded"
@@ -141,14 +232,13 @@ class Ledger:
 
     def has_changed(self) -> bool:
         """Whether this run has anything to publish."""
-        return self._records != self._before
+        return self._records != self._before or self._files != self._files_before
 
     def counts(self) -> dict[str, int]:
-        """The run's ledger: how many records came in and what became of them."""
+        """The run's ledger: what became of the records that came in."""
         found = Counter(self._fate(key) for key in self._seen)
         names = ("new", "changed", "unchanged", "superseded", "reject")
-        counts = {f"{name}_count": found[name] for name in names} | {"skip_count": self._skips.total()}
-        return counts
+        return {f"{name}_count": found[name] for name in names} | {"skip_count": self._skips.total()}
 
     def _fate(self, key: Key) -> str:
         record = self._records[key]
@@ -157,7 +247,7 @@ class Ledger:
         if record.article_id not in self._holders:
             return "new"
         before = self._before.get(key)
-        is_same = before is not None and before.file_sha256 == record.file_sha256
+        is_same = before is not None and before.content_sha256 == record.content_sha256
         return "unchanged" if is_same and before.outcome != "superseded" else "changed"  # type: ignore[union-attr]
 
     def reject_reasons(self) -> list[Count]:
@@ -173,6 +263,12 @@ class Ledger:
 def key_of(record: Record) -> Key:
     """What identifies a raw record."""
     return record.source, record.raw_path, record.raw_record
+
+
+def _order(key: Key) -> tuple[object, ...]:
+    """Where a record stands among others: numbers in its name count as numbers, so that line 10 follows line 9."""
+    parts = DIGITS.split(key[2])
+    return (key[0], key[1], *(int(part) if at % 2 else part for at, part in enumerate(parts)))
 
 
 def as_counts(counter: Counter[str]) -> list[Count]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from pipeline.contract import stable_id
@@ -29,10 +29,15 @@ class Settings:
     workers: int = 0  # processes; 0: one a processor
     limit: int | None = None  # at most so many files
     is_dry_run: bool = False  # show what would come out and publish nothing
-    batch_files: int = 50  # raw files, and
+    fields: Mapping[str, str] = field(default_factory=dict)  # what a record's fields are called: name → path
+    batch_records: int = 50  # raw records, and
     batch_bytes: int = 2_000_000  # raw bytes, that one worker takes at a time
 
     @property
     def recipe(self) -> str:
         """Fingerprint of all that decides, beside the raw bytes, what a record becomes."""
-        return stable_id(VERSION, MODEL_VERSION, json.dumps({"publisher": self.publisher}))
+        return stable_id(
+            VERSION,
+            MODEL_VERSION,
+            json.dumps({"publisher": self.publisher, "fields": dict(self.fields)}, sort_keys=True),
+        )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from pipeline.contract import FATES, Run
+from pipeline.contract import FATES, ReadRaw, Run
+from pipeline.errors import UsageError
 
 # How each method reads in a sentence (contract.SpeakerMethod).
 METHODS = {
@@ -36,13 +37,13 @@ def describe_run(run: Run, outcome: str) -> str:
     return "\n".join(lines)
 
 
-def show_quote(article: Mapping[str, Any], quote: Mapping[str, Any], open_raw: Callable[[str], bytes] | None) -> str:
+def show_quote(article: Mapping[str, Any], quote: Mapping[str, Any], read_raw: ReadRaw) -> str:
     """A quote in its paragraph, its speaker and why, and its place in the raw file.
 
     Args:
         article: its row of ``articles``.
         quote: its row of ``quotes``.
-        open_raw: gives the bytes of a raw file by raw_path; None where the raw files cannot be reached.
+        read_raw: reads a raw file again.
     """
     about = " · ".join(
         str(part) for part in (article["publisher"], article["published_on"], article["headline"]) if part
@@ -61,7 +62,7 @@ def show_quote(article: Mapping[str, Any], quote: Mapping[str, Any], open_raw: C
     if quote["speaker_role"]:
         lines.append(f"role       {quote['speaker_role']}")
     lines.append(f"text       {article['article_id']} [{quote['start_char']}:{quote['end_char']}]")
-    return "\n".join(lines + _in_raw_file(article, quote, open_raw))
+    return "\n".join(lines + _in_raw_file(article, quote, read_raw))
 
 
 def _in_paragraph(article: Mapping[str, Any], quote: Mapping[str, Any]) -> str:
@@ -71,22 +72,23 @@ def _in_paragraph(article: Mapping[str, Any], quote: Mapping[str, Any]) -> str:
     return f"{text[first:start]}⟦{text[start:end]}⟧{text[end : None if last < 0 else last]}"
 
 
-def _in_raw_file(
-    article: Mapping[str, Any], quote: Mapping[str, Any], open_raw: Callable[[str], bytes] | None
-) -> list[str]:
+def _in_raw_file(article: Mapping[str, Any], quote: Mapping[str, Any], read_raw: ReadRaw) -> list[str]:
     lines = [f"raw file   {article['raw_path']}, record {article['raw_record']}"]
     ranges = raw_ranges(article["raw_spans"], quote["start_char"], quote["end_char"], article)
     if not ranges:
-        return [*lines, "bytes      the stretch was repaired or rearranged: no bytes decode to it exactly"]
+        return [*lines, "bytes      no bytes decode to it exactly: it was taken out of markup, repaired or rearranged"]
     lines.append("bytes      " + ", ".join(f"{start}–{end}" for start, end in ranges))
-    if open_raw is None:
-        return [*lines, "raw line   the raw file is not where it was; name its folder with --raw"]
     try:
-        raw = open_raw(article["raw_path"])
-    except OSError as error:
-        return [*lines, f"raw line   the raw file cannot be read: {error.strerror}; name its folder with --raw"]
-    decoded = raw[: ranges[0][0]].decode(article["encoding"], "replace")
-    line_number = decoded.count("\n") + 1
+        records = read_raw(article["raw_path"])
+        raw = next((data for name, data in records if name == article["raw_record"]), None)
+    except (OSError, UsageError) as error:
+        return [*lines, f"raw line   the raw file cannot be read: {error}; name its folder with --raw"]
+    if raw is None:
+        return [
+            *lines,
+            "raw line   the raw record is not there, or cannot be read any more; name where it lies with --raw",
+        ]
+    line_number = raw[: ranges[0][0]].decode(article["encoding"], "replace").count("\n") + 1
     line = raw.decode(article["encoding"], "replace").split("\n")[line_number - 1].strip()
     return [*lines, f"raw line   {line_number}: {line}"]
 

@@ -7,6 +7,7 @@
       articles -> current/articles       … and so for each table
       versions/<run_id>/<table>/…        a complete, immutable data set; what did not change is hard-linked
       versions/<run_id>/records.parquet  what became of each raw record
+  versions/<run_id>/files.parquet    the raw files that were read to their end
       reports/<run_id>.html
       README.md                          the data dictionary
 """
@@ -18,10 +19,11 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.contract import TABLES, Count, Record, Run, Table, arrow_schema, columns, data_dictionary, to_table
+from pipeline.contract import (
+    TABLES,
+    Count,
+    ReadFile,
+    Record,
+    Run,
+    Table,
+    arrow_schema,
+    columns,
+    data_dictionary,
+    to_table,
+)
 from pipeline.errors import LockedError, StorageError, UsageError
 
 README_HEADER = "# Curated tables\n"
@@ -45,6 +58,7 @@ Written by `onrecord`; every file here but this one is replaced or linked anew b
 )
 LOCK = ".lock"
 RECORDS = "records.parquet"
+FILES = "files.parquet"
 PUBLISHED = "published"  # a file that marks a version that was current once
 MONTH = "published_month"
 UNKNOWN_MONTH = "unknown"
@@ -91,6 +105,16 @@ class Version:
         """What became of each raw record."""
         names = [field.name for field in columns(Record)]
         return [Record(*(row[name] for name in names)) for row in pq.read_table(self.path / RECORDS).to_pylist()]
+
+    def files(self) -> list[ReadFile]:
+        """The raw files that were read to their end."""
+        rows = pq.read_table(self.path / FILES).to_pylist()
+        return [ReadFile(**row | {"skip_reasons": [Count(**skip) for skip in row["skip_reasons"]]}) for row in rows]
+
+    def first_seen(self) -> dict[str, datetime]:
+        """When each article was first published, by article_id."""
+        rows = self.read("articles", ["article_id", "first_seen_at"])
+        return dict(zip(rows["article_id"].to_pylist(), rows["first_seen_at"].to_pylist(), strict=True))
 
     def _part(self, table: str, month: str) -> Path:
         return self.path / table / f"{MONTH}={month}" / "part-0.parquet"
@@ -218,12 +242,24 @@ def _remove_dead_versions(curated: Path) -> None:
             shutil.rmtree(version)
 
 
+@contextmanager
+def scratch(curated: Path | None) -> Iterator[Path]:
+    """An empty folder for what a run makes on the way; the next run removes what a dead one leaves.
+
+    Args:
+        curated: the data set that it is for; None for a run that publishes nothing.
+    """
+    with tempfile.TemporaryDirectory(prefix="staging-", dir=curated / "versions" if curated else None) as folder:
+        yield Path(folder)
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """How the monthly tables of a new version differ from those of the one before."""
 
     replaced: frozenset[str]  # article_ids whose rows go
-    rows: Mapping[str, pa.Table]  # the rows that come, by table
+    months: frozenset[str]  # the months to which rows come
+    rows: Callable[[str, str], pa.Table]  # the rows that come, by table and month
     updates: Mapping[str, tuple[object, ...]]  # article_id → ARTICLE_UPDATES, for every article of the new version
 
 
@@ -258,12 +294,11 @@ def write_monthly(version: Version, previous: Version | None, changes: Changes, 
     dirty = _dirty_months(previous, changes)
     for table in (table for table in TABLES.values() if table.is_monthly):
         old_months = previous.months(table.name) if previous else []
-        parts = dict(_split_by_month(changes.rows[table.name]))
-        for month in sorted({*old_months, *parts}):
+        for month in sorted({*old_months, *changes.months}):
             if previous and month in old_months and month not in dirty:
                 _link(previous._part(table.name, month), version._part(table.name, month))
                 continue
-            rows = _merge_month(table, month, previous, changes, parts.get(month))
+            rows = _merge_month(table, month, previous, changes)
             if rows.num_rows:
                 _write(rows, version._part(table.name, month), metadata)
         if not version.months(table.name):
@@ -271,7 +306,7 @@ def write_monthly(version: Version, previous: Version | None, changes: Changes, 
 
 
 def _dirty_months(previous: Version | None, changes: Changes) -> set[str]:
-    dirty = {month for month, _ in _split_by_month(changes.rows["articles"])}
+    dirty = set(changes.months)
     if previous is None:
         return dirty
     for month in previous.months("articles"):
@@ -284,16 +319,14 @@ def _dirty_months(previous: Version | None, changes: Changes) -> set[str]:
     return dirty
 
 
-def _merge_month(
-    table: Table, month: str, previous: Version | None, changes: Changes, new: pa.Table | None
-) -> pa.Table:
+def _merge_month(table: Table, month: str, previous: Version | None, changes: Changes) -> pa.Table:
     rows = arrow_schema(table.row).empty_table()
     if previous:
         old = previous.read(table.name, months=[month])
         gone = pa.array(sorted(changes.replaced), pa.string())
         rows = old.filter(pc.invert(pc.is_in(old["article_id"], gone)))
-    if new is not None:
-        rows = pa.concat_tables([rows, new])
+    if month in changes.months:
+        rows = pa.concat_tables([rows, changes.rows(table.name, month)])
     if table.name == "articles":
         rows = _update_articles(rows, changes.updates)
     return rows.sort_by([(name, "ascending") for name in table.sort])
@@ -309,10 +342,9 @@ def _update_articles(rows: pa.Table, updates: Mapping[str, tuple[object, ...]]) 
     return rows
 
 
-def _split_by_month(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
-    months = [f"{day:%Y-%m}" if day else UNKNOWN_MONTH for day in rows["published_on"].to_pylist()]
-    for month in sorted(set(months)):
-        yield month, rows.filter(pa.array([one == month for one in months]))
+def month_of(day: date | None) -> str:
+    """The partition that a day of publication belongs to."""
+    return f"{day:%Y-%m}" if day else UNKNOWN_MONTH
 
 
 def write_whole(version: Version, name: str, rows: pa.Table, metadata: Mapping[str, str]) -> None:
@@ -321,10 +353,12 @@ def write_whole(version: Version, name: str, rows: pa.Table, metadata: Mapping[s
     _write(rows, version.path / name / "part-0.parquet", metadata)
 
 
-def write_records(version: Version, records: Sequence[Record]) -> None:
-    """Write what became of each raw record."""
+def write_memory(version: Version, records: Sequence[Record], files: Sequence[ReadFile]) -> None:
+    """Write what became of each raw record, and which raw files were read to their end."""
     ordered = sorted(records, key=lambda record: (record.source, record.raw_path, record.raw_record))
     _write(to_table(Record, ordered), version.path / RECORDS, {})
+    closed = sorted(files, key=lambda file: (file.source, file.raw_path))
+    _write(to_table(ReadFile, closed), version.path / FILES, {})
 
 
 def _link(old: Path, new: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -30,23 +31,39 @@ LEDGER = Expectation(
 )
 
 
-def check_rows(staged: Mapping[str, pa.Table]) -> list[Finding]:
+def check_rows(chunks: Iterable[Mapping[str, pa.Table]]) -> list[Finding]:
     """Check the rules on single rows of this run's articles, quotes and mentions.
 
     Args:
-        staged: the tables by name; ``articles`` holds every article that the others refer to.
+        chunks: the tables by name, some articles at a time; ``articles`` holds every article that the others refer to.
     """
-    texts = dict(zip(_list(staged["articles"], "article_id"), _list(staged["articles"], "text"), strict=True))
-    findings: list[Finding] = []
-    for name, rows in staged.items():
-        table = TABLES[name]
-        rules = [rule for rule in expectations(table) if rule.is_row_level]
-        frame = _frame(rows)
-        for rule in rules:
-            if isinstance(rule.check, Slice):
-                frame[rule.kwargs["column"]] = _is_verbatim(rows, rule.check, texts)
-        findings += _run_suite(table, rules, frame, "article_id")
-    return findings
+    found: dict[tuple[str, int], Finding] = {}
+    for staged in chunks:
+        texts = dict(zip(_list(staged["articles"], "article_id"), _list(staged["articles"], "text"), strict=True))
+        for name, rows in staged.items():
+            table = TABLES[name]
+            rules = [rule for rule in expectations(table) if rule.is_row_level]
+            frame = _frame(rows)
+            for rule in rules:
+                if isinstance(rule.check, Slice):
+                    frame[rule.kwargs["column"]] = _is_verbatim(rows, rule.check, texts)
+            for at, finding in enumerate(_run_suite(table, rules, frame, "article_id")):
+                before = found.get((name, at))
+                found[name, at] = _join(before, finding) if before else finding
+    return list(found.values())
+
+
+def _join(one: Finding, other: Finding) -> Finding:
+    """What one expectation found in two chunks."""
+    return replace(
+        one,
+        is_row_level=one.is_row_level and other.is_row_level,
+        success=one.success and other.success,
+        element_count=one.element_count + other.element_count,
+        unexpected_count=one.unexpected_count + other.unexpected_count,
+        examples=(*one.examples, *other.examples)[:EXAMPLES],
+        failing_keys=(*one.failing_keys, *other.failing_keys),
+    )
 
 
 def check_version(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.contract import FATES, TABLES, Record, Table, columns
+from pipeline.contract import FATES, TABLES, WHOLE, ReadRaw, Record, Table, columns
 
 SHOWN = 20  # differences told one by one
 
@@ -35,7 +35,7 @@ class Verification:
 def verify_version(
     read: Callable[..., pa.Table],
     months: Mapping[str, Sequence[str]],
-    open_raw: Callable[[str], bytes] | None,
+    read_raw: ReadRaw | None,
     records: Iterable[Record],
 ) -> Verification:
     """Re-slice, re-count and re-join a whole data set.
@@ -43,23 +43,37 @@ def verify_version(
     Args:
         read: ``read(table, columns, months)``.
         months: the months of each monthly table.
-        open_raw: gives the bytes of a raw file by raw_path; None to leave the raw files out.
+        read_raw: reads a raw file again; None to leave the raw files out.
         records: what became of each raw record.
     """
     found = Verification()
+    packed: dict[str, list[Mapping[str, Any]]] = {}  # the articles of files that hold several, by raw_path
     for month in sorted({month for each in months.values() for month in each}):
         articles = {row["article_id"]: row for row in read("articles", None, [month]).to_pylist()}
         for article in articles.values():
-            _verify_article(found, article, open_raw)
+            _verify_article(found, article)
+            if read_raw and article["raw_record"] == WHOLE:
+                _verify_file(found, read_raw, article["raw_path"], [article])
+            elif read_raw:
+                packed.setdefault(article["raw_path"], []).append(_what_bytes_tell(article))
         for table in TABLES.values():
             if table.slices:
                 _verify_slices(found, table, read(table.name, None, [month]).to_pylist(), articles)
+    for raw_path, inside in packed.items():
+        assert read_raw is not None
+        _verify_file(found, read_raw, raw_path, inside)
     _verify_keys(found, read)
     _verify_ledger(found, read, list(records))
     return found
 
 
-def _verify_article(found: Verification, article: Mapping[str, Any], open_raw: Callable[[str], bytes] | None) -> None:
+def _what_bytes_tell(article: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is needed of an article to hold it against its raw record; its text only where bytes stand for it."""
+    needed = {name: article[name] for name in ("raw_path", "raw_record", "raw_sha256", "raw_spans", "encoding")}
+    return needed | {"text": article["text"] if article["raw_spans"] else ""}
+
+
+def _verify_article(found: Verification, article: Mapping[str, Any]) -> None:
     text, where = article["text"], article["raw_path"]
     digest = hashlib.sha256(text.encode()).hexdigest()
     found.check("article texts", digest == article["text_sha256"], f"{where}: text_sha256 is not of this text")
@@ -70,19 +84,27 @@ def _verify_article(found: Verification, article: Mapping[str, Any], open_raw: C
         holds = end <= first < last <= len(text) and stretch == stretch.strip()
         found.check("segments", holds, f"{where}: segment [{first}:{last}]")
         end = last
-    if open_raw is not None:
-        _verify_bytes(found, article, open_raw)
 
 
-def _verify_bytes(found: Verification, article: Mapping[str, Any], open_raw: Callable[[str], bytes]) -> None:
-    where = article["raw_path"]
+def _verify_file(found: Verification, read_raw: ReadRaw, raw_path: str, articles: Sequence[Mapping[str, Any]]) -> None:
+    """Hold articles against the raw file that they were read from, in one pass over it."""
+    waiting = {article["raw_record"]: article for article in articles}
     try:
-        raw = open_raw(where)
+        for raw_record, data in read_raw(raw_path):
+            article = waiting.pop(raw_record, None)
+            if article is not None:
+                _verify_bytes(found, article, data)
     except OSError as error:
-        found.check("raw files", False, f"{where}: the raw file cannot be read: {error.strerror}")
+        found.check("raw records", False, f"{raw_path}: the raw file cannot be read: {error.strerror or error}")
         return
+    for raw_record in waiting:
+        found.check("raw records", False, f"{raw_path}: record {raw_record} is not there, or cannot be read any more")
+
+
+def _verify_bytes(found: Verification, article: Mapping[str, Any], raw: bytes) -> None:
+    where = f"{article['raw_path']}, record {article['raw_record']}"
     is_same = hashlib.sha256(raw).hexdigest() == article["raw_sha256"]
-    found.check("raw files", is_same, f"{where}: the raw file has changed since it was curated")
+    found.check("raw records", is_same, f"{where}: it has changed since it was curated")
     if not is_same:
         return
     for span in article["raw_spans"]:

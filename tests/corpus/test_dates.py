@@ -18,7 +18,7 @@ from pipeline.contract import Article, RawArticle
 from pipeline.normalise import normalise
 from pipeline.normalise.dates import Published, date_article
 from pipeline.normalise.layout import read_layout
-from pipeline.read import RawFile, find_files, read_file
+from pipeline.read import Options, RawFile, RawRecord, find_files, frame_file, read_record
 
 from .conftest import require
 
@@ -29,9 +29,10 @@ pytestmark = pytest.mark.corpus
 
 
 def _read(folder: Path) -> Iterator[RawArticle]:
-    for file in find_files(folder, folder.name):
+    for file in find_files(str(folder), folder.name):
         if isinstance(file, RawFile):
-            yield from (raw for raw in read_file(file) if isinstance(raw, RawArticle))
+            raws = (read_record(record, Options()) for record in frame_file(file) if isinstance(record, RawRecord))
+            yield from (raw for raw in raws if isinstance(raw, RawArticle))
 
 
 def _address(raw: RawArticle) -> str | None:
@@ -62,7 +63,9 @@ def test_dates_without_the_address() -> None:
     found: Counter[str] = Counter()
     for raw in _read(folder):
         url = _address(raw)
-        told = date_article(published_at=None, url=url, dateline=None, body="", fetched_at=None)
+        told = date_article(
+            published_at=None, published_source="none", url=url, dateline=None, body="", fetched_at=None
+        )
         if url is None or told.published_on is None:
             continue
         told_count[told.precision] += 1

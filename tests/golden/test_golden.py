@@ -27,7 +27,7 @@ from pipeline.entities import extract_mentions
 from pipeline.language import read_language
 from pipeline.normalise import normalise
 from pipeline.quotes import extract_quotes
-from pipeline.read import RawFile, find_files, read_file
+from pipeline.read import Options, RawFile, RawRecord, find_files, frame_file, read_record
 
 CASES = Path(__file__).parent / "cases"
 
@@ -42,9 +42,11 @@ class Rows:
 
 
 def curate_case(folder: Path) -> Rows:
-    (file,) = find_files(folder / "input.txt", folder.name)
+    (file,) = find_files(str(folder / "input.txt"), folder.name)
     assert isinstance(file, RawFile), file
-    (raw,) = read_file(file)
+    (record,) = frame_file(file)
+    assert isinstance(record, RawRecord), record
+    raw = read_record(record, Options())
     assert isinstance(raw, RawArticle), raw
     article = normalise(raw, None)
     assert isinstance(article, Article), article

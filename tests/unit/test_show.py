@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any, get_args
 
 import pytest
 
 from pipeline.contract import Count, Run, SpeakerMethod
+from pipeline.errors import UsageError
 from pipeline.show import METHODS, describe_run, raw_ranges, show_quote
 
 TEXT = "Café reopens\n\n“We are open,” said Mara Oduya.\n\nSoup is served."
@@ -26,6 +28,10 @@ QUOTE: dict[str, Any] = {
 }  # fmt: skip
 
 
+def no_records(_: str) -> Iterator[tuple[str, bytes]]:
+    return iter(())
+
+
 def run(**changes: Any) -> Run:
     counts = dict.fromkeys(
         (f.name for f in Run.__dataclass_fields__.values() if f.name.endswith(("_count", "_total"))), 0
@@ -39,33 +45,33 @@ def run(**changes: Any) -> Run:
 
 
 def test_quote_is_shown_in_its_paragraph_only() -> None:
-    shown = show_quote(ARTICLE, QUOTE, None)
+    shown = show_quote(ARTICLE, QUOTE, no_records)
     assert "“⟦We are open,⟧” said Mara Oduya." in shown
     assert "Soup" not in shown
     assert shown.startswith("Harbour Post · 2024-05-07 · Café reopens")
 
 
 def test_raw_line_is_the_files_own() -> None:
-    assert "raw line   2: “We are open,” said Mara Oduya." in show_quote(ARTICLE, QUOTE, lambda _: RAW)
+    assert "raw line   2: “We are open,” said Mara Oduya." in show_quote(ARTICLE, QUOTE, lambda _: iter([("0", RAW)]))
 
 
 def test_missing_raw_file_says_what_to_do() -> None:
-    def gone(_: str) -> bytes:
-        raise FileNotFoundError(2, "No such file or directory")
+    def gone(_: str) -> Iterator[tuple[str, bytes]]:
+        raise UsageError("/wire does not exist")
 
     assert "name its folder with --raw" in show_quote(ARTICLE, QUOTE, gone)
-    assert "name its folder with --raw" in show_quote(ARTICLE, QUOTE, None)
+    assert "name where it lies with --raw" in show_quote(ARTICLE, QUOTE, no_records)
 
 
 def test_repaired_stretch_has_no_bytes() -> None:
-    assert "no bytes decode to it exactly" in show_quote(ARTICLE | {"raw_spans": []}, QUOTE, lambda _: RAW)
+    assert "no bytes decode to it exactly" in show_quote(ARTICLE | {"raw_spans": []}, QUOTE, no_records)
 
 
 def test_unknown_speaker_is_not_invented() -> None:
     shown = show_quote(
         ARTICLE,
         QUOTE | {"speaker": None, "speaker_name": None, "speaker_status": "unattributed", "speaker_method": "none"},
-        None,
+        no_records,
     )
     assert "speaker    not known (unattributed)" in shown
     assert "printed" not in shown

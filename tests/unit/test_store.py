@@ -68,11 +68,11 @@ def test_lock_of_a_dead_process_is_free(tmp_path: Path) -> None:
 def empty_version(curated: Path, run_id: str, previous: store.Version | None = None) -> store.Version:
     rows = {name: arrow_schema(table.row).empty_table() for name, table in TABLES.items()}
     with store.building(curated, run_id) as version:
-        changes = store.Changes(frozenset(), {name: rows[name] for name in rows if TABLES[name].is_monthly}, {})
+        changes = store.Changes(frozenset(), frozenset(), lambda table, _: rows[table], {})
         store.write_monthly(version, previous, changes, {"onrecord.version": "1"})
         for name in ("entities", "rejects", "runs"):
             store.write_whole(version, name, rows[name], {})
-        store.write_records(version, [])
+        store.write_memory(version, [], [])
         store.publish(curated, version)
     return version
 

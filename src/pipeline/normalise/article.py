@@ -5,20 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import datetime
-from functools import cache
 
-import py3langid.langid
-
-from pipeline.contract import LANGUAGE_TAG, Article, QualityFlag, RawArticle, Reject, SegmentKind
+from pipeline.contract import Article, QualityFlag, RawArticle, Reject, SegmentKind
+from pipeline.language import count_words
 from pipeline.normalise.dateline import AGENCIES
 from pipeline.normalise.dates import date_article, parse_instant
 from pipeline.normalise.identity import canonicalise_url, identify, name_publisher
-from pipeline.normalise.layout import BYLINE, Layout, read_layout
+from pipeline.normalise.language import identify_language
+from pipeline.normalise.layout import BYLINE, Layout, lay_out, read_layout
 from pipeline.normalise.text import UNSEEN, TextBuilder, as_raw_spans
 
 SHORT_TEXT_WORDS = 30
-LANGUAGE_SAMPLE = 2_000  # characters: enough to be sure
-WORD = re.compile(r"\w+")
 FRONT: tuple[SegmentKind, ...] = ("headline", "standfirst", "byline")
 AGENCY_CREDIT = re.compile(rf"(?:/|,\s*|\()({'|'.join(map(re.escape, AGENCIES))})\)?\.?$")
 
@@ -31,11 +28,11 @@ def normalise(raw: RawArticle, default_publisher: str | None = None) -> Article 
         default_publisher: for records that do not name their own.
     """
     given = raw.metadata
-    layout = read_layout(raw.text, given.headline)
+    layout = lay_out(raw.text, raw.blocks) if raw.blocks else read_layout(raw.text, given.headline)
     builder = _write(raw, layout)
     text = builder.text
     body_start = _body_start(builder)
-    word_count = len(WORD.findall(text, body_start))
+    word_count = count_words(text[body_start:])
     if not word_count:
         detail = "nothing is left without site furniture, headline and byline; put the article's text in the file"
         return Reject.of(raw.ref, stage="normalise", reason="no_text", detail=detail)
@@ -44,16 +41,20 @@ def normalise(raw: RawArticle, default_publisher: str | None = None) -> Article 
     fetched_at = parse_instant(given.fetched_at) if given.fetched_at else None
     published = date_article(
         published_at=given.published_at,
+        published_source=given.source_of("published_at") or "none",
         url=url,
         dateline=layout.dateline,
         body=text,
         fetched_at=fetched_at,
         extra_lines=layout.furniture,
     )
-    publisher, publisher_source = name_publisher(given.publisher, default_publisher, canonical_url, raw.ref.source)
-    language, confidence = _read_language(given.language, text[body_start : body_start + LANGUAGE_SAMPLE])
+    publisher, publisher_source = name_publisher(given, default_publisher, canonical_url, raw.ref.source)
+    language = identify_language(given.language, given.source_of("language"), text, body_start)
     headline = _segment_text(builder, "headline")
+    standfirst = _segment_text(builder, "standfirst")
     byline = _segment_text(builder, "byline")
+    authors = list(given.authors) or _authors(byline)
+    modified_at = _modified_at(given.modified_at, layout)
     flags: set[QualityFlag] = {*raw.flags, *builder.flags, *published.flags}
     flags |= {"short_text"} if word_count < SHORT_TEXT_WORDS else set()
     flags |= set() if headline else {"no_headline"}
@@ -64,17 +65,21 @@ def normalise(raw: RawArticle, default_publisher: str | None = None) -> Article 
         raw_path=raw.ref.raw_path,
         raw_record=raw.ref.raw_record,
         raw_sha256=raw.ref.raw_sha256,
-        raw_spans=as_raw_spans(builder, raw.encoding, raw.start_byte),
+        raw_spans=[] if raw.start_byte is None else as_raw_spans(builder, raw.encoding, raw.start_byte),
         input_format=raw.input_format,
         encoding=raw.encoding,
         publisher=publisher,
         publisher_source=publisher_source,
         url=url,
+        url_source=given.source_of("url") or ("text" if url else None),
         canonical_url=canonical_url,
         headline=headline,
-        standfirst=_segment_text(builder, "standfirst"),
+        headline_source=(given.source_of("headline") or "text") if headline else None,
+        standfirst=standfirst,
+        standfirst_source=(given.source_of("standfirst") or "text") if standfirst else None,
         byline=byline,
-        authors=list(given.authors) or _authors(byline),
+        authors=authors,
+        authors_source=(given.source_of("authors") or "text") if authors else None,
         agency=_agency(layout, byline),
         dateline_place=layout.dateline.place if layout.dateline else None,
         published_on=published.published_on,
@@ -82,11 +87,14 @@ def normalise(raw: RawArticle, default_publisher: str | None = None) -> Article 
         published_precision=published.precision,
         published_source=published.source,
         published_evidence=published.evidence,
-        modified_at=_modified_at(given.modified_at, layout),
+        modified_at=modified_at,
+        modified_source=(given.source_of("modified_at") or "text") if modified_at else None,
         fetched_at=fetched_at,
-        language=language,
-        language_confidence=confidence,
+        language=language.tag,
+        language_confidence=language.confidence,
+        language_source=language.source,
         section=given.section,
+        section_source=given.source_of("section"),
         text=text,
         body_start_char=body_start,
         segments=builder.segments,
@@ -150,20 +158,3 @@ def _modified_at(given: str | None, layout: Layout) -> datetime | None:
         if found and (instant := parse_instant(found["when"])):
             return instant
     return None
-
-
-def _read_language(given: str | None, body: str) -> tuple[str | None, float | None]:
-    """Language as given, or as read off the body with how sure that is."""
-    if given:
-        tag = given.strip().replace("_", "-")
-        primary, _, region = tag.partition("-")
-        tag = f"{primary.lower()}-{region.upper()}" if len(region) == 2 else primary.lower()
-        if re.match(LANGUAGE_TAG, tag):
-            return tag, None
-    language, confidence = _identifier().classify(body)
-    return str(language), round(min(1.0, max(0.0, float(confidence))), 4)
-
-
-@cache
-def _identifier() -> py3langid.langid.LanguageIdentifier:
-    return py3langid.langid.LanguageIdentifier.from_model_file(py3langid.langid.MODEL_FILE, norm_probs=True)

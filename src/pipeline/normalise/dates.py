@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 
 from dateutil import parser as dateutil_parser
 
-from pipeline.contract import DateSource, Precision, QualityFlag
+from pipeline.contract import FieldSource, Precision, QualityFlag
 from pipeline.normalise.dateline import DATE, MONTHS, Dateline
 
 EARLIEST_YEAR = 1600  # the first printed newspapers
@@ -47,7 +47,7 @@ class Published:
     published_on: date | None = None
     published_at: datetime | None = None
     precision: Precision = "unknown"
-    source: DateSource = "none"
+    source: FieldSource = "none"
     evidence: str | None = None
     flags: tuple[QualityFlag, ...] = ()
 
@@ -55,6 +55,7 @@ class Published:
 def date_article(
     *,
     published_at: str | None,
+    published_source: FieldSource,
     url: str | None,
     dateline: Dateline | None,
     body: str,
@@ -65,6 +66,7 @@ def date_article(
 
     Args:
         published_at: as given with the record.
+        published_source: where that is from.
         url: the article's address.
         dateline: as read from the first paragraph.
         body: the text, in which a missing year may be found.
@@ -74,7 +76,7 @@ def date_article(
     flags: list[QualityFlag] = []
     latest = (fetched_at or datetime.now(UTC)) + TOLERANCE
     chosen: Published | None = None
-    for found in _candidates(published_at, url, dateline, body, fetched_at, extra_lines):
+    for found in _candidates(published_at, published_source, url, dateline, body, fetched_at, extra_lines):
         problem = _problem(found, latest)
         if problem:
             flags.append(problem)
@@ -95,6 +97,7 @@ def date_article(
 
 def _candidates(
     published_at: str | None,
+    published_source: FieldSource,
     url: str | None,
     dateline: Dateline | None,
     body: str,
@@ -102,7 +105,7 @@ def _candidates(
     extra_lines: Sequence[str],
 ) -> Iterator[Published]:
     if published_at:
-        yield _parse(published_at, "sidecar") or Published(flags=("unparsed_date",))
+        yield _parse(published_at, published_source) or Published(flags=("unparsed_date",))
     if url:
         yield from _from_url(url)
     if dateline and dateline.day and dateline.month and dateline.year:
@@ -145,7 +148,7 @@ def _is_far(one: Published, other: Published) -> bool:
     return abs(one.published_on - other.published_on) > TOLERANCE
 
 
-def _on_day(year: int, month: int, day: int, source: DateSource, evidence: str) -> Published:
+def _on_day(year: int, month: int, day: int, source: FieldSource, evidence: str) -> Published:
     try:
         return Published(date(year, month, day), None, "day", source, evidence)
     except ValueError:  # 31 June
@@ -154,11 +157,11 @@ def _on_day(year: int, month: int, day: int, source: DateSource, evidence: str) 
 
 def parse_instant(text: str) -> datetime | None:
     """A point in time as given with a record, in UTC; None where it says no more than a day, or nothing sound."""
-    found = _parse(text, "sidecar")
+    found = _parse(text, "none")
     return found.published_at if found else None
 
 
-def _parse(text: str, source: DateSource) -> Published | None:
+def _parse(text: str, source: FieldSource) -> Published | None:
     only = DATE_ONLY.match(text)
     if only:
         return _partial(only, source)
@@ -171,7 +174,7 @@ def _parse(text: str, source: DateSource) -> Published | None:
     return Published(instant.date(), instant, "minute", source, text.strip())
 
 
-def _partial(only: re.Match[str], source: DateSource) -> Published | None:
+def _partial(only: re.Match[str], source: FieldSource) -> Published | None:
     try:
         first = date(int(only["year"]), int(only["month"] or 1), int(only["day"] or 1))
     except ValueError:

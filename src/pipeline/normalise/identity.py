@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
-from pipeline.contract import PublisherSource, RawRef, stable_id
+from pipeline.contract import FieldSource, RawMetadata, RawRef, stable_id
 
 # Parameters that tell where a reader came from, not what is read.
 TRACKING = re.compile(
@@ -48,11 +48,11 @@ def identify(ref: RawRef, canonical_url: str | None) -> str:
 
 
 def name_publisher(
-    given: str | None, default: str | None, canonical_url: str | None, source: str
-) -> tuple[str, PublisherSource]:
+    given: RawMetadata, default: str | None, canonical_url: str | None, source: str
+) -> tuple[str, FieldSource]:
     """Who published it, and where that is known from."""
-    if given:
-        return given, "sidecar"
+    if given.publisher:
+        return given.publisher, given.sources["publisher"]
     if default:
         return default, "setting"
     if canonical_url:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pipeline.contract import SegmentKind
+from pipeline.contract import RawBlock, SegmentKind
 from pipeline.normalise.dateline import Dateline, read_dateline
 
 LINE = re.compile(r"[^\r\n\u2028\u2029\x0b\x0c]+")
@@ -75,6 +75,7 @@ class Layout:
 class _Paragraph:
     text: str
     lines: tuple[tuple[int, int], ...]
+    kind: SegmentKind | None = None  # where the record marks it
 
 
 def read_layout(text: str, headline: str | None) -> Layout:
@@ -100,6 +101,24 @@ def read_layout(text: str, headline: str | None) -> Layout:
 
 # An entry of a menu: a word or two, and no more.
 MENU_ENTRY = re.compile(r"[A-Z][\w&-]*(?: [\w&-]+)?")
+
+
+def lay_out(text: str, marked: Sequence[RawBlock]) -> Layout:
+    """Part a raw text into segments as the record marks them.
+
+    What the marks do not tell is read off the words, as in a text without marks: site furniture, datelines, trailing
+    notes, and a headline or byline within the first paragraphs only where marked.
+    """
+    shown = [(block.kind, _strip(text, block.start_char, block.end_char)) for block in marked]
+    furniture = [text[slice(*line)] for _, line in shown if FURNITURE.match(text[slice(*line)])]
+    kept = [
+        _Paragraph(text[slice(*line)], (line,), kind)
+        for kind, line in shown
+        if line[0] < line[1] and not FURNITURE.match(text[slice(*line)])
+    ]
+    front = [Block(one.kind, one.lines) for one in kept if one.kind in ("headline", "standfirst", "byline")]
+    blocks, dateline = _classify_body([one for one in kept if one.kind not in ("headline", "standfirst", "byline")])
+    return Layout((*front, *blocks), None, tuple(furniture), dateline)
 
 
 def _menu_length(lines: Sequence[str]) -> int:
@@ -149,6 +168,12 @@ def _classify(
             blocks.append(Block("standfirst", rest.pop(0).lines))
     while len(rest) > 1 and BYLINE.match(rest[0].text):
         blocks.append(Block("byline", rest.pop(0).lines))
+    body, dateline = _classify_body(rest)
+    return blocks + body, dateline
+
+
+def _classify_body(rest: Sequence[_Paragraph]) -> tuple[list[Block], Dateline | None]:
+    blocks: list[Block] = []
     dateline = None
     for at, paragraph in enumerate(rest):
         kind = _kind(rest, at)
@@ -218,6 +243,9 @@ def _kind(rest: Sequence[_Paragraph], at: int) -> SegmentKind:
         return "note"
     if CAPTION.match(text) and len(text) < 400:
         return "caption"
+    marked = rest[at].kind
+    if marked:
+        return marked
     if (
         0 < at < len(rest) - 1
         and _is_subhead(text)

@@ -1,49 +1,88 @@
-"""What lies under RAW, and which format reads it."""
+"""What lies under RAW, on this machine or in a store that fsspec reaches."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from pipeline.contract import RawArticle, RawRef, Reject, Skip
-from pipeline.read.text import read_text
+from pipeline.contract import WHOLE, RawRef, Reject, Skip
+from pipeline.read import remote
+from pipeline.read.records import refuse
+from pipeline.read.sidecar import has_sidecar, sidecar_names
 
-SIDECAR_ENDINGS = (".json", ".meta.json")
-Reader = Callable[[RawRef, Path, Path | None], Iterator[RawArticle | Reject]]
-# Where a format plugs in: the file name's last ending, in lower case, and the function that reads such a file.
-FORMATS: Mapping[str, Reader] = {".txt": read_text}
+CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class RawFile:
-    """A file that a format may read, with the sidecar beside it if there is one."""
+    """A file under RAW, with the sidecar beside it if there is one."""
 
     source: str
     raw_path: str
-    path: Path
-    sidecar: Path | None = None
+    location: str  # a path of this machine, or a URL
+    sidecar: str | None = None  # likewise
+    stamp: str = ""  # what a store says of the file's content without reading it: its ETag, or size and time
 
 
-def find_files(raw: Path, source: str) -> Iterator[RawFile | Reject | Skip]:
+def find_files(raw: str, source: str) -> Iterator[RawFile | Reject | Skip]:
     """List RAW in the order of its paths; hidden files and folders are left alone.
 
     A folder that cannot be opened, and a link that leads back into its own folder, are rejects. A sidecar is skipped:
     it is read together with its article.
+
+    Args:
+        raw: a file or folder of this machine, or a URL that fsspec understands (``s3://…``, ``https://…``).
+        source: the collection's name.
+
+    Raises:
+        OSError: if a store cannot be listed: what is in it is then not known at all.
     """
-    if raw.is_file():
-        sidecar = next((raw.with_name(name) for name in sidecar_names(raw.name) if raw.with_name(name).is_file()), None)
-        yield RawFile(source, raw.name, raw, sidecar)
+    if remote.is_remote(raw):
+        for folder, names in remote.walk(raw):
+            yield from _pair(source, folder, names)
+    elif Path(raw).is_file():
+        yield locate(raw, source, Path(raw).name)
     else:
-        yield from _walk(raw, "", source, (os.path.realpath(raw),))
+        yield from _walk(Path(raw), "", source, (os.path.realpath(raw),))
 
 
-def sidecar_names(name: str) -> list[str]:
-    """The names that a file's sidecar may have: NAME.json, NAME.meta.json, or the ending behind the full name."""
-    stem = Path(name).stem
-    return [f"{base}{ending}" for base in (stem, name) for ending in SIDECAR_ENDINGS]
+def locate(raw: str, source: str, raw_path: str) -> RawFile:
+    """A file of RAW by its path, with its sidecar, without listing RAW; ``raw`` may be that file itself."""
+    if remote.is_remote(raw):
+        return RawFile(source, raw_path, remote.join(raw, raw_path))
+    path = Path(raw) / raw_path if Path(raw).is_dir() else Path(raw)
+    names = sidecar_names(path.name) if has_sidecar(path.name) else []
+    sidecar = next((path.with_name(name) for name in names if path.with_name(name).is_file()), None)
+    return RawFile(source, raw_path, str(path), str(sidecar) if sidecar else None)
+
+
+def _pair(source: str, folder: remote.Folder, names: dict[str, str]) -> Iterator[RawFile | Skip]:
+    sidecars = _sidecars(set(names))
+    for name in sorted(names):
+        raw_path = folder.prefix + name
+        if name in sidecars:
+            yield Skip(RawRef(source, raw_path, WHOLE, ""), "sidecar")
+        elif not name.startswith("."):
+            beside = next((one for one, article in sidecars.items() if article == name), None)
+            stamp = names[name] + (names[beside] if beside else "")
+            sidecar = folder.url + beside if beside else None
+            yield RawFile(source, raw_path, folder.url + name, sidecar, stamp if names[name] else "")
+
+
+def _sidecars(names: set[str]) -> dict[str, str]:
+    """The sidecars among a folder's files, and the article that each belongs to."""
+    found: dict[str, str] = {}
+    for name in sorted(names):
+        if has_sidecar(name):
+            beside = next((one for one in sidecar_names(name) if one in names), None)
+            if beside:
+                found.setdefault(beside, name)
+    return found
 
 
 def _walk(folder: Path, prefix: str, source: str, above: tuple[str, ...]) -> Iterator[RawFile | Reject | Skip]:
@@ -53,27 +92,19 @@ def _walk(folder: Path, prefix: str, source: str, above: tuple[str, ...]) -> Ite
         detail = f"the folder cannot be opened: {error.strerror}; allow reading it and run again"
         yield _reject(source, prefix.rstrip("/") or ".", "unreadable", detail)
         return
-    names = {entry.name for entry in entries}
-    texts = (name for name in names if Path(name).suffix.lower() in FORMATS)
-    sidecars = {sidecar: name for name in texts for sidecar in sidecar_names(name) if sidecar in names}
+    sidecars = _sidecars({entry.name for entry in entries})
+    articles = {article: name for name, article in sidecars.items()}
     for entry in entries:
         raw_path = prefix + entry.name
         if entry.name.startswith("."):
             continue
         if entry.name in sidecars:
-            yield Skip(RawRef(source, raw_path, "0", ""), "sidecar")
+            yield Skip(RawRef(source, raw_path, WHOLE, ""), "sidecar")
         elif entry.is_dir():
-            real = os.path.realpath(entry.path)
-            if real in above:
-                detail = (
-                    f"the link leads back to a folder that holds it ({Path(entry.path).readlink()}); remove the link"
-                )
-                yield _reject(source, raw_path, "symlink_loop", detail)
-            else:
-                yield from _walk(Path(entry.path), raw_path + "/", source, (*above, real))
+            yield from _walk_below(entry, raw_path, source, above)
         elif entry.is_file():
-            found = [name for name in sidecar_names(entry.name) if sidecars.get(name) == entry.name]
-            yield RawFile(source, raw_path, Path(entry.path), folder / found[0] if found else None)
+            beside = articles.get(entry.name)
+            yield RawFile(source, raw_path, entry.path, str(folder / beside) if beside else None)
         else:
             kind = (
                 "the link leads nowhere" if entry.is_symlink() else "it is no regular file (a device, socket or pipe)"
@@ -81,35 +112,51 @@ def _walk(folder: Path, prefix: str, source: str, above: tuple[str, ...]) -> Ite
             yield _reject(source, raw_path, "unreadable", f"{kind}; remove it or put the article in its place")
 
 
+def _walk_below(
+    entry: os.DirEntry[str], raw_path: str, source: str, above: tuple[str, ...]
+) -> Iterator[RawFile | Reject | Skip]:
+    real = os.path.realpath(entry.path)
+    if real in above:
+        detail = f"the link leads back to a folder that holds it ({Path(entry.path).readlink()}); remove the link"
+        yield _reject(source, raw_path, "symlink_loop", detail)
+    else:
+        yield from _walk(Path(entry.path), raw_path + "/", source, (*above, real))
+
+
 def _reject(source: str, raw_path: str, reason: str, detail: str) -> Reject:
-    return Reject.of(RawRef(source, raw_path, "0", ""), stage="read", reason=reason, detail=detail)
+    return refuse(RawRef(source, raw_path, WHOLE, ""), reason, detail)
+
+
+def open_file(location: str) -> io.BufferedReader:
+    """Open a file of this machine or of a store for reading.
+
+    Raises:
+        OSError: if it cannot be opened; later reads raise it too.
+    """
+    return remote.open_file(location) if remote.is_remote(location) else Path(location).open("rb")
 
 
 def fingerprint(file: RawFile) -> str:
-    """SHA-256 of a file and its sidecar together; empty where they cannot be read."""
-    digest = hashlib.sha256()
+    """What changes when a file or its sidecar does: SHA-256 of both, or of the stamp that a store gives.
+
+    Empty where they cannot be read.
+    """
+    if file.stamp:
+        return hashlib.sha256(f"{file.location}\x00{file.stamp}".encode()).hexdigest()
+    whole = hashlib.sha256()
     try:
-        for path in (file.path, file.sidecar):
-            digest.update(b"\x00")
-            if path:
-                with path.open("rb") as stream:
-                    digest.update(hashlib.file_digest(stream, "sha256").digest())
+        for location in (file.location, file.sidecar):
+            whole.update(b"\x00")
+            if location:
+                with open_file(location) as stream:
+                    whole.update(_digest(stream))
     except OSError:
         return ""
-    return digest.hexdigest()
+    return whole.hexdigest()
 
 
-def read_file(file: RawFile) -> Iterator[RawArticle | Reject]:
-    """Read a file's records; one that cannot be read as an article is a reject."""
-    ref = RawRef(file.source, file.raw_path, "0", "")
-    reader = FORMATS.get(file.path.suffix.lower())
-    if reader is None:
-        known = ", ".join(FORMATS)
-        detail = f"no format is known for the ending {file.path.suffix or '(none)'!r}; known: {known}"
-        yield Reject.of(ref, stage="read", reason="unknown_format", detail=detail)
-        return
-    try:
-        yield from reader(ref, file.path, file.sidecar)
-    except OSError as error:
-        detail = f"the file cannot be read: {error.strerror}; allow reading it and run again"
-        yield Reject.of(ref, stage="read", reason="unreadable", detail=detail)
+def _digest(stream: BinaryIO) -> bytes:
+    part = hashlib.sha256()
+    while chunk := stream.read(CHUNK):
+        part.update(chunk)
+    return part.digest()

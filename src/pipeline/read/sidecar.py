@@ -1,13 +1,16 @@
-"""The sidecar: a JSON object beside a text file that says what the text does not."""
+"""The sidecar: a JSON object beside a text or a page that says what it does not."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import PurePosixPath
 
-from pipeline.contract import QualityFlag, RawMetadata, RawRef, Reject
+from pipeline.contract import QualityFlag, RawMetadata
 
+SIDECAR_ENDINGS = (".json", ".meta.json")
+# Files that are one article each, and so may have one.
+ARTICLE_ENDINGS = frozenset((".txt", ".text", ".htm", ".html", ".xhtml", ".shtml", ".rtf"))
 TEXT_KEYS = (
     "url",
     "publisher",
@@ -20,6 +23,8 @@ TEXT_KEYS = (
     "section",
 )
 AUTHOR_KEYS = ("author", "authors")
+# What `flows/collect.py` keeps of how it fetched a page.
+FETCH_KEYS = ("status", "headers", "requested_url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,40 +32,52 @@ class About:
     """What a sidecar says, and what a person should know of how it was read."""
 
     metadata: RawMetadata = field(default_factory=RawMetadata)
+    charset: str | None = None
     notes: tuple[str, ...] = ()
     flags: tuple[QualityFlag, ...] = ()
 
 
-def read_sidecar(ref: RawRef, path: Path | None) -> About | Reject:
-    """Read a sidecar; a broken one refuses its article, since the article's address and so its id may stand in it."""
-    if path is None:
-        return About()
+def has_sidecar(name: str) -> bool:
+    """Whether a file of that name may have one."""
+    return PurePosixPath(name).suffix.lower() in ARTICLE_ENDINGS
+
+
+def sidecar_names(name: str) -> list[str]:
+    """The names that a file's sidecar may have: NAME.json, NAME.meta.json, or the ending behind the full name."""
+    stem = PurePosixPath(name).stem
+    return [f"{base}{ending}" for base in (stem, name) for ending in SIDECAR_ENDINGS]
+
+
+def read_sidecar(content: bytes) -> About | str:
+    """Read a sidecar; what is wrong with a broken one.
+
+    A broken one refuses its article, since the article's address and so its id may stand in it.
+    """
     try:
-        content = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:  # the last where brackets nest thousands deep
-        return _reject(ref, path, str(error))
-    if not isinstance(content, dict):
-        return _reject(ref, path, f"it holds a {type(content).__name__} where an object was expected")
+        about = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # the last where brackets nest thousands deep
+        return str(error)
+    if not isinstance(about, dict):
+        return f"it holds a {type(about).__name__} where an object was expected"
     for key in TEXT_KEYS:
-        if not isinstance(content.get(key), str | None):
-            return _reject(ref, path, f"{key!r} is {content[key]!r} where text was expected")
+        if not isinstance(about.get(key), str | None):
+            return f"{key!r} is {about[key]!r} where text was expected"
     authors: list[str] = []
     for key in AUTHOR_KEYS:
-        value = content.get(key)
+        value = about.get(key)
         names = [value] if isinstance(value, str) else [] if value is None else value
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            return _reject(ref, path, f"{key!r} is {value!r} where a name or a list of names was expected")
+            return f"{key!r} is {value!r} where a name or a list of names was expected"
         authors += [name.strip() for name in names if name.strip()]
-    known = {key: _clean(content.get(key)) for key in TEXT_KEYS}
-    unknown = sorted(set(content) - {*TEXT_KEYS, *AUTHOR_KEYS})
+    known = {key: (about.get(key) or "").strip() for key in TEXT_KEYS}
+    unknown = sorted(set(about) - {*TEXT_KEYS, *AUTHOR_KEYS, *FETCH_KEYS})
     notes = tuple(f"sidecar key {key!r} is not known and was left out" for key in unknown)
-    return About(RawMetadata(**known, authors=tuple(authors)), notes, ("sidecar_unknown_keys",) if unknown else ())
+    metadata = RawMetadata.of("sidecar", **known, authors=tuple(authors))
+    return About(metadata, _charset(about.get("headers")), notes, ("sidecar_unknown_keys",) if unknown else ())
 
 
-def _clean(value: str | None) -> str | None:
-    return (value or "").strip() or None
-
-
-def _reject(ref: RawRef, path: Path, problem: str) -> Reject:
-    detail = f"{path.name}: {problem}; mend it or remove it, then run again"
-    return Reject.of(ref, stage="read", reason="broken_sidecar", detail=detail)
+def _charset(headers: object) -> str | None:
+    """The charset that the server named, of a page that `flows/collect.py` fetched."""
+    content_type = headers.get("content-type") if isinstance(headers, dict) else None
+    _, found, charset = str(content_type or "").lower().partition("charset=")
+    return charset.split(";")[0].strip(" \"'") if found else None

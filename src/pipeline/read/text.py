@@ -1,29 +1,13 @@
-"""Plain text: one article a file, with an optional sidecar of metadata."""
+"""Plain text: decoded, otherwise unchanged."""
 
 from __future__ import annotations
 
 import codecs
-import hashlib
 import re
-from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 
-from pipeline.contract import RawArticle, RawRef, Reject
-from pipeline.read.sidecar import read_sidecar
+from pipeline.contract import RawArticle, Reject
+from pipeline.read.records import Options, RawRecord, refuse
 
-MAX_BYTES = 20_000_000  # the longest articles have some 100 kB; what is larger is a dump of many
-
-# How files of other formats begin, whatever they are called.
-DISGUISES = (
-    (rb"{\\rtf", "an RTF document"),
-    (rb"%PDF-", "a PDF document"),
-    (rb"PK\x03\x04", "a ZIP archive or an Office document"),
-    (rb"\xd0\xcf\x11\xe0", "an old Office document"),
-    (rb"\x89PNG|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP", "an image"),
-    (rb"\x1f\x8b|BZh[1-9]|\xfd7zXZ|\x28\xb5\x2f\xfd", "a compressed file"),
-    (rb"(?i)\s*<!doctype html|\s*<html[\s>]", "an HTML page"),
-)
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -37,52 +21,40 @@ HIGH = re.compile(rb"[\x80-\xff]")
 UNDEFINED_IN_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
-def read_text(ref: RawRef, path: Path, sidecar: Path | None) -> Iterator[RawArticle | Reject]:
-    """Read a text file: decoded, otherwise unchanged."""
-    size = path.stat().st_size
-    if size > MAX_BYTES:
-        detail = f"{size:,} bytes; an article has at most {MAX_BYTES:,}: split the file, one article each"
-        yield _reject(ref, "too_large", detail)
-        return
-    raw = path.read_bytes()
-    ref = replace(ref, raw_sha256=hashlib.sha256(raw).hexdigest())
-    problem = _find_problem(ref, raw)
+def read_text(record: RawRecord, _options: Options) -> RawArticle | Reject:
+    """Read a text: decoded, otherwise unchanged."""
+    problem = _find_problem(record)
     if problem:
-        yield problem
-        return
-    decoded = decode(raw)
+        return problem
+    decoded = decode(record.data)
     if isinstance(decoded, str):
-        yield _reject(ref, "undecodable", decoded)
-        return
+        return refuse(record.ref, "undecodable", decoded)
     encoding, start_byte, text = decoded
-    about = read_sidecar(ref, sidecar)
-    if isinstance(about, Reject):
-        yield about
-    elif not text.strip():
-        yield _reject(ref, "empty", "the file holds only white space; put the article in it or remove it")
-    else:
-        yield RawArticle(ref, "text", encoding, text, start_byte, about.metadata, about.notes, about.flags)
+    if not text.strip():
+        return refuse(record.ref, "empty", "it holds only white space; put the article in it or remove it")
+    return RawArticle(
+        ref=record.ref,
+        input_format=record.input_format,
+        encoding=encoding,
+        text=text,
+        start_byte=start_byte,
+        metadata=record.given,
+        notes=record.notes,
+        flags=record.flags,
+    )
 
 
-def _reject(ref: RawRef, reason: str, detail: str) -> Reject:
-    return Reject.of(ref, stage="read", reason=reason, detail=detail)
-
-
-def _find_problem(ref: RawRef, raw: bytes) -> Reject | None:
+def _find_problem(record: RawRecord) -> Reject | None:
+    raw = record.data
     if not raw.strip():
         what = "only white space" if raw else "no bytes"
-        return _reject(ref, "empty", f"the file holds {what}; put the article in it or remove it")
-    for start, what in DISGUISES:
-        if re.match(start, raw, re.DOTALL):
-            return _reject(
-                ref, "disguised_format", f"the file is called {Path(ref.raw_path).name} and is {what}; save it as text"
-            )
+        return refuse(record.ref, "empty", f"it holds {what}; put the article in it or remove it")
     if not _is_utf16(raw):
         controls = len(CONTROL.findall(raw[:1_000_000]))
         if b"\x00" in raw or controls > len(raw[:1_000_000]) / 100:
             at = CONTROL.search(raw)
             where = f", the first at byte {at.start():,}" if at else ""
-            return _reject(ref, "binary", f"the file holds NUL bytes or control characters{where}: it is no text")
+            return refuse(record.ref, "binary", f"it holds NUL bytes or control characters{where}: it is no text")
     return None
 
 

@@ -22,6 +22,7 @@ def dated(
 ) -> Published:
     return date_article(
         published_at=published_at,
+        published_source="sidecar",
         url=url,
         dateline=read_dateline(dateline),
         body=body,

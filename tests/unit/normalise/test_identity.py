@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.contract import RawRef
+from pipeline.contract import RawMetadata, RawRef
 from pipeline.normalise.identity import canonicalise_url, identify, name_publisher
 
 REF = RawRef("wire", "a.txt", "0", "f" * 64)
@@ -53,4 +53,4 @@ def test_id_without_an_address_is_of_the_place_not_the_bytes() -> None:
     ],
 )
 def test_publisher(given: str | None, default: str | None, url: str | None, expected: tuple[str, str]) -> None:
-    assert name_publisher(given, default, url, "wire") == expected
+    assert name_publisher(RawMetadata.of("sidecar", publisher=given), default, url, "wire") == expected

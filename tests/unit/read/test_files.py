@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.contract import RawArticle, Reject, Skip
-from pipeline.read import RawFile, find_files, fingerprint, read_file
+from pipeline.contract import Reject, Skip
+from pipeline.read import RawFile, find_files, fingerprint, frame_file, locate
 
 
 def put(folder: Path, *names: str) -> None:
@@ -19,10 +19,10 @@ def put(folder: Path, *names: str) -> None:
 
 def listed(raw: Path) -> list[tuple[str, str]]:
     found = []
-    for entry in find_files(raw, "wire"):
+    for entry in find_files(str(raw), "wire"):
         match entry:
             case RawFile():
-                found.append((entry.raw_path, entry.sidecar.name if entry.sidecar else ""))
+                found.append((entry.raw_path, Path(entry.sidecar).name if entry.sidecar else ""))
             case Reject():
                 found.append((entry.raw_path, entry.reason))
             case Skip():
@@ -74,32 +74,25 @@ def test_link_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
     assert listed(tmp_path) == [("gone.txt", "unreadable")]
 
 
-def test_unknown_ending_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    put(tmp_path, "a.docx")
-    (reject,) = read_file(RawFile("wire", "a.docx", tmp_path / "a.docx"))
-    assert isinstance(reject, Reject)
-    assert reject.reason == "unknown_format"
-    assert "'.docx'; known: .txt" in reject.detail
-
-
-def test_known_ending_in_capitals_is_read(tmp_path: Path) -> None:
-    put(tmp_path, "A.TXT")
-    (article,) = read_file(RawFile("wire", "A.TXT", tmp_path / "A.TXT"))
-    assert isinstance(article, RawArticle)
-
-
 def test_file_that_vanished_is_refused(tmp_path: Path) -> None:
-    file = RawFile("wire", "a.txt", tmp_path / "a.txt")
-    (reject,) = read_file(file)
+    file = RawFile("wire", "a.txt", str(tmp_path / "a.txt"))
+    (reject,) = frame_file(file)
     assert isinstance(reject, Reject)
-    assert reject.reason == "unreadable"
+    assert (reject.reason, reject.raw_record) == ("unreadable", "0")
     assert fingerprint(file) == ""
+
+
+def test_file_is_located_without_listing(tmp_path: Path) -> None:
+    put(tmp_path, "city/a.txt", "city/a.json")
+    assert [locate(str(tmp_path), "wire", "city/a.txt")] == [
+        entry for entry in find_files(str(tmp_path), "wire") if isinstance(entry, RawFile)
+    ]
 
 
 def test_fingerprint_changes_with_the_sidecar(tmp_path: Path) -> None:
     put(tmp_path, "a.txt", "a.json")
-    alone = RawFile("wire", "a.txt", tmp_path / "a.txt")
-    together = RawFile("wire", "a.txt", tmp_path / "a.txt", tmp_path / "a.json")
+    alone = RawFile("wire", "a.txt", str(tmp_path / "a.txt"))
+    together = RawFile("wire", "a.txt", str(tmp_path / "a.txt"), str(tmp_path / "a.json"))
     before = fingerprint(together)
     assert before == fingerprint(together)
     assert before != fingerprint(alone)

@@ -2,45 +2,35 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from pipeline.contract import RawMetadata, RawRef, Reject
+from pipeline.contract import RawMetadata
 from pipeline.read.sidecar import About, read_sidecar
 
-REF = RawRef("wire", "story.txt", "0", "")
 
-
-def read(tmp_path: Path, content: bytes) -> About | Reject:
-    path = tmp_path / "story.json"
-    path.write_bytes(content)
-    return read_sidecar(REF, path)
-
-
-def test_no_sidecar_says_nothing() -> None:
-    assert read_sidecar(REF, None) == About()
+def given(**values: object) -> RawMetadata:
+    return RawMetadata.of("sidecar", **values)
 
 
 @pytest.mark.parametrize(
     ("content", "metadata"),
     [
-        pytest.param(b'{"url": " https://post.example/a "}', RawMetadata(url="https://post.example/a"), id="trimmed"),
+        pytest.param(b'{"url": " https://post.example/a "}', given(url="https://post.example/a"), id="trimmed"),
         pytest.param(b'{"headline": " "}', RawMetadata(), id="blank-is-nothing"),
         pytest.param(b'{"language": null}', RawMetadata(), id="null-is-nothing"),
-        pytest.param(b'{"author": "Mara Oduya"}', RawMetadata(authors=("Mara Oduya",)), id="one-author"),
-        pytest.param(b'{"authors": ["Mara Oduya", " "]}', RawMetadata(authors=("Mara Oduya",)), id="authors"),
-        pytest.param(b'\xef\xbb\xbf{"section": "City"}', RawMetadata(section="City"), id="byte-order-mark"),
+        pytest.param(b'{"author": "Mara Oduya"}', given(authors=("Mara Oduya",)), id="one-author"),
+        pytest.param(b'{"authors": ["Mara Oduya", " "]}', given(authors=("Mara Oduya",)), id="authors"),
+        pytest.param(b'\xef\xbb\xbf{"section": "City"}', given(section="City"), id="byte-order-mark"),
     ],
 )
-def test_sidecar_is_read(tmp_path: Path, content: bytes, metadata: RawMetadata) -> None:
-    found = read(tmp_path, content)
+def test_sidecar_is_read(content: bytes, metadata: RawMetadata) -> None:
+    found = read_sidecar(content)
     assert isinstance(found, About)
     assert (found.metadata, found.flags) == (metadata, ())
 
 
-def test_unknown_key_is_told_and_does_no_harm(tmp_path: Path) -> None:
-    found = read(tmp_path, b'{"section": "City", "mood": "grim"}')
+def test_unknown_key_is_told_and_does_no_harm() -> None:
+    found = read_sidecar(b'{"section": "City", "mood": "grim"}')
     assert isinstance(found, About)
     assert found.metadata.section == "City"
     assert found.flags == ("sidecar_unknown_keys",)
@@ -61,9 +51,13 @@ def test_unknown_key_is_told_and_does_no_harm(tmp_path: Path) -> None:
         pytest.param(b"[" * 100_000, "", id="nested-too-deep"),
     ],
 )
-def test_broken_sidecar_is_refused_by_name(tmp_path: Path, content: bytes, said: str) -> None:
-    found = read(tmp_path, content)
-    assert isinstance(found, Reject)
-    assert found.reason == "broken_sidecar"
-    assert found.detail.startswith("story.json: ")
-    assert said in found.detail
+def test_what_is_wrong_is_told(content: bytes, said: str) -> None:
+    found = read_sidecar(content)
+    assert isinstance(found, str)
+    assert said in found
+
+
+def test_charset_that_the_server_named_is_kept() -> None:
+    found = read_sidecar(b'{"status": 200, "headers": {"content-type": "text/html; charset=\\"Windows-1252\\""}}')
+    assert isinstance(found, About)
+    assert (found.charset, found.flags) == ("windows-1252", ())

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import codecs
-from pathlib import Path
 
 import pytest
 
 from pipeline.contract import RawArticle, RawRef, Reject
-from pipeline.read import text as text_module
+from pipeline.read.records import Options, RawRecord, whole
 from pipeline.read.text import decode, read_text
 
-REF = RawRef("wire", "story.txt", "0", "")
+REF = RawRef("wire", "story.txt", "", "")
 STORY = "The café on Quay Street – “the Anchor” – reopens on Friday, its owner said."
 
 
-def read(tmp_path: Path, raw: bytes, sidecar: str | None = None) -> RawArticle | Reject:
-    path = tmp_path / "story.txt"
-    path.write_bytes(raw)
-    about = tmp_path / "story.json"
-    if sidecar is not None:
-        about.write_text(sidecar, "utf-8")
-    (found,) = read_text(REF, path, about if sidecar is not None else None)
-    return found
+def read(raw: bytes) -> RawArticle | Reject:
+    return read_text(RawRecord(whole(REF, raw), "text", raw, "text"), Options())
 
 
 @pytest.mark.parametrize(
@@ -66,19 +59,13 @@ def test_undecodable_bytes_are_told_with_their_place(raw: bytes, said: str) -> N
         pytest.param(b" \r\n\t\n", "empty", id="only-white-space"),
         pytest.param("\u2003\u00a0\n".encode(), "empty", id="only-wide-white-space"),
         pytest.param(codecs.BOM_UTF16_LE + "  \n".encode("utf-16-le"), "empty", id="only-white-space-in-utf-16"),
-        pytest.param(b"{\\rtf1\\ansi The ferry}", "disguised_format", id="rtf-called-txt"),
-        pytest.param(b"%PDF-1.7\n", "disguised_format", id="pdf-called-txt"),
-        pytest.param(b"PK\x03\x04rest", "disguised_format", id="zip-called-txt"),
-        pytest.param(b"\x89PNG\r\n\x1a\n", "disguised_format", id="image-called-txt"),
-        pytest.param(b"\x1f\x8b\x08rest", "disguised_format", id="gzip-called-txt"),
-        pytest.param(b"\n <!DOCTYPE html><html>", "disguised_format", id="page-called-txt"),
         pytest.param(b"The ferry\x00sails at noon", "binary", id="nul-byte"),
         pytest.param(b"\x01\x02\x03\x04 ferry", "binary", id="control-characters"),
         pytest.param(STORY.encode() + b"\xff", "undecodable", id="broken-byte"),
     ],
 )
-def test_what_is_no_text_is_refused(tmp_path: Path, raw: bytes, reason: str) -> None:
-    found = read(tmp_path, raw)
+def test_what_is_no_text_is_refused(raw: bytes, reason: str) -> None:
+    found = read(raw)
     assert isinstance(found, Reject)
     assert (found.stage, found.reason) == ("read", reason)
 
@@ -92,26 +79,7 @@ def test_what_is_no_text_is_refused(tmp_path: Path, raw: bytes, reason: str) -> 
         pytest.param(b"A stray \x02 in a long text. " + b"The ferry sails. " * 20, id="one-control-character"),
     ],
 )
-def test_text_that_only_looks_odd_is_read(tmp_path: Path, raw: bytes) -> None:
-    found = read(tmp_path, raw)
+def test_text_that_only_looks_odd_is_read(raw: bytes) -> None:
+    found = read(raw)
     assert isinstance(found, RawArticle)
     assert found.text == raw.decode()
-
-
-def test_dump_of_many_articles_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text_module, "MAX_BYTES", 10)
-    found = read(tmp_path, STORY.encode())
-    assert isinstance(found, Reject)
-    assert found.reason == "too_large"
-
-
-def test_sidecar_comes_along(tmp_path: Path) -> None:
-    found = read(tmp_path, STORY.encode(), '{"publisher": "Harbour Post"}')
-    assert isinstance(found, RawArticle)
-    assert found.metadata.publisher == "Harbour Post"
-
-
-def test_broken_sidecar_refuses_its_article(tmp_path: Path) -> None:
-    found = read(tmp_path, STORY.encode(), "{")
-    assert isinstance(found, Reject)
-    assert found.reason == "broken_sidecar"

@@ -1,0 +1,107 @@
+"""Records on their way to workers, and rows on their way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from multiprocessing import get_context
+
+import pyarrow as pa
+
+from pipeline.contract import Reject
+from pipeline.read import Options, RawRecord
+from pipeline.staging import MONTHLY, no_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Some raw records for one worker."""
+
+    records: tuple[RawRecord, ...]
+    publisher: str | None
+    options: Options
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What came of a task: rows as Arrow tables, which travel between processes cheaply."""
+
+    rows: Mapping[str, pa.Table]  # with STAGED_AT, counted from 0 within the batch
+    rejects: tuple[Reject, ...]
+
+
+Work = Callable[[Task], Batch]
+# Runs tasks, in any order, and takes no more of them at a time than it has workers for.
+MapBatches = Callable[[Work, Iterable[Task]], Iterable[Batch]]
+AHEAD = 2  # tasks that wait for each worker, so that none is idle
+
+
+def in_processes(workers: int) -> MapBatches:
+    """Run batches in a pool of processes; a single batch, or a single worker, is not worth one.
+
+    A record that ends its worker is a reject, and the records beside it are run again.
+    """
+
+    def run(work: Work, tasks: Iterable[Task]) -> Iterator[Batch]:
+        rest = iter(tasks)
+        first = list(islice(rest, 2))
+        rest = chain(first, rest)
+        if workers == 1 or len(first) < 2:
+            yield from map(work, rest)
+            return
+        broken = yield from _run_in_pool(work, rest, workers)
+        while broken:
+            for task in broken:
+                yield from _run_apart(work, task)
+            broken = yield from _run_in_pool(work, rest, workers)
+
+    return run
+
+
+def _run_in_pool(work: Work, tasks: Iterator[Task], workers: int) -> Generator[Batch, None, list[Task]]:
+    """Run tasks until there are none, or until a worker dies.
+
+    Returns:
+        The tasks that were under way when a worker died.
+    """
+    pending: dict[Future[Batch], Task] = {}
+    # Not forked: another thread of this process may be importing just now.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        while True:
+            for task in islice(tasks, workers * AHEAD - len(pending)):
+                try:
+                    pending[pool.submit(work, task)] = task
+                except BrokenProcessPool:
+                    return [task, *pending.values()]
+            if not pending:
+                return []
+            done, _ = wait(pending, return_when=FIRST_COMPLETED)
+            for future in done:
+                try:
+                    yield future.result()
+                except BrokenProcessPool:
+                    return list(pending.values())
+                del pending[future]
+
+
+def _run_apart(work: Work, task: Task) -> Iterator[Batch]:
+    """Run a task in a process of its own; where that dies, each half of it, down to the record that ends it."""
+    try:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            yield pool.submit(work, task).result()
+    except BrokenProcessPool:
+        if len(task.records) == 1:
+            yield _crashed(task.records[0])
+            return
+        middle = len(task.records) // 2
+        for records in (task.records[:middle], task.records[middle:]):
+            yield from _run_apart(work, replace(task, records=records))
+
+
+def _crashed(record: RawRecord) -> Batch:
+    detail = "reading it ended the process that did so (out of memory, or a fault in a library); look at the record, remove it, or report it"
+    reject = Reject.of(record.ref, stage="read", reason="crashed", detail=detail)
+    return Batch({name: no_rows(name) for name in MONTHLY}, (reject,))

@@ -1,0 +1,177 @@
+"""Which format a file is in, and which functions frame and read it.
+
+The name's ending says what a file should be; its first bytes can contradict it: a PDF named .html is refused as a PDF,
+a page named .txt is read as a page, and an archive is opened whatever it is called.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import BinaryIO, cast
+
+from pipeline.contract import InputFormat, RawArticle, RawRef, Reject
+from pipeline.read.containers import MAX_SIDECAR_BYTES, Opened, frame_guarded, packing_of, unpack
+from pipeline.read.disguises import Disguise, describe, recognise
+from pipeline.read.feed import frame_feed, frame_json_feed
+from pipeline.read.fields import read_fields
+from pipeline.read.files import RawFile, open_file
+from pipeline.read.html import read_html
+from pipeline.read.jsonl import frame_json, frame_jsonl
+from pipeline.read.limits import TooSlowError, time_limit
+from pipeline.read.records import (
+    MAX_HTML_BYTES,
+    MAX_TEXT_BYTES,
+    Framed,
+    Framer,
+    Kind,
+    Options,
+    RawRecord,
+    Reader,
+    read_whole,
+    refuse,
+    whole,
+)
+from pipeline.read.rtf import read_rtf
+from pipeline.read.sidecar import read_sidecar
+from pipeline.read.tables import frame_csv, frame_parquet, frame_tsv
+from pipeline.read.text import read_text
+from pipeline.read.warc import frame_warc
+
+RECORD_SECONDS = 30.0  # a page takes some 15 ms
+HEAD_BYTES = 4096  # enough to tell what a file is
+
+
+def _frame_one(kind: Kind, input_format: InputFormat, limit: int) -> Framer:
+    """Frame a stream that is one article."""
+
+    def frame(ref: RawRef, stream: BinaryIO) -> Iterator[Framed]:
+        data = read_whole(stream, limit)
+        yield RawRecord(whole(ref, data), kind, data, input_format)
+
+    return frame
+
+
+_frame_text = _frame_one("text", "text", MAX_TEXT_BYTES)
+_frame_html = _frame_one("html", "html", MAX_HTML_BYTES)
+_frame_rtf = _frame_one("rtf", "rtf", MAX_TEXT_BYTES)
+
+# What a name's ending says that a file is.
+BY_ENDING: Mapping[str, Framer] = {
+    **dict.fromkeys((".txt", ".text"), _frame_text),
+    **dict.fromkeys((".html", ".htm", ".xhtml", ".shtml"), _frame_html),
+    ".rtf": _frame_rtf,
+    **dict.fromkeys((".jsonl", ".ndjson", ".jl"), frame_jsonl),
+    ".json": frame_json,
+    ".csv": frame_csv,
+    **dict.fromkeys((".tsv", ".tab"), frame_tsv),
+    **dict.fromkeys((".parquet", ".pq"), frame_parquet),
+    ".warc": frame_warc,
+    ".wet": frame_warc,
+    **dict.fromkeys((".xml", ".rss", ".atom", ".rdf", ".feed"), frame_feed),
+}
+# What a file's first bytes say, against its name if need be.
+BY_CONTENT: Mapping[Disguise, Framer] = {
+    "warc": frame_warc,
+    "parquet": frame_parquet,
+    "rtf": _frame_rtf,
+    "html": _frame_html,
+    "feed": frame_feed,
+}
+# … and where the name's ending says nothing, or that it is a text.
+BY_CONTENT_ONLY: Mapping[Disguise, Framer] = {"json": frame_json, "jsonl": frame_jsonl}
+# What markup and JSON may stand within: a table's first cell may well begin with a tag or a bracket.
+MARKUP: frozenset[Disguise] = frozenset(("html", "feed", "sitemap", "newsml", "xml", "json", "jsonl"))
+RECORD_ENDINGS = frozenset((".jsonl", ".ndjson", ".jl", ".json", ".csv", ".tsv", ".tab"))
+JSON_FEED = re.compile(rb'"version"\s*:\s*"https?://(?:www\.)?jsonfeed\.org/version/')
+# A WARC file is compressed record by record, and its records' offsets are those in the compressed file.
+WARC_NAME = re.compile(r"\.(?:warc|wet)(?:\.gz|\.zst)?$", re.IGNORECASE)
+READERS: Mapping[Kind, Reader] = {"text": read_text, "html": read_html, "rtf": read_rtf, "json": read_fields}
+
+
+def frame_file(file: RawFile) -> Iterator[Framed]:
+    """Part a raw file into its records; what cannot be read of it is a reject."""
+    ref = RawRef(file.source, file.raw_path, "", "")
+    try:
+        sidecar = _read_beside(file.sidecar)
+        stream = open_file(file.location)
+    except OSError as error:
+        detail = f"the file cannot be read: {error.strerror or error}; allow reading it and run again"
+        yield refuse(whole(ref, None), "unreadable", detail)
+        return
+    name = PurePosixPath(file.raw_path).name
+    with stream:
+        yield from frame_guarded(ref, _frame(Opened(ref, name, stream, sidecar)))
+
+
+def _read_beside(location: str | None) -> bytes | None:
+    if location is None:
+        return None
+    with open_file(location) as stream:
+        return stream.read(MAX_SIDECAR_BYTES)
+
+
+def _frame(opened: Opened) -> Iterator[Framed]:
+    """Part whatever a stream holds into records."""
+    head = opened.stream.peek(HEAD_BYTES)[:HEAD_BYTES]
+    packing = None if WARC_NAME.search(opened.name) else packing_of(opened.name, head)
+    if packing:
+        yield from unpack(opened, packing, _frame)
+        return
+    framer = _find_framer(opened.name, head)
+    if isinstance(framer, str):
+        reason = "unknown_format" if framer.startswith("no format") else "disguised_format"
+        yield refuse(whole(opened.ref, None), reason, framer)
+        return
+    framed = framer(opened.ref, cast(BinaryIO, opened.stream))
+    yield from framed if opened.sidecar is None else _with_sidecar(framed, opened.sidecar)
+
+
+def _find_framer(name: str, head: bytes) -> Framer | str:
+    """The function that frames a file, or why there is none."""
+    ending = PurePosixPath(name).suffix.lower()
+    seen = None if WARC_NAME.search(name) else recognise(head)
+    by_name = frame_warc if WARC_NAME.search(name) else BY_ENDING.get(ending)
+    if ending == ".json" and JSON_FEED.search(head):
+        return frame_json_feed
+    if seen is None or (ending in RECORD_ENDINGS and seen in MARKUP):
+        return (
+            by_name
+            or f"no format is known for the ending {ending or '(none)'!r}; known: {', '.join(sorted(BY_ENDING))}"
+        )
+    if seen in BY_CONTENT:
+        return BY_CONTENT[seen]
+    if seen in BY_CONTENT_ONLY:
+        return by_name if by_name and by_name is not _frame_text else BY_CONTENT_ONLY[seen]
+    return f"the file is called {name} and is {describe(seen)}: save the article as text or HTML, or remove the file"
+
+
+def _with_sidecar(framed: Iterator[Framed], sidecar: bytes) -> Iterator[Framed]:
+    """Give the one article of a file what stands beside it."""
+    about = read_sidecar(sidecar)
+    for record in framed:
+        if not isinstance(record, RawRecord):
+            yield record
+        elif isinstance(about, str):
+            yield refuse(record.ref, "broken_sidecar", f"its sidecar: {about}; mend it or remove it, then run again")
+        else:
+            yield replace(
+                record,
+                given=about.metadata.over(record.given),
+                beside=sidecar,
+                charset=about.charset or record.charset,
+                notes=(*record.notes, *about.notes),
+                flags=(*record.flags, *about.flags),
+            )
+
+
+def read_record(record: RawRecord, options: Options) -> RawArticle | Reject:
+    """Read a record as an article, in bounded time."""
+    try:
+        with time_limit(RECORD_SECONDS):
+            return READERS[record.kind](record, options)
+    except TooSlowError:
+        detail = f"reading it took more than {RECORD_SECONDS:.0f} s, where milliseconds are usual; look at the record"
+        return refuse(record.ref, "too_slow", detail)
