@@ -53,12 +53,12 @@ def arrange(pieces: Sequence[Piece], metadata: RawMetadata, visible: str) -> tup
 def without_headline(pieces: list[Piece], headline: str | None) -> list[Piece]:
     """Without the line that repeats the headline, and without labels above it."""
     wanted = words_of(headline or "")
-    at = next((at for at, piece in enumerate(pieces[:FRONT]) if wanted and words_of(piece.text) == wanted), None)
-    if at is None:
+    repeats = [at for at, piece in enumerate(pieces[:FRONT]) if wanted and words_of(piece.text) == wanted]
+    if not repeats:
         return pieces
     # what stands above the headline is a menu or a label, unless it is a caption or a paragraph
-    above = [piece for piece in pieces[:at] if piece.kind != "subhead"]
-    return above + pieces[at + 1 :]
+    above = [piece for at, piece in enumerate(pieces[: repeats[-1]]) if piece.kind != "subhead" and at not in repeats]
+    return above + pieces[repeats[-1] + 1 :]
 
 
 def _without_below(pieces: Sequence[Piece]) -> list[Piece]:

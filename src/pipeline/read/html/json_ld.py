@@ -21,7 +21,7 @@ ARTICLES = frozenset(
 )
 PAGES = frozenset("WebPage ItemPage VideoObject Recipe CreativeWork Product".split())
 # <![CDATA[ … ]]> and <!-- … --> around the object, with or without a script's comment marks.
-WRAPPED = re.compile(r"\A[\s;/*]*<!(?:\[CDATA\[|--)|(?:\]\]|--)>[\s;/*]*\Z")
+WRAPPED = re.compile(r"\A[\s/*]*<!(?:\[CDATA\[|--)[\s/*]*|[\s/*]*(?:\]\]|--)>[\s/*]*\Z")
 TAG = re.compile(r"<[^<>]{1,200}>")
 MAX_NODES = 5_000
 

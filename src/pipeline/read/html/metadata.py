@@ -54,7 +54,7 @@ ELSEWHERE_TAGS = frozenset(("footer", "script", "style"))
 OPENS_BYLINE = re.compile(r"By\s")
 LONGEST_BYLINE = 150
 # "The headline | The Post", "The headline - City - The Post"
-SITE_BREAK = re.compile(r"\s+[|–—·•«»:\-]+\s+|\s*[|»]\s*")
+SITE_BREAK = re.compile(r"\s+[|–—·•«»:\-]+\s+|\s*[|»]\s*|:\s+")
 YEAR = re.compile(r"\b(?:19[5-9]\d|20\d\d)\b")
 # "December 3, 2016", "3rd Dec 2016", "2016-12-03" in the lines below a headline.
 MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
@@ -77,8 +77,11 @@ class Page:
 
     @classmethod
     def of(cls, root: lxml.html.HtmlElement) -> Page:
-        """Read a page's head."""
-        graph = Graph(script.text or "" for script in root.xpath("//script[contains(@type, 'ld+json')]"))
+        """Read a page's head; its JSON-LD goes out of the tree, where htmldate would take other articles' dates from it."""
+        scripts = root.xpath("//script[contains(@type, 'ld+json')]")
+        graph = Graph(script.text or "" for script in scripts)
+        for script in scripts:
+            script.drop_tree()
         return cls(root, _read_tags(root), graph.article(), graph.page(), graph)
 
     def tag(self, names: Iterable[str]) -> str | None:

@@ -14,17 +14,19 @@ FEW_WORDS = 120
 TEASER_WORDS = 400
 # Titles of pages that a server sends in place of an article. Each is a whole title, but for the site's name.
 ERROR_TITLE = re.compile(
-    r"""(?ix)^\W*(?:error\s+)?(?:
-    (?:404|403|410|500|502|503|504)\b.{0,60} | (?:http\s+)?(?:error|status)\s+\d{3}\b.{0,40}
-    | (?:the\s+|this\s+)?page\s+(?:(?:could\s+)?not\s+(?:be\s+)?found|cannot\s+be\s+found|no\s+longer\s+exists|unavailable|not\s+available).{0,40}
-    | (?:file\s+)?not\s+found | access\s+(?:denied|to\s+this\s+page\s+has\s+been\s+denied).{0,30} | forbidden
-    | just\s+a\s+moment\W* | attention\s+required.{0,30} | are\s+you\s+a\s+(?:robot|human)\W* | (?:bloomberg\s+-\s+)?are\s+you\s+a\s+robot\W*
-    | please\s+(?:wait|verify).{0,40} | security\s+check.{0,20} | (?:bad\s+gateway|service\s+(?:temporarily\s+)?unavailable|internal\s+server\s+error|gateway\s+time-?out)
-    | (?:oops|sorry)\b.{0,60} | seite\s+nicht\s+gefunden.{0,20} | page\s+non\s+trouvée.{0,20} | página\s+no\s+encontrada.{0,20}
-    )(?:\s*[|–—·-].*)?$"""
+    r"""(?ix)^(?=.*\w)\W*(?:[\w.]+\s[|–—-]\s)?(?:(?:http\s+)?(?:error|status)\s+)?(?:4\d\d|5\d\d)?[\s:|–—.!-]*(?:error\W*)?(?:
+    | (?:(?:sorry|oops)\W+)?(?:the\s+|this\s+|that\s+)?(?:page|file|article)\s+(?:you\s+\w+\s+\w+\s+\w+\s+)?
+        (?:(?:could\s+|can)?not\s+(?:be\s+)?(?:found|available)|cannot\s+be\s+found|no\s+longer\s+exists|unavailable|doesn['’]t\s+exist)
+    | not\s+found | (?:access\s+)?forbidden | access\s+(?:denied|to\s+this\s+page\s+has\s+been\s+denied) | gone
+    | just\s+a\s+moment | attention\s+required | are\s+you\s+a\s+(?:robot|human) | oops | something\s+went\s+wrong
+    | please\s+(?:wait|verify\s+you\s+are\s+(?:a\s+)?human) | security\s+check
+    | bad\s+gateway | service\s+(?:temporarily\s+)?unavailable | internal\s+server\s+error | gateway\s+time-?out
+    | seite\s+(?:wurde\s+)?nicht\s+gefunden | page\s+(?:non\s+trouvée|introuvable) | página\s+no\s+encontrada
+    )\W*(?:\s[|–—·-].*)?$"""
 )
 LOGIN_TITLE = re.compile(
-    r"(?i)^\W*(?:(?:please\s+)?(?:log|sign)[\s-]?in(?:to)?\b|login\b|anmelden\b|connexion\b|iniciar\s+sesión|subscriber\s+(?:log|sign)).{0,60}$"
+    r"""(?ix)^\W*(?:please\s+)?(?:(?:log|sign)[\s-]?in|login|anmelden|(?:se\s+)?connexion|iniciar\s+sesión|subscriber\s+(?:log|sign)[\s-]?in)
+    (?:\s+(?:to|or|with|required)\b.{0,40})?\W*(?:\s[|–—·-].*)?$"""
 )
 # What stands where the rest of an article is kept from those who do not pay.
 PAYWALL = re.compile(
@@ -51,7 +53,7 @@ def find_problem(page: Page, pieces: Sequence[Piece]) -> str | None:
     title = page.text_at("//title") or page.text_at("//h1") or ""
     count = sum(len(piece.text.split()) for piece in pieces)
     if count < FEW_WORDS and not page.article:
-        if ERROR_TITLE.match(title):
+        if title and ERROR_TITLE.match(title):
             return f"an error page, titled {title[:80]!r}"
         if LOGIN_TITLE.match(title) or (page.root.xpath("//input[@type='password']") and count < FEW_WORDS / 2):
             return f"a login page, titled {title[:80]!r}"

@@ -1,0 +1,67 @@
+"""Names of persons in what sites print for authors; and what is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.read.html.authors import clean_authors
+
+
+@pytest.mark.parametrize(
+    ("printed", "names"),
+    [
+        pytest.param("Mara Oduya", ["Mara Oduya"], id="name"),
+        pytest.param("By Mara Oduya", ["Mara Oduya"], id="by"),
+        pytest.param("Written by: Mara Oduya", ["Mara Oduya"], id="written-by"),
+        pytest.param("Von Ivo Brandt und Mara Oduya", ["Ivo Brandt", "Mara Oduya"], id="german"),
+        pytest.param("By Mara Oduya and Ivo Brandt", ["Mara Oduya", "Ivo Brandt"], id="two"),
+        pytest.param("Mara Oduya, Ivo Brandt and Li Wei", ["Mara Oduya", "Ivo Brandt", "Li Wei"], id="three"),
+        pytest.param("Mara Oduya; Ivo Brandt", ["Mara Oduya", "Ivo Brandt"], id="semicolon"),
+        pytest.param("MARA ODUYA & IVO BRANDT", ["MARA ODUYA", "IVO BRANDT"], id="capitals-stay"),
+        pytest.param("Mara Oduya, Staff Writer", ["Mara Oduya"], id="job-behind-a-comma"),
+        pytest.param("Mara Oduya, PhD", ["Mara Oduya"], id="degree"),
+        pytest.param("Dr. Mara Oduya", ["Mara Oduya"], id="title"),
+        pytest.param("Mara Oduya | Harbour Post", ["Mara Oduya"], id="publisher-behind-a-bar"),
+        pytest.param("Mara Oduya - Reuters", ["Mara Oduya"], id="agency-behind-a-dash"),
+        pytest.param("Mara Oduya/AFP", ["Mara Oduya"], id="agency-behind-a-slash"),
+        pytest.param("By Mara Oduya in Lisbon", ["Mara Oduya"], id="place"),
+        pytest.param("Mara Oduya for the Harbour Post", ["Mara Oduya"], id="employer"),
+        pytest.param("Mara Oduya (mara@post.example)", ["Mara Oduya"], id="address-in-brackets"),
+        pytest.param("Mara Oduya @maraoduya", ["Mara Oduya"], id="handle"),
+        pytest.param("Mara Oduya December 3, 2016", ["Mara Oduya"], id="date"),
+        pytest.param("By Mara Oduya\nBBC News, New York", ["Mara Oduya"], id="place-on-the-next-line"),
+        pytest.param("Perry B. Oduya Jr.", ["Perry B. Oduya Jr."], id="junior"),
+        pytest.param("Seán O’Brien-Lange", ["Seán O’Brien-Lange"], id="apostrophe-and-hyphen"),
+        pytest.param("Anna van der Meer", ["Anna van der Meer"], id="particles"),
+        pytest.param("April Roach", ["April Roach"], id="first-name-that-is-a-month"),
+        pytest.param("Mara Oduya, Mara Oduya", ["Mara Oduya"], id="once-each"),
+        pytest.param("Staff", [], id="staff"),
+        pytest.param("Staff Writer", [], id="staff-writer"),
+        pytest.param("Email the author", [], id="email-the-author"),
+        pytest.param("Harbour Post News Desk", [], id="desk"),
+        pytest.param("Associated Press", [], id="agency"),
+        pytest.param("By Reuters Staff", [], id="agency-staff"),
+        pytest.param("AFP", [], id="agency-in-capitals"),
+        pytest.param("https://www.facebook.com/mara.oduya", [], id="address"),
+        pytest.param("admin", [], id="account"),
+        pytest.param("Senior Political Correspondent", [], id="job"),
+        pytest.param("New York", [], id="place-alone"),
+        pytest.param("the harbour board said so", [], id="sentence"),
+        pytest.param("Mara", [], id="first-name-alone-is-a-guess"),
+        pytest.param("", [], id="nothing"),
+    ],
+)
+def test_names(printed: str, names: list[str]) -> None:
+    assert list(clean_authors([printed], [])) == names
+
+
+@pytest.mark.parametrize(
+    ("others", "names"),
+    [
+        pytest.param(["Island Life"], (), id="the-section"),
+        pytest.param(["Copyright © 2021 Island Life"], (), id="the-owner"),
+        pytest.param(["Harbour Post"], ("Island Life",), id="something-else"),
+    ],
+)
+def test_what_is_known_to_be_no_author(others: list[str], names: tuple[str, ...]) -> None:
+    assert clean_authors(["Island Life"], others) == names
