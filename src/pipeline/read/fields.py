@@ -29,7 +29,7 @@ CONTENT = ("text", "fragment", "html")  # where the article itself is looked for
 NESTS = ("_source", "article", "metadata", "meta")
 NOTHING = frozenset({"", "none", "null", "nan", "nat", "n/a", "na", "undefined"})  # as programs print a missing value
 LONGEST_NOTHING = max(map(len, NOTHING))
-MANY_KEYS = 200  # a record with more is odd, and its plan not worth keeping
+LARGE_RECORD = 100_000  # bytes; its keys may be many or long, and are not kept
 SHOWN_KEYS = 30
 MAX_AUTHORS, MAX_AUTHORS_CHARACTERS = 40, 1_000  # no byline is longer
 # Digits of a time since 1970, from 1973 on, and how many of its units are a second.
@@ -117,13 +117,13 @@ class _Plan:
 Shape = tuple[tuple[tuple[str, ...], Steps], ...]
 
 
-def _plan_for(values: Mapping[str, Json], options: Options) -> _Plan:
+def _plan_for(record: RawRecord, values: Mapping[str, Json], options: Options) -> _Plan:
     shape: Shape = ((tuple(values), ()),)
     for nest in NESTS:
         inner = values.get(nest)
         if isinstance(inner, dict):
             shape += ((tuple(inner), (nest,)),)
-    make = _kept_plan if sum(len(keys) for keys, _ in shape) <= MANY_KEYS else _make_plan
+    make = _kept_plan if len(record.data) <= LARGE_RECORD else _make_plan
     return make(shape, tuple(options.fields.items()))
 
 
@@ -148,7 +148,7 @@ def _make_plan(shape: Shape, chosen: tuple[tuple[str, str], ...]) -> _Plan:
     )
 
 
-_kept_plan = lru_cache(maxsize=256)(_make_plan)
+_kept_plan = lru_cache(maxsize=64)(_make_plan)
 
 
 def _find(values: Mapping[str, Json], path: Steps) -> Json:
@@ -172,7 +172,7 @@ def read_fields(record: RawRecord, options: Options) -> RawArticle | Reject:
     values = _parse(record)
     if isinstance(values, Reject):
         return values
-    plan = _plan_for(values, options)
+    plan = _plan_for(record, values, options)
     content = _find_content(record, plan, values)
     if isinstance(content, Reject):
         return content
@@ -396,9 +396,11 @@ def _read_metadata(plan: _Plan, values: Mapping[str, Json], content: _Content) -
     if "standfirst" in given and _repeats(given["standfirst"], content):
         del given["standfirst"]
     others = (given.get("publisher", ""), given.get("section", ""))
-    names = (_names(_printed(_find(values, path)), others) for path in plan.authors)
-    given["authors"] = next(filter(None, names), ())
-    return RawMetadata.of("record", **given), notes
+    for path in plan.authors:
+        if names := _names(_printed(_find(values, path)), others):
+            given["authors"] = names
+            break
+    return RawMetadata(**given, sources=dict.fromkeys(given, "record")), notes
 
 
 def _is_nothing(text: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO
 
@@ -19,13 +19,12 @@ from pipeline.read.fields import names_content
 from pipeline.read.records import (
     CHUNK,
     MAX_TEXT_BYTES,
-    WHOLE,
     BadStreamError,
     Framed,
     RawRecord,
-    digest,
     place,
     refuse,
+    whole,
 )
 
 # The keys under which an object keeps an array of articles: NewsAPI, JSON APIs, Guardian, Solr, Elasticsearch …
@@ -56,15 +55,15 @@ def frame_json(ref: RawRef, stream: BinaryIO) -> Iterator[Framed]:
     """Frame a JSON file: one article, an array of them, an object that wraps such an array, or JSON Lines."""
     chunks = _chunks(stream)
     head = _gather(chunks, CHUNK)
-    begin = len(head) - len(head.lstrip(SPACE))
-    shape = _survey(head)
-    if head[begin : begin + 1] == b"[":
-        rest = yield from _frame_elements(ref, chain([head[begin + 1 :]], chunks))
+    if head.lstrip(SPACE).startswith(b"["):
+        rest = yield from _frame_elements(ref, chain([head.lstrip(SPACE)[1:]], chunks))
         for chunk in chain([rest], chunks):
             if found := chunk.strip(SPACE)[:20]:
                 detail = f"the array has ended, but {found!r} follows; split the file there, or write a record a line"
                 raise BadStreamError("broken_record", detail)
-    elif shape.is_lines:
+        return
+    shape = _survey(head)
+    if shape.is_lines:
         yield from _frame_lines(ref, chain([head], chunks))
     elif shape.array_at is not None:
         yield from _frame_elements(ref, chain([head[shape.array_at :]], chunks))
@@ -74,14 +73,9 @@ def frame_json(ref: RawRef, stream: BinaryIO) -> Iterator[Framed]:
         yield _frame_whole(ref, head + _gather(chunks, MAX_TEXT_BYTES + 1 - len(head)))
 
 
-def whole(ref: RawRef, data: bytes | None = None) -> RawRef:
-    """The ref of a stream that is one record."""
-    return replace(ref, raw_record=ref.raw_record or WHOLE, raw_sha256=digest(data))
-
-
 def refuse_empty(ref: RawRef) -> Reject:
     """Refuse a file of records that has none."""
-    return refuse(whole(ref), "empty", "it holds no records; put articles in it or remove it")
+    return refuse(whole(ref, None), "empty", "it holds no records; put articles in it or remove it")
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:
@@ -149,7 +143,7 @@ def _frame_whole(ref: RawRef, data: bytes) -> RawRecord | Reject:
     if not data.strip():
         return refuse_empty(ref)
     if len(data) > MAX_TEXT_BYTES:
-        return refuse(whole(ref), "too_large", TOO_LARGE)
+        return refuse(whole(ref, None), "too_large", TOO_LARGE)
     return RawRecord(whole(ref, data), "json", data, "json")
 
 

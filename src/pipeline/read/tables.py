@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from pipeline.contract import RawRef, Reject
 from pipeline.read.fields import has_content, names_content
-from pipeline.read.jsonl import TOO_LARGE, refuse_empty, whole
+from pipeline.read.jsonl import TOO_LARGE, refuse_empty
 from pipeline.read.records import (
     CHUNK,
     MAX_TEXT_BYTES,
@@ -33,6 +33,7 @@ from pipeline.read.records import (
     RawRecord,
     place,
     refuse,
+    whole,
 )
 from pipeline.read.text import decode
 
@@ -62,7 +63,7 @@ def frame_parquet(ref: RawRef, stream: BinaryIO, options: Options = DEFAULTS) ->
     with tempfile.TemporaryFile() as spooled:  # its end is read first, and streams only go forward
         shutil.copyfileobj(stream, spooled, CHUNK)
         try:
-            with pq.ParquetFile(spooled) as table:
+            with pq.ParquetFile(spooled, buffer_size=CHUNK, pre_buffer=False) as table:
                 yield from _frame_batches(ref, table, options)
         except (pa.ArrowException, OSError) as error:
             detail = f"it cannot be read as Parquet: {_first_line(error)}; fetch or write it again"
@@ -77,11 +78,11 @@ def _refuse_columns(ref: RawRef, columns: Sequence[str], options: Options) -> Re
     named = [column for column in columns if column]
     if twice := sorted({column for column in named if named.count(column) > 1}):
         detail = f"columns with one name: {', '.join(twice)}; give each its own"
-        return refuse(whole(ref), "broken_record", detail)
+        return refuse(whole(ref, None), "broken_record", detail)
     if has_content(named, options):
         return None
     detail = f"no column is known to hold a text; the columns are: {shown}; name the one that does: --fields text=NAME"
-    return refuse(whole(ref), "no_text", detail)
+    return refuse(whole(ref, None), "no_text", detail)
 
 
 def _frame_row(ref: RawRef, number: int, row: Mapping[str, object], input_format: TableFormat) -> RawRecord | Reject:

@@ -116,7 +116,8 @@ def test_places_inside_an_archive() -> None:
     assert frame(frame_json, b"[" + ONE + b"]", member) == [("day.json!/1", ONE)]
 
 
-RECORDS = st.lists(st.dictionaries(st.text(), st.text() | st.lists(st.text() | st.none())), min_size=1)
+VALUES = st.text() | st.lists(st.text() | st.none(), max_size=3)
+RECORDS = st.lists(st.dictionaries(st.text(), VALUES, max_size=3), min_size=1, max_size=4)
 
 
 @given(RECORDS, st.integers(1, 20))
