@@ -200,7 +200,10 @@ def _publishers(page: Page) -> Iterator[tuple[FieldSource, str | None]]:
 
 
 def _read_headline(page: Page, publisher: str | None) -> Candidate:
-    """The headline as the page prints it, if its <h1> is what the page also declares; else as declared."""
+    """The headline as the page prints it, if its <h1> is near to what it declares; else as declared.
+
+    What is declared is often written for search and sharing: "Clever nursery ideas" for "20 ideas for a small nursery".
+    """
     declared: list[tuple[FieldSource, str | None]] = [
         ("json_ld", text_of(page.article.get("headline"))),
         ("meta", page.tag(HEADLINE)),
@@ -213,9 +216,9 @@ def _read_headline(page: Page, publisher: str | None) -> Candidate:
         words = words_of(text)
         if len(words) > 1 and any(_agree(words, other) for other in known):
             return text, "html"
-    value, source = _first(declared)
-    if value is None and len(printed) == 1:
+    if len(set(printed)) == 1 and (not known or _is_near(words_of(printed[0]), known)):
         return printed[0], "html"
+    value, source = _first(declared)
     return (_without_site(value, publisher, page), source) if value else (None, None)
 
 
@@ -224,6 +227,12 @@ def _agree(printed: list[str], declared: list[str]) -> bool:
     shorter = min(len(printed), len(declared))
     begins = printed[:shorter] == declared[:shorter] and 2 < shorter >= len(printed) / 2
     return begins or printed == declared
+
+
+def _is_near(printed: list[str], known: list[list[str]]) -> bool:
+    """Whether a line is long enough for a headline, and has a telling word in common with what is declared."""
+    telling = {word for word in printed if len(word) > 4}
+    return len(printed) > 3 and any(telling & set(words) for words in known)
 
 
 def _without_site(title: str, publisher: str | None, page: Page) -> str:
