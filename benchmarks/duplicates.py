@@ -23,7 +23,17 @@ from datetime import date, timedelta
 from itertools import chain, pairwise
 from pathlib import Path
 
-from pipeline.duplicates import NEAR_WORDS, THRESHOLD, UNSPACED, WINDOW_DAYS, Body, Duplicate, match_signatures, sign
+from pipeline.duplicates import (
+    NEAR_WORDS,
+    STUB_WORDS,
+    THRESHOLD,
+    UNSPACED,
+    WINDOW_DAYS,
+    Body,
+    Duplicate,
+    match_signatures,
+    sign,
+)
 
 CORPORA = Path(__file__).resolve().parent.parent.parent / "shared" / "corpora"
 TEXTS = ("polnear/train/text", "worldwide-newswire/original")
@@ -165,13 +175,15 @@ def in_window(earlier: Body, later: Body) -> bool:
 
 
 def all_similar(bodies: list[Body]) -> Iterator[dict[int, float]]:
-    """For each body, those before it that share THRESHOLD of its shingles; a short body is near to none."""
+    """For each body, those before it that share THRESHOLD of its shingles."""
     holders: dict[tuple[str, ...], list[int]] = defaultdict(list)
     sizes: list[int] = []
     for at, body in enumerate(bodies):
         text = re.sub(f"([{UNSPACED}])", r" \1 ", unicodedata.normalize("NFKC", body.text).casefold())
         words = re.findall(r"\w+", text)
-        shingles = set(zip(words, words[1:], words[2:], strict=False)) if len(words) >= NEAR_WORDS else set()
+        shingles = set(zip(words, words[1:], words[2:], strict=False))
+        if len(words) < NEAR_WORDS:  # a copy only as a whole, and a stub only under one headline
+            shingles = {tuple([*words, body.headline] if len(words) < STUB_WORDS else words)}
         common = Counter(chain.from_iterable(holders[shingle] for shingle in shingles))
         jaccard = {other: n / (len(shingles) + sizes[other] - n) for other, n in common.items()}
         yield {other: value for other, value in jaccard.items() if value >= THRESHOLD}
