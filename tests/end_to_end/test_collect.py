@@ -17,10 +17,12 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pipeline.collect import Limits, Summary, collect, describe, read_sources
 from pipeline.errors import LockedError, StorageError, UsageError
+from tests.end_to_end.conftest import Onrecord
 from tests.unit.collect.newsroom import (
     Newsroom,
     answer,
@@ -53,6 +55,9 @@ QUICK = Limits(
     host_failures=100,
 )
 Collect = Callable[..., Summary]
+STORY = """PORT ELLERY, May 7 2024 - The ferry to Port Ellery will sail again on Wednesday, the harbour board said after
+a long night of work on the quay. "We checked every cable and every ramp," said Mara Oduya, who leads the board. "The
+boats are safe." Oduya said that three hundred passengers had been waiting since the storm."""
 
 
 @pytest.fixture(autouse=True)
@@ -503,6 +508,18 @@ def test_patterns_choose_pages_and_new_patterns_are_applied_to_an_unchanged_feed
     assert outcomes(raw) == {"/news/a": "seen", "/video/b": "new", "/news/print/c": "excluded"}
 
 
+def test_a_redirect_to_what_the_patterns_leave_out_is_not_followed(newsroom: Newsroom, run: Collect, raw: Path) -> None:
+    newsroom.pages |= {
+        "/rss": answer(rss(f"{newsroom.url}/members/a")),
+        "/members/a": redirect("/login?to=a"),
+        "/login?to=a": answer(page("Log in")),
+    }
+    for expected in ("led_out", "seen"):
+        run(settings(newsroom, ["/rss"], more="delay_seconds = 0\nexclude = ['/login']"))
+        assert outcomes(raw) == {"/members/a": expected}
+    assert Counter(newsroom.paths()) == {"/robots.txt": 2, "/rss": 2, "/members/a": 1}
+
+
 def test_no_more_sitemaps_are_polled_than_a_run_may(newsroom: Newsroom, run: Collect) -> None:
     here = newsroom.url
     nested = [entry(f"{here}/{n}.xml", lastmod=f"2024-05-0{n}", tag="sitemap") for n in (1, 3, 2)]
@@ -650,13 +667,46 @@ def test_a_disk_that_refuses_stops_the_run_and_the_next_goes_on(newsroom: Newsro
     assert list(kept(raw)) == ["/a"]
 
 
+def test_collected_pages_are_read(
+    newsroom: Newsroom, run: Collect, raw: Path, tmp_path: Path, onrecord: Onrecord
+) -> None:
+    here = newsroom.url
+    newsroom.pages |= {
+        "/news.xml": answer(
+            sitemap(entry(f"{here}/ferry", published="2024-05-07T09:30:00+02:00"), entry(f"{here}/to"))
+        ),
+        "/ferry": answer(page("The ferry of Port Ellery sails again on Wednesday", STORY)),
+        "/to": redirect("/fähre"),
+        "/f%C3%A4hre": answer(
+            page("The Fähre of Port Ellery is late again", STORY.replace("Port", "“Süd”")).decode().encode("cp1252"),
+            "text/html; charset=windows-1252",
+        ),
+    }
+    assert run(settings(newsroom, sitemaps=["/news.xml"])).count("new") == 2
+    ran = onrecord("curate", raw, "--into", tmp_path / "curated", "--workers", 1)
+    assert ran.code == 0, ran.err
+    articles = pd.read_parquet(tmp_path / "curated" / "articles").set_index("url").sort_index()
+    assert list(articles.index) == [f"{here}/f%C3%A4hre", f"{here}/ferry"]
+    assert set(articles["publisher"]) == {"Harbour Post"}
+    assert list(articles["encoding"]) == ["cp1252", "utf-8"]
+    assert "“Süd” Ellery" in articles["text"].iloc[0]
+    assert str(articles["published_at"].iloc[1]).startswith("2024-05-07 07:30")
+    assert pd.read_parquet(tmp_path / "curated" / "rejects").empty
+    assert pd.read_parquet(tmp_path / "curated" / "runs")["record_count"].tolist() == [4]  # each with its sidecar
+
+
 @pytest.mark.slow
 def test_the_flow_collects_and_says_what_it_did(newsroom: Newsroom, raw: Path, tmp_path: Path) -> None:
     newsroom.pages |= {"/rss": answer(rss(f"{newsroom.url}/a")), "/a": answer(page("A"))}
     path = tmp_path / "sources.toml"
     path.write_text(settings(newsroom, ["/rss"]), "utf-8")
     flow = Path(__file__).parents[2] / "flows" / "collect.py"
-    environment = {"PREFECT_HOME": str(tmp_path / "prefect"), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    environment = {
+        "PREFECT_HOME": str(tmp_path / "prefect"),
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # on a busy machine its 20 are too few
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+    }
     ran = subprocess.run(
         [sys.executable, str(flow), str(path), "--into", str(raw)],
         capture_output=True,

@@ -7,6 +7,7 @@ import gzip
 import io
 import math
 import random
+import re
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -236,7 +237,7 @@ class Web:
             ) from error
         except httpx.HTTPError as error:
             raise FetchError("broken_answer", f"the answer broke off: {error or type(error).__name__}") from error
-        except (httpx.InvalidURL, ValueError) as error:  # httpx looks at a redirect before it hands it over
+        except (httpx.InvalidURL, UnicodeError) as error:  # httpx looks at a redirect before it hands it over
             raise FetchError("bad_address", f"redirected to what is no address: {error}") from error
 
     def _host(self, url: httpx.URL) -> Host:
@@ -309,7 +310,7 @@ def read_retry_after(value: str | None) -> float | None:
     """Seconds, given as such or as a date."""
     if value is None:
         return None
-    if value.strip().isdecimal():
+    if re.fullmatch(r"[0-9]+", value):
         return float(value)
     try:
         at = parsedate_to_datetime(value)

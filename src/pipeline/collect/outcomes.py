@@ -12,6 +12,7 @@ Outcome = Literal[
     "same_content",
     "seen",
     "excluded",
+    "led_out",
     "left_for_later",
     "forbidden",
     "host_left_alone",
@@ -33,6 +34,7 @@ OUTCOMES: Mapping[Outcome, str] = {
     "same_content": "a page whose very bytes this publisher's folder holds already: not written again",
     "seen": "a page dealt with before: not fetched again",
     "excluded": "a page that the source's include and exclude patterns leave out",
+    "led_out": "redirected to a page that the patterns leave out",
     "left_for_later": "above the source's max_pages, or the most sitemaps of a run: the next run takes it",
     "forbidden": "robots.txt forbids it",
     "host_left_alone": "its host answered no robots.txt, failed too often or asked for quiet: not asked in this run",
@@ -48,7 +50,9 @@ OUTCOMES: Mapping[Outcome, str] = {
     "given_up": "failed in so many runs that it is not tried any more",
 }
 # A page that ended so is never asked for again.
-FINAL: frozenset[Outcome] = frozenset({"new", "same_content", "seen", "other_type", "too_large", "bad_address"})
+FINAL: frozenset[Outcome] = frozenset(
+    {"new", "same_content", "seen", "led_out", "other_type", "too_large", "bad_address"}
+)
 # The page itself was not asked for, so this is no failure of its own.
 UNTRIED: frozenset[Outcome] = frozenset({"left_for_later", "host_left_alone", "excluded"})
 

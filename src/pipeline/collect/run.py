@@ -27,7 +27,7 @@ HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 ACCEPT_PAGE = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 ACCEPT_LISTING = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"
 QUIET: frozenset[Outcome] = frozenset(
-    {"read", "unchanged", "new", "same_content", "seen", "excluded", "left_for_later"}
+    {"read", "unchanged", "new", "same_content", "seen", "excluded", "led_out", "left_for_later"}
 )
 MOST_TOLD = 20
 
@@ -172,14 +172,16 @@ class _Collector:
             return _End("seen", "another address led to it")
         ask = Ask(page.url, self.limits.page_bytes, self.source.delay_seconds, accept=ACCEPT_PAGE, types=HTML_TYPES)
         try:
-            answer = await self.web.get(ask, self._refuse_seen)
+            answer = await self.web.get(ask, self._check_redirect)
         except FetchError as failure:
             return _End(failure.outcome, failure.detail)
         if not answer.body.strip():
             return _End("broken_answer", "the page is empty")
         return self._keep(page, answer)
 
-    def _refuse_seen(self, url: str) -> None:
+    def _check_redirect(self, url: str) -> None:
+        if not self.source.wants(url):
+            raise FetchError("led_out", f"it leads to {url}")
         if self.memory.is_final(url):
             raise FetchError("seen", f"it leads to {url}")
 

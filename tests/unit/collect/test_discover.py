@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
@@ -126,6 +127,12 @@ def test_addresses_of_images_are_no_pages() -> None:
     assert urls(read_sitemap(body, HERE, 1_000_000)) == ["https://post.example/a"]
 
 
+def test_a_prefix_that_nothing_declares_is_no_harm() -> None:
+    news = "<news:news><news:publication_date>2024-05-07</news:publication_date></news:news>"
+    body = f"<urlset><url><loc>https://post.example/a</loc>{news}</url></urlset>".encode()
+    assert urls(read_sitemap(body, HERE, 1_000)) == ["https://post.example/a"]
+
+
 def test_a_sitemap_without_its_namespace_is_read() -> None:
     assert urls(read_sitemap(b"<urlset><url><loc>https://post.example/a</loc></url></urlset>", HERE, 1_000)) == [
         "https://post.example/a"
@@ -187,3 +194,57 @@ def test_a_billion_laughs_ends_soon(read: Callable[[list[str]], Listing]) -> Non
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 50_000_000
+
+
+MANGLED = [
+    b"&#xFFFFFFFF;",
+    b"&#0;",
+    b"<cloud port='x'/>",
+    b"<?xml version='1.0' encoding='utf-16'?>",
+    b"<pubDate>Mon, 99 Foo 99999 99:99:99 +9999</pubDate>",
+    b"xml:base='http://['",
+    b"</item>",
+    b"<link>",
+    b"<![CDATA[",
+    b"]]>",
+    b"\x00",
+    b"\xff",
+]
+
+
+@pytest.mark.parametrize("charset", ["", "utf-16", "punycode", "undefined", "\x00", "no-such-charset"])
+def test_mangled_feeds_and_sitemaps_are_read_or_refused(charset: str) -> None:
+    chance = random.Random(7)
+    kinds = (rss("https://post.example/a", "/b"), atom("/a", "b"), sitemap(entry("/a", published="2024-05-07")))
+    for _ in range(200):
+        body = bytearray(chance.choice(kinds))
+        for _ in range(chance.randint(1, 6)):
+            at = chance.randrange(len(body) + 1)
+            if chance.random() < 0.3:
+                del body[at : at + chance.randint(1, 40)]
+            else:
+                body[at:at] = chance.choice(MANGLED)
+        with suppress(FetchError):
+            assert read_feed(bytes(body), HERE, {"content-type": f"text/xml; charset={charset}"})
+        with suppress(FetchError):
+            assert read_sitemap(bytes(body), HERE, 1_000_000)
+
+
+@pytest.mark.parametrize("closing", [b"", b"</b>"], ids=["never-closed", "well-formed"])
+def test_a_feed_nested_deep_is_refused_before_it_is_parsed(closing: bytes) -> None:
+    deep = b"<title>" + b"<b>" * 1_000_000 + closing * 1_000_000
+    with pytest.raises(FetchError, match="nested more than 5,000 deep"):
+        read_feed(rss("https://post.example/a").replace(b"<title>A", deep), HERE, {})
+
+
+def test_sections_that_never_close_are_passed_over_once() -> None:
+    with suppress(FetchError):
+        assert read_feed(rss("/a").replace(b"<title>A", b"<title>" + b"<![CDATA[" * 300_000), HERE, {})
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_many_entries_with_loose_markup_are_not_taken_for_depth(encoding: str) -> None:
+    text = "<![CDATA[" + "<p>The ferry<br>sails<img src=a>" * 10 + "]]>"
+    body = rss(*(f"https://post.example/{number}" for number in range(500))).decode()
+    body = body.replace('version="1.0"', f'version="1.0" encoding="{encoding}"').replace("<title>A", f"<title>{text}")
+    assert len(read_feed(body.encode(encoding), HERE, {}).pages) == 500
