@@ -14,12 +14,11 @@ from prefect.artifacts import create_table_artifact
 from prefect.futures import PrefectFuture, as_completed
 from prefect.task_runners import ProcessPoolTaskRunner
 
+from pipeline.batches import Batch, Task, Work
 from pipeline.cli import describe
 from pipeline.contract import FATES
-from pipeline.batches import Batch, Task, Work
 from pipeline.curate import Summary, curate, curate_batch
 from pipeline.settings import Settings
-
 
 TASK_BYTES = 20_000_000
 TASKS_AHEAD = 3 * (os.cpu_count() or 1)

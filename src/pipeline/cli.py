@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from pipeline import store
 from pipeline.contract import TABLES
 from pipeline.curate import Progress, Summary, curate, read_records, silent
 from pipeline.errors import OnrecordError, UsageError
-from pipeline.read import FIELDS
+from pipeline.read import FIELDS, parse_path
 from pipeline.settings import VERSION, Settings
 from pipeline.show import describe_run, show_quote
 from pipeline.verify import verify_version
@@ -107,8 +107,12 @@ def _positive(text: str) -> int:
 
 def _field(text: str) -> tuple[str, str]:
     name, found, path = text.partition("=")
-    if not found or not path or name not in FIELDS:
+    if not found or name not in FIELDS:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=PATH; NAME is one of: {', '.join(sorted(FIELDS))}")
+    try:
+        parse_path(path)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
     return name, path
 
 
@@ -169,7 +173,7 @@ def _lines() -> Progress:
 
 def _verify(options: argparse.Namespace) -> int:
     version = store.open_version(options.curated)
-    raw = read_records(options.raw) if options.raw else None
+    raw = read_records(options.raw, store.last_run(version)) if options.raw else None
     months = {name: version.months(name) for name, table in TABLES.items() if table.is_monthly}
     found = verify_version(version.read, months, raw, version.records())
     for name, count in found.counts.items():
@@ -188,7 +192,7 @@ def _show(options: argparse.Namespace) -> int:
             f"{options.curated} holds no quote {options.quote_id}; its ids are in the column quote_id of quotes"
         )
     article, quote, run = found
-    print(show_quote(article, quote, read_records(options.raw or run["raw"])))
+    print(show_quote(article, quote, read_records(options.raw or run.raw, run)))
     return 0
 
 

@@ -70,7 +70,7 @@ QualityFlag = Literal[
     "unreadable_url",
     "paywall_teaser",  # the page shows the beginning only
     "consent_page",  # … or mostly asks to be allowed cookies
-    "feed_teaser",  # the feed carries a summary only
+    "feed_teaser",  # the feed or record carries a summary only
     "body_by_fallback",  # no article was recognised; all main text of the page was taken
 ]
 Stage = Literal["read", "normalise", "validate"]
@@ -320,11 +320,23 @@ class Article:
     ] = 1
     duplicate_of: Annotated[
         str | None,
-        Column("The earlier article with (nearly) the same body.", pattern=HEX16, references="articles.article_id"),
+        Column(
+            "The earliest article with (nearly) the same body, published at most 30 days before it or before another copy; itself a copy only where a text drifted.",
+            pattern=HEX16,
+            references="articles.article_id",
+        ),
     ] = None
-    duplicate_kind: Annotated[DuplicateKind | None, Column("Whether the bodies are the same word for word.")] = None
+    duplicate_kind: Annotated[
+        DuplicateKind | None,
+        Column("exact: the same words, whatever case, punctuation and white space; near: most of them."),
+    ] = None
     duplicate_similarity: Annotated[
-        float | None, Column("Share of common runs of three words (exact Jaccard index) of this body and that of duplicate_of.", minimum=0, maximum=1)
+        float | None,
+        Column(
+            "Share of common runs of three words between the two bodies (Jaccard index, exact): at least .8; 1 where the words are the same.",
+            minimum=0,
+            maximum=1,
+        ),
     ] = None
     first_seen_at: Annotated[datetime, Column("When a run first published the article.")] = datetime(
         1970, 1, 1, tzinfo=UTC
@@ -494,6 +506,7 @@ class Run:
     model_version: Annotated[str, Column("Version of the language model, or of the rules.")]
     source: Annotated[str, Column("Name of the collection it read.")]
     raw: Annotated[str, Column("Where the collection lay.")]
+    settings: Annotated[str, Column("What it was told that shapes rows, as JSON.")]
     record_count: Annotated[int, Column("Raw records that came in.", minimum=0)]
     new_count: Annotated[int, Column("Records that became a new article.", minimum=0)]
     changed_count: Annotated[int, Column("Records that became a new revision of an article.", minimum=0)]

@@ -6,12 +6,13 @@ runs them in this process or in a pool, and a flow as tasks of its orchestrator,
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -36,7 +37,7 @@ from pipeline.contract import (
     expectations,
     to_table,
 )
-from pipeline.duplicates import Body, find_duplicates
+from pipeline.duplicates import Body, Duplicate, match_signatures, sign
 from pipeline.entities import build_entities, extract_mentions, mark_quoted
 from pipeline.errors import LedgerError, StorageError, UnreachableError, UsageError, ValidationFailedError
 from pipeline.language import read_language
@@ -201,11 +202,12 @@ def source_name(raw: str) -> str:
     return folder.name or "raw"
 
 
-def read_records(raw: str) -> ReadRaw:
-    """How to read the raw files at RAW again."""
+def read_records(raw: str, run: Run) -> ReadRaw:
+    """How to read the raw files at RAW again, as a run read them."""
+    options = Options(json.loads(run.settings)["fields"])
 
     def read(raw_path: str) -> Iterator[tuple[str, bytes]]:
-        for item in frame_file(locate(raw, source_name(raw), raw_path)):
+        for item in frame_file(locate(raw, source_name(raw), raw_path), options):
             if isinstance(item, RawRecord):
                 yield item.ref.raw_record, item.data
 
@@ -311,7 +313,7 @@ def _frame_files(
     """Part files into records, note what needs no work, and hand on the rest."""
     for done, file in enumerate(todo, 1):
         sha256 = work.files[file.raw_path][1]
-        for item in frame_file(file):
+        for item in frame_file(file, Options(work.settings.fields)):
             work.came_in += 1
             if isinstance(item, Skip):
                 skips[file.raw_path][item.reason] += 1
@@ -337,7 +339,7 @@ def _read_again(work: _Work, keys: set[Key]) -> None:
     def records() -> Iterator[RawRecord]:
         for raw_path in sorted({key[1] for key in keys}):
             file, sha256 = work.files[raw_path]
-            for item in frame_file(file):
+            for item in frame_file(file, Options(work.settings.fields)):
                 if isinstance(item, RawRecord) and _ref_key(item.ref) in keys:
                     waiting[_ref_key(item.ref)] = item.content_sha256, sha256
                     yield item
@@ -532,7 +534,7 @@ def _changes(work: _Work, winners: Mapping[str, Key]) -> store.Changes:
     for staged in fresh.values():
         by_month.setdefault(staged.month, []).append(staged.place)
     with work.timed("duplicates"):
-        duplicates = find_duplicates(_bodies(work, [staged.place for staged in fresh.values()], replaced))
+        duplicates = _find_duplicates(work, [staged.place for staged in fresh.values()], replaced)
     revisions = work.ledger.revisions()
     updates: dict[str, tuple[object, ...]] = {}
     for article_id in winners:
@@ -563,22 +565,46 @@ def _stamp(work: _Work, articles: pa.Table) -> pa.Table:
     return articles
 
 
-_BODY = ("article_id", "published_on", "raw_path", "text", "body_start_char")
+def _find_duplicates(work: _Work, fresh: Sequence[Place], replaced: Set[str]) -> dict[str, Duplicate]:
+    """Hold all articles of the new version against each other; their texts are never in memory together."""
+
+    def read_again(article_ids: Set[str]) -> Iterator[Body]:
+        return (body for body in _bodies(work, fresh, replaced) if body.article_id in article_ids)
+
+    return match_signatures(map(sign, _bodies(work, fresh, replaced)), read_again)
 
 
-def _bodies(work: _Work, fresh: Sequence[Place], replaced: set[str]) -> Iterator[Body]:
+_BODY = (
+    "article_id",
+    "published_on",
+    "published_at",
+    "published_precision",
+    "raw_path",
+    "headline",
+    "text",
+    "body_start_char",
+    "quality_flags",
+)
+DAY_KNOWN = frozenset(("minute", "day", "inferred"))
+
+
+def _bodies(work: _Work, fresh: Sequence[Place], replaced: Set[str]) -> Iterator[Body]:
     if work.previous:
-        # A month at a time: the texts of a large data set need not be in memory together.
-        parts_of_before = (work.previous.read("articles", _BODY, [month]) for month in work.previous.months("articles"))
-        for part in parts_of_before:
+        for month in work.previous.months("articles"):
+            part = work.previous.read("articles", _BODY, [month])
             yield from (body for body in _as_bodies(part) if body.article_id not in replaced)
     for part in work.staging.read("articles", fresh, _BODY):
         yield from _as_bodies(part)
 
 
 def _as_bodies(part: pa.Table) -> Iterator[Body]:
+    """What tells copies; pages that ask for consent all say the same, and are no copies of each other."""
     for row in part.to_pylist():
-        yield Body(row["article_id"], row["published_on"], row["raw_path"], row["text"][row["body_start_char"] :])
+        if "consent_page" not in row["quality_flags"]:
+            # The first of a month that only the month is known of would claim to be the earliest.
+            published_on = row["published_on"] if row["published_precision"] in DAY_KNOWN else None
+            body = row["text"][row["body_start_char"] :]
+            yield Body(row["article_id"], published_on, row["raw_path"], body, row["headline"], row["published_at"])
 
 
 def _all_rejects(work: _Work) -> list[Reject]:
@@ -611,6 +637,7 @@ def _run_row(work: _Work, version: store.Version | None) -> Run:
         version=VERSION,
         model_version=MODEL_VERSION,
         source=work.source,
+        settings=work.settings.shaping,
         raw=work.raw if "://" in work.raw else str(Path(work.raw).resolve()),
         record_count=work.came_in,
         **work.ledger.counts(),

@@ -34,10 +34,11 @@ class Settings:
     batch_bytes: int = 2_000_000  # raw bytes, that one worker takes at a time
 
     @property
+    def shaping(self) -> str:
+        """The settings that shape rows, as JSON."""
+        return json.dumps({"publisher": self.publisher, "fields": dict(self.fields)}, sort_keys=True)
+
+    @property
     def recipe(self) -> str:
         """Fingerprint of all that decides, beside the raw bytes, what a record becomes."""
-        return stable_id(
-            VERSION,
-            MODEL_VERSION,
-            json.dumps({"publisher": self.publisher, "fields": dict(self.fields)}, sort_keys=True),
-        )
+        return stable_id(VERSION, MODEL_VERSION, self.shaping)

@@ -132,14 +132,13 @@ def open_version(curated: str | Path) -> Version:
     return version
 
 
-def find_quote(version: Version, quote_id: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]] | None:
-    """A quote, its article and the run that wrote it, as rows; None where there is no such quote."""
+def find_quote(version: Version, quote_id: str) -> tuple[dict[str, Any], dict[str, Any], Run] | None:
+    """A quote and its article as rows, and the run that wrote it; None where there is no such quote."""
     for month in version.months("quotes"):
         quotes = _where(version.read("quotes", months=[month]), "quote_id", quote_id)
         if quotes:
             (article,) = _where(version.read("articles", months=[month]), "article_id", quotes[0]["article_id"])
-            (run,) = _where(version.read("runs"), "run_id", article["run_id"])
-            return article, quotes[0], run
+            return article, quotes[0], find_run(version, article["run_id"])
     return None
 
 
@@ -150,7 +149,12 @@ def _where(rows: pa.Table, column: str, value: str) -> list[dict[str, Any]]:
 
 def last_run(version: Version) -> Run:
     """The ledger row of the run that built a version."""
-    (row,) = _where(version.read("runs"), "run_id", version.run_id)
+    return find_run(version, version.run_id)
+
+
+def find_run(version: Version, run_id: str) -> Run:
+    """The ledger row of a run that published."""
+    (row,) = _where(version.read("runs"), "run_id", run_id)
     for name in ("reject_reasons", "skip_reasons"):
         row[name] = [Count(**each) for each in row[name]]
     return Run(**row)

@@ -31,7 +31,11 @@ pytestmark = pytest.mark.corpus
 def _read(folder: Path) -> Iterator[RawArticle]:
     for file in find_files(str(folder), folder.name):
         if isinstance(file, RawFile):
-            raws = (read_record(record, Options()) for record in frame_file(file) if isinstance(record, RawRecord))
+            raws = (
+                read_record(record, Options())
+                for record in frame_file(file, Options())
+                if isinstance(record, RawRecord)
+            )
             yield from (raw for raw in raws if isinstance(raw, RawArticle))
 
 

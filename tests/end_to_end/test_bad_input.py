@@ -29,8 +29,10 @@ GOOD = b"The harbour board met on Tuesday and agreed on a date. "
             "undecodable",
             id="invalid-utf-8",
         ),
-        pytest.param("letter.txt", rb"{\rtf1\ansi\ansicpg1252 The board met.}", "disguised_format", id="rtf-named-txt"),
-        pytest.param("page.pdf", b"%PDF-1.7\n", "unknown_format", id="format-not-known"),
+        pytest.param("page.html", b"%PDF-1.7\n", "disguised_format", id="pdf-named-html"),
+        pytest.param("letter.txt", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "disguised_format", id="word-named-txt"),
+        pytest.param("photo.html", b"\x89PNG\r\n\x1a\n", "disguised_format", id="image-named-html"),
+        pytest.param("style.css", b"body { color: red }", "unknown_format", id="format-not-known"),
         pytest.param("all.txt", b"All news\nUpdated at: \n", "no_text", id="nothing-but-furniture"),
     ],
 )

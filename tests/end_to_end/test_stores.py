@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 import pandas as pd
 import pytest
+import s3fs
 from moto.server import ThreadedMotoServer
 
 from tests.end_to_end.conftest import STORY, Onrecord
@@ -34,6 +35,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
+    s3fs.S3FileSystem.clear_instance_cache()  # clients remember the server that they were made for
     bucket = boto3.resource("s3").Bucket("wire")
     bucket.create()
     yield bucket
@@ -85,8 +87,9 @@ def test_second_run_over_a_bucket_reads_only_what_changed(onrecord: Onrecord, bu
         pytest.param("carrier-pigeon://loft", 2, "no kind of store", id="no-such-kind-of-store"),
     ],
 )
+@pytest.mark.usefixtures("bucket")
 def test_store_that_is_not_there_is_one_clear_line(
-    onrecord: Onrecord, bucket: Any, tmp_path: Path, raw: str, code: int, said: str
+    onrecord: Onrecord, tmp_path: Path, raw: str, code: int, said: str
 ) -> None:
     ran = onrecord("curate", raw, "--into", tmp_path / "curated")
     assert (ran.code, ran.err.count("\n")) == (code, 1), ran.err
@@ -101,6 +104,7 @@ def test_store_that_does_not_answer_publishes_nothing(
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    s3fs.S3FileSystem.clear_instance_cache()
     ran = onrecord("curate", "s3://silent/2024", "--into", tmp_path / "curated")
     assert (ran.code, ran.err.count("\n")) == (1, 1), ran.err
     assert "cannot be listed" in ran.err

@@ -44,7 +44,7 @@ class Rows:
 def curate_case(folder: Path) -> Rows:
     (file,) = find_files(str(folder / "input.txt"), folder.name)
     assert isinstance(file, RawFile), file
-    (record,) = frame_file(file)
+    (record,) = frame_file(file, Options())
     assert isinstance(record, RawRecord), record
     raw = read_record(record, Options())
     assert isinstance(raw, RawArticle), raw

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.contract import Article, RawArticle, RawMetadata, RawRef, Reject
+from pipeline.contract import Article, RawArticle, RawBlock, RawMetadata, RawRef, Reject, SegmentKind
 from pipeline.normalise import normalise, read_dateline
 
 REF = RawRef("wire", "a.txt", "0", "f" * 64)
@@ -23,16 +25,18 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 TEXTS = st.one_of(st.text(max_size=300), st.lists(st.one_of(PIECES, st.text(max_size=5)), max_size=40).map("".join))
 MAYBE = st.none() | st.text(max_size=40)
-METADATA = st.builds(
-    RawMetadata,
-    url=MAYBE | st.just("https://post.example/2024/05/07/a"),
-    headline=MAYBE | st.just("The ferry sails again"),
-    standfirst=MAYBE,
-    published_at=MAYBE | st.just("2024-05-07"),
-    modified_at=MAYBE,
-    fetched_at=MAYBE,
-    language=MAYBE,
-)
+METADATA = st.fixed_dictionaries(
+    {
+        "url": MAYBE | st.just("https://post.example/2024/05/07/a"),
+        "headline": MAYBE | st.just("The ferry sails again"),
+        "standfirst": MAYBE,
+        "published_at": MAYBE | st.just("2024-05-07"),
+        "modified_at": MAYBE,
+        "fetched_at": MAYBE,
+        "language": MAYBE,
+    }
+).map(lambda values: RawMetadata.of("sidecar", **values))
+MARKED = st.lists(st.tuples(st.sampled_from(get_args(SegmentKind)), TEXTS), max_size=8)
 
 
 @STEADY
@@ -56,6 +60,22 @@ def test_segments_are_trimmed_ordered_and_leave_only_white_space_between(text: s
         assert not found.text[at : segment.start_char].strip()
         at = segment.end_char
     assert at == len(found.text)
+
+
+@STEADY
+@given(parts=MARKED, metadata=METADATA)
+def test_marked_blocks_keep_their_order_and_claim_no_bytes(
+    parts: list[tuple[SegmentKind, str]], metadata: RawMetadata
+) -> None:
+    text, blocks = "", []
+    for kind, part in parts:
+        blocks.append(RawBlock(kind, len(text), len(text) + len(clean(part))))
+        text += clean(part) + "\n\n"
+    found = normalise(RawArticle(REF, "html", "utf-8", text, metadata=metadata, blocks=tuple(blocks)))
+    if isinstance(found, Article):
+        assert found.raw_spans == []
+        assert [one.start_char for one in found.segments] == sorted(one.start_char for one in found.segments)
+        assert all(found.text[one.start_char : one.end_char].strip() for one in found.segments)
 
 
 @STEADY

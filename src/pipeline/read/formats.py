@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
@@ -72,6 +73,7 @@ BY_ENDING: Mapping[str, Framer] = {
     ".wet": frame_warc,
     **dict.fromkeys((".xml", ".rss", ".atom", ".rdf", ".feed"), frame_feed),
 }
+TABLES = (frame_csv, frame_tsv, frame_parquet)  # whose columns the user may name
 # What a file's first bytes say, against its name if need be.
 BY_CONTENT: Mapping[Disguise, Framer] = {
     "warc": frame_warc,
@@ -91,7 +93,7 @@ WARC_NAME = re.compile(r"\.(?:warc|wet)(?:\.gz|\.zst)?$", re.IGNORECASE)
 READERS: Mapping[Kind, Reader] = {"text": read_text, "html": read_html, "rtf": read_rtf, "json": read_fields}
 
 
-def frame_file(file: RawFile) -> Iterator[Framed]:
+def frame_file(file: RawFile, options: Options) -> Iterator[Framed]:
     """Part a raw file into its records; what cannot be read of it is a reject."""
     ref = RawRef(file.source, file.raw_path, "", "")
     try:
@@ -103,7 +105,7 @@ def frame_file(file: RawFile) -> Iterator[Framed]:
         return
     name = PurePosixPath(file.raw_path).name
     with stream:
-        yield from frame_guarded(ref, _frame(Opened(ref, name, stream, sidecar)))
+        yield from frame_guarded(ref, _frame(Opened(ref, name, stream, sidecar), options))
 
 
 def _read_beside(location: str | None) -> bytes | None:
@@ -113,18 +115,20 @@ def _read_beside(location: str | None) -> bytes | None:
         return stream.read(MAX_SIDECAR_BYTES)
 
 
-def _frame(opened: Opened) -> Iterator[Framed]:
+def _frame(opened: Opened, options: Options) -> Iterator[Framed]:
     """Part whatever a stream holds into records."""
     head = opened.stream.peek(HEAD_BYTES)[:HEAD_BYTES]
     packing = None if WARC_NAME.search(opened.name) else packing_of(opened.name, head)
     if packing:
-        yield from unpack(opened, packing, _frame)
+        yield from unpack(opened, packing, lambda inner: _frame(inner, options))
         return
     framer = _find_framer(opened.name, head)
     if isinstance(framer, str):
         reason = "unknown_format" if framer.startswith("no format") else "disguised_format"
         yield refuse(whole(opened.ref, None), reason, framer)
         return
+    if framer in TABLES:
+        framer = partial(framer, options=options)
     framed = framer(opened.ref, cast(BinaryIO, opened.stream))
     yield from framed if opened.sidecar is None else _with_sidecar(framed, opened.sidecar)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.contract import Reject, Skip
-from pipeline.read import RawFile, find_files, fingerprint, frame_file, locate
+from pipeline.read import Options, RawFile, find_files, fingerprint, frame_file, locate
 
 
 def put(folder: Path, *names: str) -> None:
@@ -76,7 +76,7 @@ def test_link_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
 
 def test_file_that_vanished_is_refused(tmp_path: Path) -> None:
     file = RawFile("wire", "a.txt", str(tmp_path / "a.txt"))
-    (reject,) = frame_file(file)
+    (reject,) = frame_file(file, Options())
     assert isinstance(reject, Reject)
     assert (reject.reason, reject.raw_record) == ("unreadable", "0")
     assert fingerprint(file) == ""

@@ -32,7 +32,7 @@ WARC = (
 def frame(folder: Path, name: str, content: bytes) -> list[Framed]:
     path = folder / name
     path.write_bytes(content)
-    return list(frame_file(RawFile("wire", name, str(path))))
+    return list(frame_file(RawFile("wire", name, str(path)), Options()))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_warc_is_framed_by_name_and_by_content(tmp_path: Path, name: str, conten
 def test_broken_sidecar_refuses_its_article(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(TEXT)
     (tmp_path / "a.json").write_bytes(b"{")
-    (reject,) = frame_file(RawFile("wire", "a.txt", str(tmp_path / "a.txt"), str(tmp_path / "a.json")))
+    (reject,) = frame_file(RawFile("wire", "a.txt", str(tmp_path / "a.txt"), str(tmp_path / "a.json")), Options())
     assert isinstance(reject, Reject)
     assert reject.reason == "broken_sidecar"
 
@@ -107,7 +107,7 @@ def test_sidecar_is_part_of_what_a_record_is(tmp_path: Path) -> None:
     found = []
     for content in (b'{"section": "City"}', b'{"section": "Harbour"}'):
         (tmp_path / "a.json").write_bytes(content)
-        (record,) = frame_file(RawFile("wire", "a.txt", str(tmp_path / "a.txt"), str(tmp_path / "a.json")))
+        (record,) = frame_file(RawFile("wire", "a.txt", str(tmp_path / "a.txt"), str(tmp_path / "a.json")), Options())
         assert isinstance(record, RawRecord)
         found.append(record)
     assert found[0].ref == found[1].ref
@@ -118,7 +118,7 @@ def test_sidecar_is_part_of_what_a_record_is(tmp_path: Path) -> None:
 def test_sidecar_stands_over_what_the_page_says(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_bytes(PAGE)
     (tmp_path / "a.json").write_bytes(b'{"headline": "Ferry is back"}')
-    (record,) = frame_file(RawFile("wire", "a.html", str(tmp_path / "a.html"), str(tmp_path / "a.json")))
+    (record,) = frame_file(RawFile("wire", "a.html", str(tmp_path / "a.html"), str(tmp_path / "a.json")), Options())
     assert isinstance(record, RawRecord)
     article = read_record(record, Options())
     assert isinstance(article, RawArticle)
@@ -126,7 +126,7 @@ def test_sidecar_stands_over_what_the_page_says(tmp_path: Path) -> None:
 
 
 def test_record_that_takes_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def read_for_ever(record: RawRecord, options: Options) -> RawArticle | Reject:
+    def read_for_ever(_record: RawRecord, _options: Options) -> RawArticle | Reject:
         while True:
             time.sleep(0.01)
 
