@@ -30,7 +30,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.contract import RawRef, Reject, Skip
-from pipeline.read.containers import Opened, Packing, frame_guarded, is_container, packing_of, unpack
+from pipeline.read.containers import Opened, Packing, frame_guarded, packing_of, unpack
 from pipeline.read.containers.compressed import Coding, decompress
 from pipeline.read.containers.streams import PIECE, as_stream
 from pipeline.read.records import CHUNK, WHOLE, BadStreamError, Framed, RawRecord, digest, place, read_whole
@@ -108,21 +108,6 @@ def fate(one: Framed) -> tuple[str, str]:
         case RawRecord():
             assert one.ref.raw_sha256 == digest(one.data)
             return one.ref.raw_record, one.data.decode("utf-8", "replace")
-
-
-@pytest.mark.parametrize(
-    ("name", "yes"),
-    [
-        ("story.html.gz", True),
-        ("DUMP.JSONL.ZST", True),
-        ("2024.tgz", True),
-        ("pages.zip", True),
-        ("story.html", False),
-        ("gz", False),
-    ],
-)
-def test_is_container(name: str, yes: bool) -> None:
-    assert is_container(name) is yes
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,7 @@ __all__ = [
     "Frame",
     "Opened",
     "Packing",
-    "after",
     "frame_guarded",
-    "is_container",
     "packing_of",
     "unpack",
 ]
@@ -49,11 +47,6 @@ ENDINGS: Mapping[str, tuple[Packing, str]] = {
     ".tar": ("tar", ""),
     ".zip": ("zip", ""),
 }
-
-
-def is_container(name: str) -> bool:
-    """Whether a name's ending says that the file is compressed or an archive."""
-    return PurePosixPath(name).suffix.lower() in ENDINGS
 
 
 def packing_of(name: str, head: bytes) -> Packing | None:
