@@ -17,7 +17,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from email.utils import parseaddr
 from html import unescape
 from io import BytesIO
 from typing import Any, BinaryIO
@@ -45,6 +44,7 @@ CUT = re.compile(
     re.IGNORECASE,
 )
 TAG = re.compile(r"<[a-z/!][^<>]*>", re.IGNORECASE)
+ADDRESS = re.compile(r"[^\s()<>]+@[^\s()<>]+")
 Entry = Mapping[str, Any]
 
 
@@ -154,10 +154,10 @@ def _read_entry(entry: Entry, parsed: Entry) -> dict[str, Any]:
         published, updated = updated, None  # its dc:date, which feedparser takes for Atom's date of the last change
     return {
         "id": entry.get("id"),
-        "url": _absolute(feed.get("link", ""), link),
+        "url": _absolute(feed.get("link", "") if entry.get("links") else "", link),  # else it is the guid
         "title": _as_plain(entry.get("title_detail") or {}),
         "content_html" if is_html else "text": value,
-        "authors": [_name(author.get("name") or "") for author in entry.get("authors", ())],
+        "authors": _names(entry),
         "published": published,
         "updated": updated,
         "publisher": (entry.get("source") or {}).get("title") or _as_plain(feed.get("title_detail") or {}),
@@ -192,11 +192,8 @@ def _read_item(item: Any, feed: Entry) -> dict[str, Any]:
 def _people(holder: Entry) -> list[str]:
     """Names of authors: in version 1 there is one."""
     authors = holder.get("authors") or [holder.get("author")]
-    return (
-        [_text(author.get("name")) for author in authors if isinstance(author, dict)]
-        if isinstance(authors, list)
-        else []
-    )
+    people = authors if isinstance(authors, list) else []
+    return list(filter(None, (_text(author.get("name")) for author in people if isinstance(author, dict))))
 
 
 def _text(value: object) -> str:
@@ -218,9 +215,17 @@ def _absolute(base: str, link: str) -> str | None:
     return url if url.startswith(("https://", "http://")) else None
 
 
-def _name(printed: str) -> str:
-    """The name of an author, of whom RSS prints the address first: ``desk@post.example (Mara Oduya)``."""
-    return parseaddr(printed)[0] if "@" in printed else printed
+def _names(entry: Entry) -> list[str]:
+    """Names of authors, without the addresses that RSS prints beside them: ``desk@post.example (Mara Oduya)``.
+
+    feedparser parts the two itself, and wrongly where an address ends in more than four letters.
+    """
+    authors = entry.get("authors", ())
+    if len(authors) == 1 and authors[0].get("email"):
+        names = [entry.get("author", "")]
+    else:
+        names = [author.get("name") or "" for author in authors]
+    return list(filter(None, (ADDRESS.sub("", name).strip(" ()<>") for name in names)))
 
 
 def _is_teaser(value: str, *, is_description: bool) -> bool:
