@@ -300,12 +300,14 @@ def _open(stream: BinaryIO) -> _Tape:
     packing = next((packing for packing in (GZIP, ZSTD) if head.startswith(packing.magic)), None)
     packing = ZSTD if head.startswith(ZSTD_DICTIONARY) else packing
     if packing:
-        tape = _Tape(head, stream, packing, is_marked=True)
-        if _holds_several(packing.unpack(head, WINDOW)[0]):
+        tape, (member, used) = _Tape(head, stream, packing, is_marked=True), packing.unpack(head, WINDOW)
+        if _holds_several(member):
             return _Tape(b"", packing.reader(tape), None, is_marked=True)
-        return tape
+        if member.strip() or used != len(head):
+            return tape
+        head = b""
     if not head:
-        raise BadStreamError("empty", "the file holds no bytes: fetch it again, or remove it")
+        raise BadStreamError("empty", "the file holds nothing: fetch it again, or remove it")
     if not head.lstrip().startswith(PLAIN):
         expected = "expected WARC/1.x, plain or packed by gzip or zstd: name it for what it is"
         raise BadStreamError("unknown_format", f"the file begins with {head[:12]!r}; {expected}")

@@ -485,6 +485,7 @@ def test_an_error_of_the_container_keeps_what_was_read_before_it() -> None:
     ("raw", "reason"),
     [
         pytest.param(b"", "empty", id="empty"),
+        pytest.param(gzip.compress(b""), "empty", id="empty-gzip"),
         pytest.param(b"hello world\n" * 99, "unknown_format", id="text"),
         pytest.param(b"\x04\x22\x4d\x18" + b"\x00" * 99, "unknown_format", id="lz4"),
     ],
