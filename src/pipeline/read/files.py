@@ -13,7 +13,7 @@ from typing import BinaryIO
 from pipeline.contract import WHOLE, RawRef, Reject, Skip
 from pipeline.read import remote
 from pipeline.read.records import refuse
-from pipeline.read.sidecar import has_sidecar, sidecar_names
+from pipeline.read.sidecar import has_sidecar, pair_sidecars, sidecar_names
 
 CHUNK = 1 << 20
 
@@ -62,27 +62,17 @@ def locate(raw: str, source: str, raw_path: str) -> RawFile:
 
 
 def _pair(source: str, folder: remote.Folder, names: dict[str, str]) -> Iterator[RawFile | Skip]:
-    sidecars = _sidecars(set(names))
+    sidecars = pair_sidecars(names)
+    articles = {article: name for name, article in sidecars.items()}
     for name in sorted(names):
         raw_path = folder.prefix + name
         if name in sidecars:
             yield Skip(RawRef(source, raw_path, WHOLE, ""), "sidecar")
         elif not name.startswith("."):
-            beside = next((one for one, article in sidecars.items() if article == name), None)
+            beside = articles.get(name)
             stamp = names[name] + (names[beside] if beside else "")
             sidecar = folder.url + beside if beside else None
             yield RawFile(source, raw_path, folder.url + name, sidecar, stamp if names[name] else "")
-
-
-def _sidecars(names: set[str]) -> dict[str, str]:
-    """The sidecars among a folder's files, and the article that each belongs to."""
-    found: dict[str, str] = {}
-    for name in sorted(names):
-        if has_sidecar(name):
-            beside = next((one for one in sidecar_names(name) if one in names), None)
-            if beside:
-                found.setdefault(beside, name)
-    return found
 
 
 def _walk(folder: Path, prefix: str, source: str, above: tuple[str, ...]) -> Iterator[RawFile | Reject | Skip]:
@@ -92,7 +82,7 @@ def _walk(folder: Path, prefix: str, source: str, above: tuple[str, ...]) -> Ite
         detail = f"the folder cannot be opened: {error.strerror}; allow reading it and run again"
         yield _reject(source, prefix.rstrip("/") or ".", "unreadable", detail)
         return
-    sidecars = _sidecars({entry.name for entry in entries})
+    sidecars = pair_sidecars(entry.name for entry in entries)
     articles = {article: name for name, article in sidecars.items()}
     for entry in entries:
         raw_path = prefix + entry.name

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
 from pipeline.contract import InputFormat, RawArticle, RawRef, Reject
-from pipeline.read.containers import MAX_SIDECAR_BYTES, Opened, frame_guarded, packing_of, unpack
+from pipeline.read.containers import Opened, frame_guarded, packing_of, unpack
 from pipeline.read.disguises import Disguise, describe, recognise
 from pipeline.read.feed import frame_feed, frame_json_feed
 from pipeline.read.fields import read_fields
@@ -25,6 +25,7 @@ from pipeline.read.limits import TooSlowError, time_limit
 from pipeline.read.records import (
     MAX_HTML_BYTES,
     MAX_TEXT_BYTES,
+    BadStreamError,
     Framed,
     Framer,
     Kind,
@@ -36,7 +37,7 @@ from pipeline.read.records import (
     whole,
 )
 from pipeline.read.rtf import read_rtf
-from pipeline.read.sidecar import read_sidecar
+from pipeline.read.sidecar import Sidecar, load_sidecar, read_sidecar
 from pipeline.read.tables import frame_csv, frame_parquet, frame_tsv
 from pipeline.read.text import read_text
 from pipeline.read.warc import frame_warc
@@ -99,6 +100,9 @@ def frame_file(file: RawFile, options: Options) -> Iterator[Framed]:
     try:
         sidecar = _read_beside(file.sidecar)
         stream = open_file(file.location)
+    except BadStreamError as error:
+        yield refuse(whole(ref, None), "broken_sidecar", error.detail)
+        return
     except OSError as error:
         detail = f"the file cannot be read: {error.strerror or error}; allow reading it and run again"
         yield refuse(whole(ref, None), "unreadable", detail)
@@ -108,11 +112,11 @@ def frame_file(file: RawFile, options: Options) -> Iterator[Framed]:
         yield from frame_guarded(ref, _frame(Opened(ref, name, stream, sidecar), options))
 
 
-def _read_beside(location: str | None) -> bytes | None:
+def _read_beside(location: str | None) -> Sidecar | None:
     if location is None:
         return None
     with open_file(location) as stream:
-        return stream.read(MAX_SIDECAR_BYTES)
+        return load_sidecar(location, stream)
 
 
 def _frame(opened: Opened, options: Options) -> Iterator[Framed]:
@@ -152,19 +156,19 @@ def _find_framer(name: str, head: bytes) -> Framer | str:
     return f"the file is called {name} and is {describe(seen)}: save the article as text or HTML, or remove the file"
 
 
-def _with_sidecar(framed: Iterator[Framed], sidecar: bytes) -> Iterator[Framed]:
+def _with_sidecar(framed: Iterator[Framed], sidecar: Sidecar) -> Iterator[Framed]:
     """Give the one article of a file what stands beside it."""
-    about = read_sidecar(sidecar)
+    about = read_sidecar(sidecar.content)
     for record in framed:
         if not isinstance(record, RawRecord):
             yield record
         elif isinstance(about, str):
-            yield refuse(record.ref, "broken_sidecar", f"its sidecar: {about}; mend it or remove it, then run again")
+            yield refuse(record.ref, "broken_sidecar", f"{sidecar.name}: {about}; mend it or remove it, then run again")
         else:
             yield replace(
                 record,
                 given=about.metadata.over(record.given),
-                beside=sidecar,
+                beside=sidecar.content,
                 charset=about.charset or record.charset,
                 notes=(*record.notes, *about.notes),
                 flags=(*record.flags, *about.flags),

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import posixpath
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import BinaryIO, NamedTuple
 
 from pipeline.contract import QualityFlag, RawMetadata
+from pipeline.read.records import BadStreamError, read_whole
 
+MAX_SIDECAR_BYTES = 1_000_000
 SIDECAR_ENDINGS = (".json", ".meta.json")
 # Files that are one article each, and so may have one.
 ARTICLE_ENDINGS = frozenset((".txt", ".text", ".htm", ".html", ".xhtml", ".shtml", ".rtf"))
@@ -25,6 +30,13 @@ TEXT_KEYS = (
 AUTHOR_KEYS = ("author", "authors")
 # What `flows/collect.py` keeps of how it fetched a page.
 FETCH_KEYS = ("status", "headers", "requested_url")
+
+
+class Sidecar(NamedTuple):
+    """A sidecar as it lies beside its article."""
+
+    name: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,33 @@ def sidecar_names(name: str) -> list[str]:
     """The names that a file's sidecar may have: NAME.json, NAME.meta.json, or the ending behind the full name."""
     stem = PurePosixPath(name).stem
     return [f"{base}{ending}" for base in (stem, name) for ending in SIDECAR_ENDINGS]
+
+
+def load_sidecar(path: str, stream: BinaryIO) -> Sidecar:
+    """The bytes of a sidecar.
+
+    Raises:
+        BadStreamError: if it is damaged or far too long.
+    """
+    name = posixpath.basename(path)
+    try:
+        return Sidecar(name, read_whole(stream, MAX_SIDECAR_BYTES))
+    except BadStreamError as error:
+        raise BadStreamError("broken_sidecar", f"{name}: it cannot be read: {error.detail}") from error
+
+
+def pair_sidecars(paths: Iterable[str]) -> dict[str, str]:
+    """The sidecars among files of one folder or archive, and the article that each belongs to."""
+    there = set(paths)
+    found: dict[str, str] = {}
+    for path in sorted(there):
+        folder, name = posixpath.split(path)
+        if has_sidecar(name):
+            beside = (posixpath.join(folder, one) for one in sidecar_names(name))
+            sidecar = next((one for one in beside if one in there), None)
+            if sidecar:
+                found.setdefault(sidecar, path)
+    return found
 
 
 def read_sidecar(content: bytes) -> About | str:

@@ -82,7 +82,7 @@ def frame(opened: Opened) -> Iterator[Framed]:
     else:
         data = read_whole(opened.stream, 1_000_000)
         ref = replace(opened.ref, raw_record=opened.ref.raw_record or WHOLE, raw_sha256=digest(data))
-        yield RawRecord(ref, "text", data, "text", beside=opened.sidecar or b"")
+        yield RawRecord(ref, "text", data, "text", beside=opened.sidecar.content if opened.sidecar else b"")
 
 
 def as_file(content: bytes) -> io.BufferedReader:

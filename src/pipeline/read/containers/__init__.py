@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Literal
 
-from pipeline.read.containers.archives import MAX_SIDECAR_BYTES, frame_members
+from pipeline.read.containers.archives import frame_members
 from pipeline.read.containers.compressed import Coding, decompress
 from pipeline.read.containers.opened import Frame, Opened, after, frame_guarded
 from pipeline.read.containers.streams import as_stream
@@ -22,7 +22,6 @@ from pipeline.read.disguises import recognise
 from pipeline.read.records import Framed, refuse
 
 __all__ = [
-    "MAX_SIDECAR_BYTES",
     "Frame",
     "Opened",
     "Packing",

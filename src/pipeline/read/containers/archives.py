@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pipeline.contract import RawRef, Skip
 from pipeline.read.containers.opened import Frame, Opened, after, frame_guarded
 from pipeline.read.containers.streams import as_stream
-from pipeline.read.records import BadStreamError, Framed, place, read_whole, refuse
+from pipeline.read.records import BadStreamError, Framed, place, refuse
+from pipeline.read.sidecar import load_sidecar
 
-MAX_SIDECAR_BYTES = 1_000_000
 # Files that operating systems put into archives unasked; hidden files are left out as under RAW.
 SYSTEM_FILES = frozenset(("__MACOSX", "Thumbs.db", "desktop.ini"))
 DRIVE = re.compile(r"[A-Za-z]:/")
@@ -27,7 +27,7 @@ class Member:
     is_file: bool
     pieces: Iterator[bytes] = field(default_factory=lambda: iter(()))  # of a file
     problem: BadStreamError | None = None  # why it is not to be read
-    sidecar: Iterator[bytes] | None = None
+    sidecar: tuple[str, Iterator[bytes]] | None = None  # its path and content
     is_sidecar: bool = False
 
 
@@ -59,16 +59,9 @@ def frame_members(opened: Opened, members: Iterator[Member], frame: Frame) -> It
 def _frame_member(opened: Opened, ref: RawRef, path: str, member: Member, frame: Frame) -> Iterator[Framed]:
     if member.problem:
         raise member.problem
-    sidecar = _read_sidecar(member.sidecar) if member.sidecar else None
+    sidecar = load_sidecar(member.sidecar[0], as_stream(member.sidecar[1])) if member.sidecar else None
     stream = as_stream(member.pieces)
     yield from frame(Opened(ref, posixpath.basename(path), stream, sidecar, opened.depth + 1))
-
-
-def _read_sidecar(pieces: Iterator[bytes]) -> bytes:
-    try:
-        return read_whole(as_stream(pieces), MAX_SIDECAR_BYTES)
-    except BadStreamError as error:
-        raise BadStreamError("broken_sidecar", f"its sidecar in the archive cannot be read: {error.detail}") from error
 
 
 def _number(path: str, seen: Counter[str]) -> str:

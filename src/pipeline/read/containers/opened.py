@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.contract import RawRef, Reject
 from pipeline.read.records import WHOLE, BadStreamError, Framed, refuse
+from pipeline.read.sidecar import Sidecar
 
 # Text shrinks to a twentieth, the same page saved over and over to a hundredth; deflate reaches a thousandth, on zeros.
 MAX_RATIO = 200
@@ -22,7 +23,7 @@ class Opened:
     ref: RawRef  # raw_record is "" for a file of RAW itself
     name: str  # its own name without folders; of a compressed file, that of what is inside
     stream: io.BufferedReader
-    sidecar: bytes | None = None
+    sidecar: Sidecar | None = None
     depth: int = 0  # containers around it
 
 

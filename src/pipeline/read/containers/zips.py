@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 import lzma
-import posixpath
 import stat
 import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
@@ -18,7 +17,7 @@ from pipeline.read.containers.archives import Member
 from pipeline.read.containers.opened import BOMB_ADVICE, is_bomb
 from pipeline.read.containers.streams import pieces_of
 from pipeline.read.records import CHUNK, BadStreamError
-from pipeline.read.sidecar import has_sidecar, sidecar_names
+from pipeline.read.sidecar import pair_sidecars
 
 MAX_SPOOL_BYTES = 8_000_000_000  # a ZIP that comes as a stream is put on disk first: its directory is at its end
 SPOOL_IN_MEMORY_BYTES = 4_000_000
@@ -57,7 +56,7 @@ def zip_members(stream: io.BufferedReader) -> Iterator[Member]:
             raise BadStreamError("truncated", detail) from error
         with archive:
             entries = archive.infolist()
-            sidecars = _pair_sidecars(entry.filename for entry in entries)
+            sidecars = pair_sidecars(entry.filename for entry in entries)
             beside = {article: sidecar for sidecar, article in sidecars.items()}
             given = 0
             for entry in entries:
@@ -69,7 +68,7 @@ def zip_members(stream: io.BufferedReader) -> Iterator[Member]:
                     is_file=not entry.filename.endswith("/") and not stat.S_ISLNK(entry.external_attr >> 16),
                     pieces=_zip_pieces(archive, entry),
                     problem=problem,
-                    sidecar=_zip_pieces(archive, archive.getinfo(sidecar)) if sidecar else None,
+                    sidecar=(sidecar, _zip_pieces(archive, archive.getinfo(sidecar))) if sidecar else None,
                     is_sidecar=entry.filename in sidecars,
                 )
         if count not in (len(entries), UNTOLD_COUNT):
@@ -126,15 +125,3 @@ def _zip_pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[by
         raise BadStreamError("unreadable", f"it cannot be unpacked ({error}); pack it again") from error
     with stream:
         yield from pieces_of(stream, ZIP_ERRORS)
-
-
-def _pair_sidecars(paths: Iterable[str]) -> dict[str, str]:
-    """The sidecars among an archive's files, and the article that each belongs to."""
-    there = set(paths)
-    found: dict[str, str] = {}
-    for path in sorted(there):
-        folder, name = posixpath.split(path)
-        if has_sidecar(name):
-            beside = [one for one in (posixpath.join(folder, name) for name in sidecar_names(name)) if one in there]
-            found |= {one: path for one in beside[:1] if one not in found}
-    return found
