@@ -22,6 +22,7 @@ from pipeline.read.records import (
     BadStreamError,
     Framed,
     RawRecord,
+    more_than,
     place,
     refuse,
     whole,
@@ -34,7 +35,7 @@ WRAPPERS = frozenset(
 MAX_DEPTH = 100_000  # what nests deeper than a thousand is refused as a record; beyond this, the file is no data
 WRAPPER_DEPTH = 2  # {"response": {"docs": […]}}
 SPACE = b" \t\r\n"
-TOO_LARGE = f"more than {MAX_TEXT_BYTES:,} bytes, the most that one article may have; split it, one article a record"
+TOO_LARGE = f"{more_than(MAX_TEXT_BYTES)}; split it, one article a record"
 
 # Repeats keep what they took (``*+``): an unclosed string is read once, not once for each way to part it.
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, Literal
 
-from pipeline.contract import WHOLE as WHOLE
-from pipeline.contract import InputFormat, QualityFlag, RawArticle, RawMetadata, RawRef, Reject, Skip
+from pipeline.contract import WHOLE, InputFormat, QualityFlag, RawArticle, RawMetadata, RawRef, Reject, Skip
 
 # The longest articles have some 100 kB of text; what is larger is a dump of many. A page carries scripts and styles.
 MAX_TEXT_BYTES = 20_000_000
@@ -96,6 +95,11 @@ def refuse(ref: RawRef, reason: str, detail: str) -> Reject:
     return Reject.of(ref, stage="read", reason=reason, detail=detail)
 
 
+def more_than(limit: int) -> str:
+    """What is wrong with an article that has more bytes than it may have; what to do is for the caller to add."""
+    return f"more than {limit:,} bytes, the most that one article may have"
+
+
 def read_whole(stream: BinaryIO, limit: int) -> bytes:
     """The rest of a stream.
 
@@ -106,9 +110,6 @@ def read_whole(stream: BinaryIO, limit: int) -> bytes:
     while part := stream.read(CHUNK):
         size += len(part)
         if size > limit:
-            raise BadStreamError(
-                "too_large",
-                f"more than {limit:,} bytes, the most that one article may have: split it, one article each",
-            )
+            raise BadStreamError("too_large", f"{more_than(limit)}: split it, one article each")
         parts.append(part)
     return b"".join(parts)

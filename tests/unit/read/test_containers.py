@@ -29,11 +29,11 @@ from fastwarc.warc import ArchiveIterator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.contract import RawRef, Reject, Skip
+from pipeline.contract import WHOLE, RawRef, Reject, Skip
 from pipeline.read.containers import Opened, Packing, frame_guarded, packing_of, unpack
 from pipeline.read.containers.compressed import Coding, decompress
 from pipeline.read.containers.streams import PIECE, as_stream
-from pipeline.read.records import CHUNK, WHOLE, BadStreamError, Framed, RawRecord, digest, place, read_whole
+from pipeline.read.records import CHUNK, BadStreamError, Framed, RawRecord, digest, place, read_whole
 
 STORY = b"ORVILLE (Coast Wire) - The harbour bridge will close on Monday, the port authority said.\n"
 LINES = b"".join(b'{"text": "Ferry number %d sails at noon."}\n' % n for n in range(1, 21))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from pipeline.contract import RawRef, Reject
-from pipeline.read.records import WHOLE, BadStreamError, Framed, refuse
+from pipeline.read.records import BadStreamError, Framed, refuse, whole
 from pipeline.read.sidecar import Sidecar
 
 # Text shrinks to a twentieth, the same page saved over and over to a hundredth; deflate reaches a thousandth, on zeros.
@@ -46,7 +46,7 @@ def frame_guarded(ref: RawRef, framed: Iterable[Framed]) -> Iterator[Framed]:
 
 def after(ref: RawRef, last: str | None = None) -> RawRef:
     """The ref of all that follows a record in the stream at ``ref``; of the stream itself where nothing was framed."""
-    return replace(ref, raw_record=f"{last}+" if last else ref.raw_record or WHOLE, raw_sha256="")
+    return replace(ref, raw_record=f"{last}+", raw_sha256="") if last else whole(ref, None)
 
 
 def is_bomb(given: int, taken: int) -> bool:

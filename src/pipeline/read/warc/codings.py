@@ -1,0 +1,80 @@
+"""What a server sent, with its content and transfer encodings undone: never more of it than one byte over a limit."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+
+from fastwarc.stream_io import BrotliReader, ChunkedReader, ZstdReader
+
+GZIP_MAGIC = b"\x1f\x8b\x08"
+NO_TRAILERS = b"\r\n\r\n"
+# The last chunk of a chunked body, with its trailers: fastwarc takes a body that ends before it for whole.
+LAST_CHUNK = re.compile(rb"(?:\A|\r\n)0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*(?:\r\n)?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The content of an answer."""
+
+    data: bytes
+    cut: str = ""  # why there is less of it than the server meant to send
+    problem: str = ""  # why nothing can be made of it
+
+
+def decode_body(block: bytes, http: Mapping[str, str], limit: int) -> Body:
+    """Undo the encodings that a response's header names, the last first.
+
+    Args:
+        block: what stands behind the header.
+        http: the header, its names in small letters.
+        limit: bytes; of a body that is larger, one more is made.
+    """
+    codings = [http[name].lower() for name in ("content-encoding", "transfer-encoding") if name in http]
+    length = http.get("content-length", "")
+    data, cut = block, ""
+    if not codings and length.isdecimal() and int(length) > len(block):
+        cut = f"{len(block):,} of the {int(length):,} bytes that the server announced"
+    for coding in reversed([name.strip() for names in codings for name in names.split(",")]):
+        if coding in ("", "identity"):
+            continue
+        if coding not in DECODERS:
+            return Body(b"", problem=f"its encoding {coding!r} is not known")
+        try:
+            data, is_whole = DECODERS[coding](data, limit + 1)
+        except (OSError, zlib.error) as error:
+            if data.lstrip().startswith(b"<"):
+                break  # crawlers undo an encoding and keep the header that names it
+            return Body(b"", problem=f"it is no {coding} ({error})")
+        if not is_whole and len(data) <= limit:
+            cut = f"its {coding} encoding ends too early"
+    return Body(data, cut)
+
+
+def _inflate(block: bytes, limit: int) -> tuple[bytes, bool]:
+    """Undo gzip, of one member or more, or deflate, with zlib's header or without: servers send both."""
+    is_bare = block[:1] != b"\x1f" and (len(block) < 2 or int.from_bytes(block[:2], "big") % 31 != 0)
+    unpacker = zlib.decompressobj(wbits=-15 if is_bare else 47)
+    data = unpacker.decompress(block, limit)
+    while unpacker.unused_data.startswith(GZIP_MAGIC) and len(data) < limit:
+        block, unpacker = unpacker.unused_data, zlib.decompressobj(wbits=31)
+        data += unpacker.decompress(block, limit - len(data))
+    return data, unpacker.eof
+
+
+def _join_chunks(block: bytes, limit: int) -> tuple[bytes, bool]:
+    return ChunkedReader(BytesIO(block + NO_TRAILERS)).read(limit), LAST_CHUNK.search(block[-1000:]) is not None
+
+
+# Each gives at most so many bytes, and whether the encoding came to its end.
+DECODERS: Mapping[str, Callable[[bytes, int], tuple[bytes, bool]]] = {
+    "gzip": _inflate,
+    "x-gzip": _inflate,
+    "deflate": _inflate,
+    "br": lambda block, limit: (BrotliReader(BytesIO(block)).read(limit), True),  # raises where it is cut
+    "zstd": lambda block, limit: (ZstdReader(BytesIO(block)).read(limit), True),
+    "chunked": _join_chunks,
+}

@@ -1,0 +1,183 @@
+"""The stream that fastwarc reads: it knows where records begin and end, in a damaged file too."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import islice
+from typing import Any, BinaryIO
+
+import zstandard
+from fastwarc.stream_io import GzipReader, ZstdReader
+from fastwarc.warc import WarcRecord
+
+from pipeline.read.records import CHUNK, MAX_HTML_BYTES, BadStreamError
+
+# How far back reading can begin again after damage: a page of the largest size, and what fastwarc read ahead.
+WINDOW = 2 * MAX_HTML_BYTES
+PIECE = 1024  # what is unpacked at a time to look into a file: a bomb cannot grow far between two looks
+BLANK = b"\r\n\r\n"  # ends a header, and a record
+CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
+# The record of our own making behind the last byte of a packed file: fastwarc comes to it only where none was cut.
+END_ID = "<urn:onrecord:end>"
+END = f"WARC/1.0\r\nWARC-Type: metadata\r\nWARC-Record-ID: {END_ID}\r\nContent-Length: 0\r\n\r\n\r\n\r\n".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """How the records of a file are packed: each in a gzip member, or each in a zstd frame."""
+
+    magic: bytes  # what a packed record begins with
+    end: bytes  # our own last record, packed
+    unpacker: Callable[[], Any]  # makes a zlib or zstandard decompressobj
+    reader: Callable[[Any], Any]  # of fastwarc
+
+    def unpack(self, packed: bytes) -> tuple[bytes, int | None]:
+        """The first member, and how many bytes it takes: None where it is damaged, cut, or larger than a WINDOW."""
+        unpacker, parts, size = self.unpacker(), [], 0
+        for at in range(0, len(packed), PIECE):
+            try:
+                parts.append(unpacker.decompress(packed[at : at + PIECE]))
+            except (zlib.error, zstandard.ZstdError):
+                break
+            size += len(parts[-1])
+            if unpacker.eof:
+                return b"".join(parts), min(at + PIECE, len(packed)) - len(unpacker.unused_data)
+            if size > WINDOW:
+                break
+        return b"".join(parts), None
+
+
+GZIP = Packing(b"\x1f\x8b\x08", zlib.compress(END, wbits=31), lambda: zlib.decompressobj(wbits=31), GzipReader)
+ZSTD = Packing(
+    b"\x28\xb5\x2f\xfd", zstandard.compress(END), lambda: zstandard.ZstdDecompressor().decompressobj(), ZstdReader
+)
+ZSTD_DICTIONARY = b"\x5d\x2a\x4d\x18"  # a frame with a dictionary, in front of the records
+PLAIN = b"WARC/1."
+
+
+class Tape:
+    """The stream that fastwarc reads: it counts, and keeps what it gave since the record at hand began."""
+
+    def __init__(self, head: bytes, stream: BinaryIO, packing: Packing | None, *, is_marked: bool) -> None:
+        self.packing = packing
+        self.is_marked = is_marked  # the record of our own making stands at the end
+        self._again = BytesIO(head)  # what is read before the stream
+        self._stream = stream
+        self._mark = packing.end if packing else b""
+        self._kept: deque[bytes] = deque()
+        self._start = 0  # offset of the first byte kept
+        self._position = 0
+        self._name = (-1, 0)  # where the last record begins, and how many came before it from there
+
+    def read(self, size: int = CHUNK) -> bytes:
+        """The next bytes, as fastwarc asks for them; behind the last ones of a packed file, our own record."""
+        part = self._again.read(size) or self._stream.read(size)
+        if not part:
+            part, self._mark = self._mark, b""
+        if part:
+            self._kept.append(part)
+            self._position += len(part)
+            self._forget(self._position - WINDOW)
+        return part
+
+    def tell(self) -> int:
+        """The offset in the file of what is read next."""
+        return self._position
+
+    def skip_to_record(self, offset: int) -> bool:
+        """Go on where a record may begin, at an offset or after it; False where there is none."""
+        magic = self.packing.magic if self.packing else PLAIN
+        self._go_back(max(offset, self._start))
+        while self.read():
+            at = self._kept_from(self._start).find(magic)
+            if at >= 0:
+                self._go_back(self._start + at)
+                return True
+            self._forget(self._position - CHUNK)
+        return False
+
+    def end_of(self, offset: int, length: int | None) -> int | None:
+        """Where the record at an offset ends, told the length of its block; None where it does not end as it should.
+
+        Without a length: where a gzip member ends that holds nothing.
+        """
+        if offset < self._start:
+            return None
+        content = packed = self._kept_from(offset)
+        used: int | None = None
+        if self.packing:
+            content, used = self.packing.unpack(packed)
+            if used is None:
+                return None
+        if length is None:
+            return offset + used if used and not content.strip() else None
+        end = content.find(BLANK) + len(BLANK) + length
+        if content[end : end + len(BLANK)] != BLANK or (used and content[end:].strip()):
+            return None
+        return offset + (used or end + len(BLANK))
+
+    def name_record(self, record: WarcRecord) -> int | str:
+        """What a record is called: its offset in the file.
+
+        Where several records are in one gzip member, fastwarc tells no offset of those behind the first: they are
+        counted from it (``1234+1``). A file that begins so is unpacked before fastwarc sees it, and its offsets are
+        those in what is unpacked.
+        """
+        offset, (first, count) = record.stream_pos, self._name
+        self._forget(offset)
+        begins = offset > first and (not self.packing or self._is_at_magic(offset, self.packing))
+        self._name = (offset, 0) if begins else (first, count + 1)
+        return offset if begins else f"{first}+{count + 1}"
+
+    def _kept_from(self, offset: int) -> bytes:
+        return b"".join(self._kept)[offset - self._start :]
+
+    def _go_back(self, offset: int) -> None:
+        """Read again from an offset that is kept."""
+        self._again = BytesIO(self._kept_from(offset) + self._again.read())
+        self._kept.clear()
+        self._start = self._position = offset
+
+    def _is_at_magic(self, offset: int, packing: Packing) -> bool:
+        head = b"".join(islice(self._kept, 2))[offset - self._start :][:4]
+        return head.startswith((packing.magic, ZSTD_DICTIONARY))
+
+    def _forget(self, before: int) -> None:
+        while self._kept and self._start + len(self._kept[0]) <= before:
+            self._start += len(self._kept.popleft())
+
+
+def open_tape(stream: BinaryIO) -> Tape:
+    """The tape of a file, however it is packed.
+
+    Raises:
+        BadStreamError: if it does not begin as a WARC file does.
+    """
+    head = stream.read(CHUNK)
+    packing = next((packing for packing in (GZIP, ZSTD) if head.startswith(packing.magic)), None)
+    packing = ZSTD if head.startswith(ZSTD_DICTIONARY) else packing
+    if packing:
+        tape, (member, used) = Tape(head, stream, packing, is_marked=True), packing.unpack(head)
+        if _holds_several(member):
+            return Tape(b"", packing.reader(tape), None, is_marked=True)
+        if member.strip() or used != len(head):
+            return tape
+        head = b""
+    if not head:
+        raise BadStreamError("empty", "the file holds nothing: fetch it again, or remove it")
+    if not head.lstrip().startswith(PLAIN):
+        expected = "expected WARC/1.x, plain or packed by gzip or zstd: name it for what it is"
+        raise BadStreamError("unknown_format", f"the file begins with {head[:12]!r}; {expected}")
+    return Tape(head, stream, None, is_marked=False)
+
+
+def _holds_several(member: bytes) -> bool:
+    """Whether a member holds more than one record, so that only what is unpacked has offsets of records."""
+    header = member.find(BLANK)
+    length = CONTENT_LENGTH.search(member, 0, header + 2)
+    return length is not None and member[header + len(BLANK) + int(length[1]) :].lstrip().startswith(PLAIN)
