@@ -201,6 +201,21 @@ def test_one_broken_byte_does_not_turn_a_page_into_mojibake() -> None:
     assert article.text.startswith("Die Fähre fährt um Viertel nach fünf, und wer zu sp\ufffdt kommt")
 
 
+@pytest.mark.parametrize(
+    "control",
+    [
+        pytest.param("\x00", id="nul"),
+        pytest.param("\x0b", id="vertical-tab"),
+        pytest.param("&#1;", id="as-a-reference"),
+        pytest.param("&#x1F;", id="as-a-hexadecimal-reference"),
+        pytest.param("\uffff", id="noncharacter"),
+    ],
+)
+def test_control_characters_are_left_out(control: str) -> None:
+    page = page_of(f"<p>At <time>ni{control}ne</time> the vote was called, and it was close.</p>{PARAGRAPHS}")
+    assert read(page).text.startswith("At nine the vote was called, and it was close.")
+
+
 # ── What is no article ─────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urljoin, urlsplit
 
 import lxml.html
@@ -41,9 +42,9 @@ PUBLISHER = (
 LANGUAGE = "og:locale dc.language language content-language".split()
 ADDRESS = "og:url parsely-link twitter:url".split()
 # Where a page prints who wrote it, and its headline, behind which that stands.
-BYLINES = etree.XPath(
-    "descendant::h1 | descendant::*/@class[contains(., 'yline') or contains(., 'uthor')]/.."
-    " | descendant::*/@rel[. = 'author']/.. | descendant::*/@itemprop[contains(., 'author')]/.."
+BYLINE_CLASS = re.compile(r"[Bb]yline|[Aa]uthor")
+BEGINS_BY = etree.XPath(
+    "following::text()[starts-with(normalize-space(.), 'By ') or normalize-space(.) = 'By'][position() <= 40]"
 )
 PROPERTY = etree.XPath("descendant::*/@itemprop[contains(., $name)]/..")
 # What holds other articles' authors, and readers'.
@@ -53,6 +54,7 @@ ELSEWHERE = re.compile(
 ELSEWHERE_TAGS = frozenset(("footer", "script", "style"))
 OPENS_BYLINE = re.compile(r"By\s")
 LONGEST_BYLINE = 150
+MAX_BYLINES = 40  # a page with more is a list of articles
 # "The headline | The Post", "The headline - City - The Post"
 SITE_BREAK = re.compile(r"\s+[|–—·•«»:\-]+\s+|\s*[|»]\s*|:\s+")
 YEAR = re.compile(r"\b(?:19[5-9]\d|20\d\d)\b")
@@ -325,8 +327,8 @@ def _bylines(page: Page) -> Iterator[tuple[FieldSource, list[str]]]:
     )
     for name in AUTHORS:
         yield "meta", page.tags.get(name, [])
-    yield from (("html", [line]) for line in _printed_bylines(page.root))
-    yield from (("html", [line]) for line in _lines_by(page.root))
+    yield from (("html", [line]) for line in islice(_printed_bylines(page.root), MAX_BYLINES))
+    yield from (("html", [line]) for line in islice(_lines_by(page.root), MAX_BYLINES))
 
 
 def _printed_bylines(root: lxml.html.HtmlElement) -> Iterator[str]:
@@ -334,10 +336,18 @@ def _printed_bylines(root: lxml.html.HtmlElement) -> Iterator[str]:
     headline = next(root.iter("h1"), None)
     around = set(headline.iterancestors()) if headline is not None else {root}
     is_below = headline is None
-    for element in BYLINES(root):
+    for element in root.iter():
         is_below = is_below or element is headline
-        if is_below and element.tag != "h1" and not _is_elsewhere(element, around):
+        if is_below and _names_authors(element) and element.tag != "h1" and not _is_elsewhere(element, around):
             yield _byline_text(element)
+
+
+def _names_authors(element: lxml.html.HtmlElement) -> bool:
+    return (
+        element.get("rel") == "author"
+        or "author" in element.get("itemprop", "")
+        or bool(BYLINE_CLASS.search(element.get("class", "")))
+    )
 
 
 def _lines_by(root: lxml.html.HtmlElement) -> Iterator[str]:
@@ -346,7 +356,7 @@ def _lines_by(root: lxml.html.HtmlElement) -> Iterator[str]:
     if headline is None:
         return
     around = set(headline.iterancestors())
-    for text in headline.xpath("following::text()[starts-with(normalize-space(.), 'By ') or normalize-space(.)='By']"):
+    for text in BEGINS_BY(headline):
         element = text.getparent() if text.is_text else text.getparent().getparent()
         line = _byline_text(element if text.strip() != "By" or len(element) else element.getparent())
         if element.tag != "a" and OPENS_BYLINE.match(line) and not _is_elsewhere(element, around):
@@ -357,12 +367,17 @@ def _byline_text(element: lxml.html.HtmlElement) -> str:
     """The text of a byline, a line for each of its elements; with that of its like beside it. Empty for a passage."""
     if element.tag == "meta":
         return str(element.get("content") or element.get("value") or "")
-    alike = (
-        [element, *element.itersiblings(element.tag)] if element.get("rel") or element.get("itemprop") else [element]
-    )
-    alike = [other for other in alike if other.get("class") == element.get("class")]
-    text = "\n".join(line for other in alike for part in other.itertext() if (line := squeeze(part)))
-    return text if len(text) <= LONGEST_BYLINE * len(alike) else ""
+    lines, length = [], 0
+    for other in (element, *islice(element.itersiblings(element.tag), MAX_BYLINES)):
+        is_alike = (element.get("rel") or element.get("itemprop")) and other.get("class") == element.get("class")
+        if other is not element and not is_alike:
+            continue
+        for part in other.itertext():
+            lines.append(squeeze(part))
+            length += len(lines[-1])
+            if length > LONGEST_BYLINE * (1 + MAX_BYLINES * bool(is_alike)):
+                return ""
+    return "\n".join(filter(None, lines))
 
 
 def _is_elsewhere(element: lxml.html.HtmlElement, around: AbstractSet[lxml.html.HtmlElement]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import lxml.html
@@ -12,6 +13,12 @@ MAX_DEPTH = 2_000
 PARSER = etree.HTMLParser(huge_tree=True, encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
 # trafilatura wants elements of lxml.html; this gives them without a call into Python for each, as lxml.html makes.
 PARSER.set_element_class_lookup(etree.ElementDefaultClassLookup(element=lxml.html.HtmlElement))
+# What lxml gives out and does not take back: control characters, also as references, and U+FFFE and U+FFFF.
+CONTROLS = bytes({*range(32)} - set(b"\t\n\f\r"))
+FORM_FEED_TO_SPACE = bytes.maketrans(b"\f", b" ")
+NO_CHARACTER = re.compile(
+    rb"\xef\xbf[\xbe\xbf]|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]|[fF]{3}[eEfF]));"
+)
 STRIDE = 100
 FURTHER_DOWN = etree.XPath("/".join("*" * STRIDE))
 # What holds no text of an article, and slows down those that look for it.
@@ -25,8 +32,9 @@ BLOCKS = "p div li ul ol dl table blockquote h1 h2 h3 h4 h5 h6 section article f
 
 def parse_page(html: str) -> lxml.html.HtmlElement | None:
     """The tree of a page; None where there is no element in it."""
+    data = html.encode("utf-8", "replace").translate(FORM_FEED_TO_SPACE, CONTROLS)
     try:
-        return lxml.html.document_fromstring(html.replace("\0", "").encode("utf-8", "replace"), parser=PARSER)
+        return lxml.html.document_fromstring(NO_CHARACTER.sub(b"", data), parser=PARSER)
     except etree.ParserError:
         return None
 
@@ -60,10 +68,14 @@ def prepare(root: lxml.html.HtmlElement) -> None:
 
 def write_quotation_marks(root: lxml.html.HtmlElement) -> None:
     """Put in words the marks that a browser shows around <q>, single ones within double ones."""
-    for quote in root.xpath("//q"):
-        is_inner = len(quote.xpath("ancestor::q")) % 2
-        opening, closing = "‘’" if is_inner else "“”"
-        quote.text = opening + (quote.text or "")
+    depth = 0
+    for event, quote in etree.iterwalk(root, events=("start", "end"), tag="q"):
+        if event == "start":
+            depth += 1
+            quote.text = "“‘"[1 - depth % 2] + (quote.text or "")
+            continue
+        closing = "”’"[1 - depth % 2]
+        depth -= 1
         if len(quote):
             quote[-1].tail = (quote[-1].tail or "") + closing
         else:
