@@ -1,0 +1,156 @@
+"""The composition: plan → batches → settle → validate → build → publish → report. Start reading here.
+
+``curate`` is the whole of a run. It takes the way to run batches as an argument (``map_batches``), so that the command
+runs them in this process or in a pool, and a flow as tasks of its orchestrator, all over the same code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline import store
+from pipeline.batches import Batch, MapBatches, Task, in_processes
+from pipeline.contract import TABLES, ReadRaw, Reject, Run, to_table
+from pipeline.curate.intake import plan, read_files
+from pipeline.curate.publish import build_and_publish, describe_run
+from pipeline.curate.settle import sample_quotes, settle_and_validate
+from pipeline.curate.work import Progress, Summary, Work, read_holders, silent
+from pipeline.entities import extract_mentions, mark_quoted
+from pipeline.errors import UsageError
+from pipeline.language import read_language
+from pipeline.ledger import Ledger
+from pipeline.normalise import normalise
+from pipeline.quotes import extract_quotes
+from pipeline.read import Options, RawRecord, frame_file, locate, read_record
+from pipeline.settings import Settings
+from pipeline.staging import MONTHLY, Staging, no_rows, stage
+
+__all__ = ["Progress", "Summary", "curate", "curate_batch", "read_records", "silent", "source_name"]
+
+
+def curate_batch(task: Task) -> Batch:
+    """Turn raw records into rows: the path of every article through the stages."""
+    parts: dict[str, list[pa.Table]] = {name: [no_rows(name)] for name in MONTHLY}
+    rejects: list[Reject] = []
+    for at, record in enumerate(task.records):
+        raw = read_record(record, task.options)
+        article = raw if isinstance(raw, Reject) else normalise(raw, task.publisher)
+        if isinstance(article, Reject):
+            rejects.append(article)
+            continue
+        reading = read_language(article)
+        mentions = extract_mentions(article, reading)
+        quotes = extract_quotes(article, reading, mentions)
+        mentions = mark_quoted(mentions, quotes)
+        for name, rows in (("articles", [article]), ("quotes", quotes), ("mentions", mentions)):
+            parts[name].append(stage(to_table(TABLES[name].row, rows), at))
+    return Batch({name: pa.concat_tables(tables) for name, tables in parts.items()}, tuple(rejects))
+
+
+def curate(
+    raw: str,
+    into: Path,
+    settings: Settings,
+    *,
+    map_batches: MapBatches | None = None,
+    progress: Progress = silent,
+) -> Summary:
+    """Curate what is new in RAW into the data set at ``into``.
+
+    Args:
+        raw: a file, or a folder that is read recursively, on this machine or as a URL that fsspec understands; nothing
+            in it is changed.
+        into: the data set; it may not exist yet.
+        settings: what the run was told.
+        map_batches: how to run batches; default: in this process or a pool of them.
+        progress: is told how far the run is.
+
+    Raises:
+        UsageError: if ``raw`` or ``into`` cannot be what they should be.
+        UnreachableError: if the store that holds ``raw`` does not answer; nothing was published.
+        LockedError: if another run is writing ``into``.
+        ValidationFailedError: if a rule on whole tables failed; nothing was published.
+        StorageError: if the disk refused; nothing was published.
+    """
+    source = settings.source or source_name(raw)
+    store.check_destination(into)
+    with ExitStack() as stack:
+        if not settings.is_dry_run:
+            stack.enter_context(store.writing(into))
+        previous = store.current_version(into)
+        run_id, started_at = _new_run()
+        work = Work(
+            raw=raw,
+            source=source,
+            settings=settings,
+            run_batches=partial(map_batches or in_processes(settings.workers or os.cpu_count() or 1), curate_batch),
+            progress=progress,
+            previous=previous,
+            ledger=_open_ledger(previous, settings),
+            staging=Staging(stack.enter_context(store.scratch(None if settings.is_dry_run else into))),
+            run_id=run_id,
+            started_at=started_at,
+        )
+        todo = plan(work)
+        if todo:
+            _import_validation_early()
+        read_files(work, todo)
+        winners = settle_and_validate(work)
+        if not work.ledger.has_changed():
+            return Summary("nothing to do", describe_run(work, previous), store.latest_report(into))
+        if settings.is_dry_run:
+            return Summary("dry run", describe_run(work, None), None, sample_quotes(work, winners))
+        return build_and_publish(work, into, winners)
+
+
+def source_name(raw: str) -> str:
+    """The name of the collection that RAW is, or lies in.
+
+    Raises:
+        UsageError: if there is no such file or folder on this machine.
+    """
+    if "://" in raw:
+        return raw.rstrip("/").rsplit("/", 1)[-1]
+    path = Path(raw)
+    if not path.exists():
+        raise UsageError(f"{raw} does not exist; name a file or folder of raw articles")
+    folder = path.resolve() if path.is_dir() else path.resolve().parent
+    return folder.name or "raw"
+
+
+def read_records(raw: str, run: Run) -> ReadRaw:
+    """How to read the raw files at RAW again, as a run read them."""
+    options = Options(json.loads(run.settings)["fields"])
+
+    def read(raw_path: str) -> Iterator[tuple[str, bytes]]:
+        for item in frame_file(locate(raw, source_name(raw), raw_path), options):
+            if isinstance(item, RawRecord):
+                yield item.ref.raw_record, item.data
+
+    return read
+
+
+def _new_run() -> tuple[str, datetime]:
+    started_at = datetime.now(UTC)
+    return f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}", started_at
+
+
+def _open_ledger(previous: store.Version | None, settings: Settings) -> Ledger:
+    if previous is None:
+        return Ledger([], {}, settings.recipe)
+    return Ledger(previous.records(), read_holders(previous), settings.recipe, previous.files())
+
+
+def _import_validation_early() -> None:
+    """Great Expectations takes seconds to import: do it beside the batches."""
+    threading.Thread(target=__import__, args=("pipeline.validate",), daemon=True).start()

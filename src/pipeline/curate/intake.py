@@ -1,0 +1,167 @@
+"""RAW → staged rows: what is new or changed is framed, curated in batches, and taken in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from pipeline import store
+from pipeline.batches import Batch, Task
+from pipeline.contract import RawRef, Record, Reject, Skip
+from pipeline.curate.work import KEY, Staged, Work, key_of_ref, key_of_row, note_refused
+from pipeline.errors import LedgerError, UnreachableError, UsageError
+from pipeline.ledger import Key, key_of
+from pipeline.read import Options, RawFile, RawRecord, find_files, fingerprint, frame_file
+from pipeline.settings import Settings
+from pipeline.staging import STAGED_AT, Place
+
+# Records that workers have: the digest of each record's content, and the fingerprint of its file.
+Waiting = dict[Key, tuple[str, str]]
+
+
+def plan(work: Work) -> list[RawFile]:
+    """List RAW, and part what is new or changed from what is not."""
+    with work.timed("plan"):
+        known = work.ledger.known(work.source)
+        todo: list[RawFile] = []
+        item_count = 0
+        for item in _list_raw(work):
+            item_count += 1
+            if isinstance(item, Reject):
+                work.came_in += 1
+                note_refused(work, item, "", "")
+            elif isinstance(item, Skip):
+                work.came_in += 1
+                work.ledger.note_skip(item.reason)
+            elif work.settings.limit is None or len(todo) < work.settings.limit:
+                sha256 = fingerprint(item)
+                work.files[item.raw_path] = item, sha256
+                if work.ledger.is_read(work.source, item.raw_path, sha256):
+                    work.came_in += work.ledger.note_unread(work.source, item.raw_path, known.get(item.raw_path, []))
+                else:
+                    todo.append(item)
+        if not item_count:
+            raise UsageError(f"{work.raw} holds no files; put raw articles there, or name another folder")
+        _forget_what_was_mended(work, known)
+    return todo
+
+
+def _list_raw(work: Work) -> Iterator[RawFile | Reject | Skip]:
+    try:
+        yield from find_files(work.raw, work.source)
+    except OSError as error:
+        raise UnreachableError(
+            f"{work.raw} cannot be listed: {error}; nothing was published: look whether it is there, and run again"
+        ) from error
+
+
+def _forget_what_was_mended(work: Work, known: Mapping[str, Sequence[Record]]) -> None:
+    """A folder that could not be opened before and can be now is refused no longer."""
+    for raw_path, records in known.items():
+        for record in records:
+            was_unlistable = record.outcome == "reject" and not record.file_sha256
+            if was_unlistable and not work.ledger.has_seen(key_of(record)) and Path(work.raw, raw_path).is_dir():
+                work.ledger.forget(key_of(record))
+
+
+def read_files(work: Work, todo: Sequence[RawFile]) -> None:
+    """Curate what is new or changed in some files."""
+    skips: dict[str, Counter[str]] = {file.raw_path: Counter() for file in todo}
+    waiting: Waiting = {}
+    _run_batches(work, _frame_files(work, todo, skips, waiting), waiting)
+    known = work.ledger.known(work.source)
+    for file in todo:  # now that all their records are noted
+        path = file.raw_path
+        work.ledger.note_read(work.source, path, work.files[path][1], skips[path], known.get(path, []))
+
+
+def _frame_files(
+    work: Work, todo: Sequence[RawFile], skips: Mapping[str, Counter[str]], waiting: Waiting
+) -> Iterator[RawRecord]:
+    """Part files into records, note what needs no work, and hand on the rest."""
+    for done, file in enumerate(todo, 1):
+        sha256 = work.files[file.raw_path][1]
+        for item in frame_file(file, Options(work.settings.fields)):
+            work.came_in += 1
+            if isinstance(item, Skip):
+                skips[file.raw_path][item.reason] += 1
+                work.ledger.note_skip(item.reason)
+                continue
+            ref = (item.source, item.raw_path, item.raw_record) if isinstance(item, Reject) else key_of_ref(item.ref)
+            if ref in waiting or work.ledger.has_seen(ref):
+                raise LedgerError(f"{file.raw_path} gives two records that are called {ref[2]!r}")
+            if isinstance(item, Reject):
+                note_refused(work, item, item.raw_sha256 or "", sha256)
+            elif work.ledger.is_unchanged(ref, item.content_sha256):
+                work.ledger.note_unchanged(ref, sha256)
+            else:
+                waiting[ref] = item.content_sha256, sha256
+                yield item
+        work.progress("files", done, len(todo))
+
+
+def read_again(work: Work, keys: set[Key]) -> None:
+    """Curate single records of files that were read before."""
+    waiting: Waiting = {}
+
+    def records() -> Iterator[RawRecord]:
+        for raw_path in sorted({key[1] for key in keys}):
+            file, sha256 = work.files[raw_path]
+            for item in frame_file(file, Options(work.settings.fields)):
+                if isinstance(item, RawRecord) and key_of_ref(item.ref) in keys:
+                    waiting[key_of_ref(item.ref)] = item.content_sha256, sha256
+                    yield item
+
+    _run_batches(work, records(), waiting)
+    for key in keys - {key for _, key in work.staged} - set(work.rejects):
+        detail = "the file changed while it was being read; run again"
+        note_refused(work, Reject.of(RawRef(*key, ""), stage="read", reason="unreadable", detail=detail), "", "")
+
+
+def _run_batches(work: Work, records: Iterator[RawRecord], waiting: Waiting) -> None:
+    """Run batches over records and take in what they made, whichever is done first.
+
+    Raises:
+        LedgerError: if a record comes back as nothing, or as two things.
+    """
+    with work.timed("read, normalise, language, entities, quotes"):
+        for batch in work.run_batches(_cut_tasks(records, work.settings)):
+            _take_in(work, batch, waiting)
+    if waiting:
+        some = sorted(waiting)[:3]
+        raise LedgerError(f"{len(waiting)} raw records were read and gave neither article nor reject: {some}")
+
+
+def _cut_tasks(records: Iterator[RawRecord], settings: Settings) -> Iterator[Task]:
+    """Part the records into tasks of about equal work."""
+    options = Options(settings.fields)
+    batch: list[RawRecord] = []
+    size = 0
+    for record in records:
+        batch.append(record)
+        size += len(record.data)
+        if len(batch) >= settings.batch_records or size >= settings.batch_bytes:
+            yield Task(tuple(batch), settings.publisher, options)
+            batch, size = [], 0
+    if batch:
+        yield Task(tuple(batch), settings.publisher, options)
+
+
+def _take_in(work: Work, batch: Batch, waiting: Waiting) -> None:
+    rows = batch.rows["articles"]
+    if rows.num_rows:
+        number = work.staging.add(batch.rows)
+        for row in rows.select([*KEY, "article_id", "fetched_at", "published_on", STAGED_AT]).to_pylist():
+            key = key_of_row(row)
+            work.ledger.note_article(key, *_back(waiting, key), row["article_id"], row["fetched_at"])
+            place = Place(number, row[STAGED_AT])
+            work.staged[row["article_id"], key] = Staged(place, store.month_of(row["published_on"]))
+    for reject in batch.rejects:
+        note_refused(work, reject, *_back(waiting, (reject.source, reject.raw_path, reject.raw_record)))
+
+
+def _back(waiting: Waiting, key: Key) -> tuple[str, str]:
+    if key not in waiting:
+        raise LedgerError(f"raw record {key} came back from its worker and had not been sent, or came back twice")
+    return waiting.pop(key)

@@ -1,0 +1,133 @@
+"""A run under way: what it was told, what it knows, and what it has made so far."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline import report, store
+from pipeline.batches import Batch, Task
+from pipeline.contract import Finding, RawRef, Reject, Run
+from pipeline.ledger import Key, Ledger
+from pipeline.read import RawFile
+from pipeline.settings import Settings
+from pipeline.staging import STAGED_AT, Place, Staging, no_rows
+
+Progress = Callable[[str, int, int], None]  # what is counted, done, of how many
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Show no progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a person wants to know when a run is over."""
+
+    outcome: report.Outcome
+    run: Run
+    report: Path | None
+    sample: pa.Table | None = None  # of a dry run: some quotes
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Where an article's rows stand, and the month they belong to."""
+
+    place: Place
+    month: str
+
+
+@dataclass(slots=True)
+class Work:
+    """A run under way: what it was told, what it knows, and what it has made so far."""
+
+    raw: str
+    source: str
+    settings: Settings
+    run_batches: Callable[[Iterable[Task]], Iterable[Batch]]
+    progress: Progress
+    previous: store.Version | None
+    ledger: Ledger
+    staging: Staging
+    run_id: str
+    started_at: datetime
+    came_in: int = 0  # raw records, counted where they are read: the ledger must account for as many
+    files: dict[str, tuple[RawFile, str]] = field(default_factory=dict)  # by raw_path, with the fingerprint
+    staged: dict[tuple[str, Key], Staged] = field(default_factory=dict)  # by article_id and record
+    rejects: dict[Key, Reject] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    first_seen: dict[str, datetime] | None = None  # of the articles published before; read when first needed
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add to the time that a stage took."""
+        start = time.perf_counter()
+        yield
+        self.timings[stage] = self.timings.get(stage, 0.0) + time.perf_counter() - start
+
+
+KEY = ("source", "raw_path", "raw_record")
+
+
+def key_of_row(row: Mapping[str, Any]) -> Key:
+    """The record that a row of articles was made from."""
+    return row["source"], row["raw_path"], row["raw_record"]
+
+
+def key_of_ref(ref: RawRef) -> Key:
+    """The record at a place of RAW."""
+    return ref.source, ref.raw_path, ref.raw_record
+
+
+def read_holders(previous: store.Version | None) -> dict[str, Key]:
+    """For each published article_id, the record that its rows were made from."""
+    if previous is None:
+        return {}
+    rows = previous.read("articles", ["article_id", *KEY]).to_pylist()
+    return {row["article_id"]: key_of_row(row) for row in rows}
+
+
+def note_refused(work: Work, reject: Reject, content_sha256: str, file_sha256: str) -> None:
+    """Take in a record that was refused."""
+    noted = work.ledger.note_reject(reject, content_sha256, file_sha256)
+    work.rejects[reject.source, reject.raw_path, reject.raw_record] = replace(noted, run_id=work.run_id)
+
+
+def find_winning(work: Work, winners: Mapping[str, Key]) -> dict[str, Staged]:
+    """Where the rows of articles stand that this run has made, by article_id."""
+    return {
+        article_id: work.staged[article_id, key]
+        for article_id, key in winners.items()
+        if work.ledger.is_staged(article_id, key)
+    }
+
+
+def read_rows(work: Work, table: str, places: Iterable[Place]) -> pa.Table:
+    """The rows of some staged articles, with what only the run knows."""
+    rows = pa.concat_tables([no_rows(table).drop_columns([STAGED_AT]), *work.staging.read(table, places)])
+    return _stamp(work, rows) if table == "articles" else rows
+
+
+def _stamp(work: Work, articles: pa.Table) -> pa.Table:
+    """Fill what only the run knows: its id, and when the article was first seen."""
+    if work.first_seen is None:
+        work.first_seen = work.previous.first_seen() if work.previous else {}
+    ids = articles["article_id"].to_pylist()
+    values = {
+        "first_seen_at": [work.first_seen.get(article_id, work.started_at) for article_id in ids],
+        "run_id": [work.run_id] * articles.num_rows,
+    }
+    for name, column in values.items():
+        at = articles.schema.get_field_index(name)
+        arrow = articles.schema.field(name)
+        articles = articles.set_column(at, arrow, pa.array(column, arrow.type))
+    return articles
