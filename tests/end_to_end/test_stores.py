@@ -38,6 +38,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     s3fs.S3FileSystem.clear_instance_cache()  # clients remember the server that they were made for
     bucket = boto3.resource("s3").Bucket("wire")
     bucket.create()
+    bucket.objects.delete()  # the server's memory is the process's
     yield bucket
     server.stop()
 
