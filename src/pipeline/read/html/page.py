@@ -16,8 +16,8 @@ PARSER.set_element_class_lookup(etree.ElementDefaultClassLookup(element=lxml.htm
 # What lxml gives out and does not take back: control characters, also as references, and U+FFFE and U+FFFF.
 CONTROLS = bytes({*range(32)} - set(b"\t\n\f\r"))
 FORM_FEED_TO_SPACE = bytes.maketrans(b"\f", b" ")
-NO_CHARACTER = re.compile(
-    rb"\xef\xbf[\xbe\xbf]|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]|[fF]{3}[eEfF]));"
+CONTROL_REFERENCE = re.compile(
+    rb"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]|[fF]{3}[eEfF]));"
 )
 STRIDE = 100
 FURTHER_DOWN = etree.XPath("/".join("*" * STRIDE))
@@ -33,8 +33,10 @@ BLOCKS = "p div li ul ol dl table blockquote h1 h2 h3 h4 h5 h6 section article f
 def parse_page(html: str) -> lxml.html.HtmlElement | None:
     """The tree of a page; None where there is no element in it."""
     data = html.encode("utf-8", "replace").translate(FORM_FEED_TO_SPACE, CONTROLS)
+    for noncharacter in ("\ufffe", "\uffff"):
+        data = data.replace(noncharacter.encode(), b"")
     try:
-        return lxml.html.document_fromstring(NO_CHARACTER.sub(b"", data), parser=PARSER)
+        return lxml.html.document_fromstring(CONTROL_REFERENCE.sub(b"", data), parser=PARSER)
     except etree.ParserError:
         return None
 
