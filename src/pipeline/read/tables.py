@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.contract import RawRef, Reject
-from pipeline.read.fields import has_content, names_content
+from pipeline.read.fields import has_content, list_names, names_content
 from pipeline.read.jsonl import TOO_LARGE, refuse_empty
 from pipeline.read.records import (
     CHUNK,
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 TableFormat = Literal["csv", "tsv", "parquet"]
 BATCH_ROWS = 64  # articles may be long
 DEFAULTS = Options()
-SHOWN_COLUMNS = 30
 # The library refuses cells above 128 kB unless it is told otherwise, once for the process; rows are measured here.
 csv.field_size_limit(MAX_TEXT_BYTES)
 
@@ -72,16 +71,14 @@ def frame_parquet(ref: RawRef, stream: BinaryIO, options: Options = DEFAULTS) ->
 
 def _refuse_columns(ref: RawRef, columns: Sequence[str], options: Options) -> Reject | None:
     """Refuse a table none of whose columns holds articles: once, not once a row."""
-    shown = ", ".join(column[:40] for column in columns[:SHOWN_COLUMNS]) + (
-        " …" if len(columns) > SHOWN_COLUMNS else ""
-    )
     named = [column for column in columns if column]
     if twice := sorted({column for column in named if named.count(column) > 1}):
         detail = f"columns with one name: {', '.join(twice)}; give each its own"
         return refuse(whole(ref, None), "broken_record", detail)
     if has_content(named, options):
         return None
-    detail = f"no column is known to hold a text; the columns are: {shown}; name the one that does: --fields text=NAME"
+    found = f"no column is known to hold a text; the columns are: {list_names(columns)}"
+    detail = f"{found}; name the one that does: --fields text=NAME"
     return refuse(whole(ref, None), "no_text", detail)
 
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.contract import RawArticle, RawMetadata, RawRef, Reject
-from pipeline.read.fields import FIELDS, TABLE, parse_path, read_fields
+from pipeline.read.fields import FIELDS, parse_path, read_fields
+from pipeline.read.fields.names import TABLE
 from pipeline.read.records import Options, RawRecord, digest
 
 TEXT = "The ferry sails at noon, the harbour master said.\nNobody was on the quay."
