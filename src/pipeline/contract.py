@@ -279,7 +279,7 @@ class Article:
     published_on: Annotated[
         date | None,
         Column(
-            "Day of publication; the first of the month or year where only that is known (see published_precision)."
+            "Day of publication where it was published, as far as the offset tells; the first of the month or year where only that is known (see published_precision)."
         ),
     ]
     published_at: Annotated[datetime | None, Column("Instant of publication, only where a time of day is known.")]

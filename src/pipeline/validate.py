@@ -43,7 +43,7 @@ def check_rows(chunks: Iterable[Mapping[str, pa.Table]]) -> list[Finding]:
         for name, rows in staged.items():
             table = TABLES[name]
             rules = [rule for rule in expectations(table) if rule.is_row_level]
-            frame = _frame(rows)
+            frame = _frame(rows, rules, "article_id")
             for rule in rules:
                 if isinstance(rule.check, Slice):
                     frame[rule.kwargs["column"]] = _is_verbatim(rows, rule.check, texts)
@@ -82,7 +82,7 @@ def check_version(
         findings += _run_suite(table, listing, pd.DataFrame(columns=column_names(table.name)), table.sort[0])
         rules = [rule for rule in rules if rule not in listing]
         rows = read(table.name, _needed_columns(table, rules))
-        frame = _frame(rows)
+        frame = _frame(rows, rules, table.sort[0])
         for rule in rules:
             if isinstance(rule.check, str):
                 other, column = rule.check.split(".")
@@ -113,13 +113,21 @@ def _list(rows: pa.Table, column: str) -> list[Any]:
     return values
 
 
-def _frame(rows: pa.Table) -> pd.DataFrame:
-    """The columns that rules look at, as pandas; lists and structs are turned to text."""
-    flat = [field.name for field in rows.schema if not pa.types.is_nested(field.type)]
-    nested = [name for name in rows.column_names if name not in flat]
-    frame: pd.DataFrame = rows.select(flat).to_pandas()
-    for name in nested:
-        frame[name] = [None if valid is None else "…" for valid in rows[name].is_valid().to_pylist()]
+def _frame(rows: pa.Table, rules: Iterable[Expectation], key: str) -> pd.DataFrame:
+    """The columns that rules look at, as pandas.
+
+    Where a rule only asks whether there is a value, any value will do: Great Expectations copies the frame for each
+    rule, and the texts with it.
+    """
+    looked_at = {key}
+    for rule in rules:
+        if rule.type != "expect_column_values_to_not_be_null":
+            looked_at |= {str(rule.kwargs[name]) for name in ("column", "column_A", "column_B") if name in rule.kwargs}
+    columns = {
+        name: rows[name] if name in looked_at else pc.if_else(rows[name].is_valid(), "…", pa.scalar(None, pa.string()))
+        for name in rows.column_names
+    }
+    frame: pd.DataFrame = pa.table(columns).to_pandas()
     return frame
 
 

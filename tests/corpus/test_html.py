@@ -22,7 +22,8 @@ from tests.corpus.extraction import (
     score_texts,
 )
 
-pytestmark = [pytest.mark.corpus, pytest.mark.filterwarnings("ignore:tzname")]
+pytestmark = pytest.mark.corpus
+
 
 TEXTS = "corpora/article-extraction-benchmark"
 POSTLIGHT = "corpora/postlight-fixtures-en"

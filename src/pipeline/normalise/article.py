@@ -17,7 +17,7 @@ from pipeline.normalise.text import UNSEEN, TextBuilder, as_raw_spans
 
 SHORT_TEXT_WORDS = 30
 FRONT: tuple[SegmentKind, ...] = ("headline", "standfirst", "byline")
-AGENCY_CREDIT = re.compile(rf"(?:/|,\s*|\()({'|'.join(map(re.escape, AGENCIES))})\)?\.?$")
+AGENCY_CREDIT = re.compile(rf"(?:^|/|,\s*|\()({'|'.join(map(re.escape, AGENCIES))})\)?\.?$")
 
 
 def normalise(raw: RawArticle, default_publisher: str | None = None) -> Article | Reject:
@@ -80,7 +80,7 @@ def normalise(raw: RawArticle, default_publisher: str | None = None) -> Article 
         byline=byline,
         authors=authors,
         authors_source=(given.source_of("authors") or "text") if authors else None,
-        agency=_agency(layout, byline),
+        agency=_agency(layout, builder),
         dateline_place=layout.dateline.place if layout.dateline else None,
         published_on=published.published_on,
         published_at=published.published_at,
@@ -143,11 +143,12 @@ def _authors(byline: str | None) -> list[str]:
     ]
 
 
-def _agency(layout: Layout, byline: str | None) -> str | None:
+def _agency(layout: Layout, builder: TextBuilder) -> str | None:
     if layout.dateline and layout.dateline.agency:
         return layout.dateline.agency
-    credit = AGENCY_CREDIT.search(byline or "")
-    return AGENCIES[credit[1]] if credit else None
+    bylines = (builder.text[one.start_char : one.end_char] for one in builder.segments if one.kind == "byline")
+    credits = (AGENCY_CREDIT.search(byline) for byline in bylines)
+    return next((AGENCIES[credit[1]] for credit in credits if credit), None)
 
 
 def _modified_at(given: str | None, layout: Layout) -> datetime | None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 from dateutil import parser as dateutil_parser
 
@@ -36,6 +36,8 @@ STAMP = re.compile(
 )
 YEARS_AGO = re.compile(r"\b(?P<count>\d{1,3}) years ago\b")
 STATED_YEAR = re.compile(r"(?<![\d,.$€£])(?P<year>1[89]\d\d|20\d\d)(?![\d,]\d|%|\.\d)")
+# The zones that RFC 2822 (section 4.3) gives names, in hours from UTC.
+ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
 DATE_ONLY = re.compile(r"^\s*(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d))?)?\s*$")
 HAS_TIME = re.compile(r"\d{1,2}:\d\d")
 
@@ -170,8 +172,8 @@ def _parse(text: str, source: FieldSource) -> Published | None:
         return None
     if when.tzinfo is None or not HAS_TIME.search(text):  # a time without a zone tells the day only
         return Published(when.date(), None, "day", source, text.strip())
-    instant = when.astimezone(UTC)
-    return Published(instant.date(), instant, "minute", source, text.strip())
+    # The day is that of the place it was published at, as far as the offset tells it.
+    return Published(when.date(), when.astimezone(UTC), "minute", source, text.strip())
 
 
 def _partial(only: re.Match[str], source: FieldSource) -> Published | None:
@@ -183,16 +185,20 @@ def _partial(only: re.Match[str], source: FieldSource) -> Published | None:
     return Published(first, None, precision, source, only.group().strip())
 
 
+def _zone(name: str | None, offset: int | None) -> tzinfo | None:
+    """A zone by its offset or, of North America, its name; other names ("IST") are several zones' or nobody's."""
+    if offset is not None:
+        return timezone(timedelta(seconds=offset))
+    return timezone(timedelta(hours=ZONES[name])) if name in ZONES else None
+
+
 def _as_datetime(text: str) -> datetime | None:
-    for parse in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            return parse(text.strip())
-        except (ValueError, TypeError):
-            continue
+    with suppress(ValueError):
+        return datetime.fromisoformat(text.strip())
     # Two defaults that share no part: where the results differ, the text does not say the whole day.
     try:
         one, other = (
-            dateutil_parser.parse(text, default=datetime(year, month, day), ignoretz=False)  # noqa: DTZ001
+            dateutil_parser.parse(text, default=datetime(year, month, day), tzinfos=_zone)  # noqa: DTZ001
             for year, month, day in ((2001, 1, 1), (2002, 2, 2))
         )
     except (ValueError, OverflowError, TypeError):

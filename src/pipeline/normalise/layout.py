@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pipeline.contract import RawBlock, SegmentKind
-from pipeline.normalise.dateline import Dateline, read_dateline
+from pipeline.normalise.dateline import AGENCIES, Dateline, read_dateline
 
 LINE = re.compile(r"[^\r\n\u2028\u2029\x0b\x0c]+")
 URL_LINE = re.compile(r"(?i)^\ufeff?\s*(https?://\S+)\s*$")
@@ -177,7 +177,10 @@ def _classify_body(rest: Sequence[_Paragraph]) -> tuple[list[Block], Dateline | 
     dateline = None
     for at, paragraph in enumerate(rest):
         kind = _kind(rest, at)
-        if dateline is None and kind == "paragraph" and not any(b.kind in ("paragraph", "dateline") for b in blocks):
+        is_front = not any(b.kind in ("paragraph", "dateline") for b in blocks)
+        if is_front and paragraph.text in AGENCIES:  # a line that credits an agency, before the lead
+            kind = "byline"
+        if dateline is None and kind == "paragraph" and is_front:
             dateline = read_dateline(paragraph.text)
             if dateline:
                 blocks += _split_dateline(paragraph, dateline)

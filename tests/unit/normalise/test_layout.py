@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.normalise.layout import Layout, read_layout
+from pipeline.contract import RawBlock, SegmentKind
+from pipeline.normalise.layout import Layout, lay_out, read_layout
 
 LEAD = "The ferry to the island will sail again on Wednesday, the harbour board said after a week of storms."
 MORE = "Some 40 guests had waited since noon for a table by the window, and the soup had long been cold by then."
@@ -107,3 +108,59 @@ def test_hard_wrapped_lines_are_one_paragraph() -> None:
 
 def test_one_paragraph_a_line_is_not_wrapped() -> None:
     assert len(kinds("\n".join([LEAD, MORE, LEAD, MORE]))) == 4
+
+
+# ── Texts whose parts the record marks ─────────────────────────────────────────────────────────────────────────
+
+
+def marked(*parts: tuple[SegmentKind, str]) -> list[tuple[str, str]]:
+    text, blocks = "", []
+    for kind, part in parts:
+        blocks.append(RawBlock(kind, len(text), len(text) + len(part)))
+        text += part + "\n\n"
+    layout = lay_out(text, blocks)
+    return [(block.kind, " ".join(text[slice(*line)] for line in block.lines)) for block in layout.blocks]
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        pytest.param(
+            [("paragraph", LEAD), ("subhead", "What the board says"), ("paragraph", MORE)],
+            ["paragraph", "subhead", "paragraph"],
+            id="as-marked",
+        ),
+        pytest.param(
+            [("paragraph", LEAD), ("paragraph", "Soup and bread"), ("paragraph", MORE)],
+            ["paragraph", "paragraph", "paragraph"],
+            id="short-paragraph-that-is-marked-as-one",
+        ),
+        pytest.param(
+            [("paragraph", LEAD), ("paragraph", "Share this article"), ("paragraph", MORE)],
+            ["paragraph", "paragraph"],
+            id="furniture-left-out",
+        ),
+        pytest.param(
+            [("paragraph", f"LISBON, May 7 (Reuters) - {LEAD}"), ("paragraph", MORE)],
+            ["dateline", "paragraph", "paragraph"],
+            id="dateline",
+        ),
+        pytest.param(
+            [("paragraph", "Reuters"), ("paragraph", f"LISBON, May 7 - {LEAD}"), ("paragraph", MORE)],
+            ["byline", "dateline", "paragraph", "paragraph"],
+            id="dateline-behind-an-agency-line",
+        ),
+        pytest.param(
+            [("paragraph", LEAD), ("paragraph", MORE), ("paragraph", "Reuters")],
+            ["paragraph", "paragraph", "paragraph"],
+            id="agency-line-behind-the-story-is-no-byline",
+        ),
+        pytest.param(
+            [("paragraph", MORE), ("standfirst", "Forty guests"), ("headline", HEADLINE)],
+            ["standfirst", "headline", "paragraph"],
+            id="front-before-body",
+        ),
+    ],
+)
+def test_marked_parts(parts: list[tuple[SegmentKind, str]], expected: list[str]) -> None:
+    assert [kind for kind, _ in marked(*parts)] == expected
