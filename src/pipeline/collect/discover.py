@@ -54,7 +54,7 @@ def read_feed(body: bytes, url: str, headers: Mapping[str, str]) -> Listing:
         feed = feedparser.parse(
             io.BytesIO(body), response_headers=about, sanitize_html=False, resolve_relative_uris=False
         )
-    except (ValueError, LookupError, OverflowError) as error:  # what mangled feeds made it raise: test_mangled_feeds
+    except (ValueError, LookupError, OverflowError, AssertionError, RecursionError) as error:  # test_mangled_feeds
         raise FetchError("unreadable", f"a feed that the parser gives up on: {error!r}") from error
     if not feed.get("version"):
         raise FetchError("unreadable", f"no feed: {feed.get('bozo_exception', 'neither RSS nor Atom')}")

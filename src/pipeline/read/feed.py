@@ -106,7 +106,7 @@ def _read(stream: BinaryIO) -> bytes:
 def _parse(raw: bytes) -> Entry:
     try:
         parsed: Entry = feedparser.parse(BytesIO(raw), sanitize_html=False, resolve_relative_uris=False)
-    except (ValueError, LookupError, AssertionError, RecursionError) as error:
+    except (ValueError, LookupError, OverflowError, AssertionError, RecursionError) as error:
         raise BadStreamError("broken_record", f"the feed cannot be parsed ({error!r}): fetch it again") from error
     return parsed
 

@@ -12,10 +12,8 @@ from typing import BinaryIO
 
 from pipeline.contract import WHOLE, RawRef, Reject, Skip
 from pipeline.read import remote
-from pipeline.read.records import refuse
+from pipeline.read.records import CHUNK, refuse
 from pipeline.read.sidecar import has_sidecar, pair_sidecars, sidecar_names
-
-CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def frame_jsonl(ref: RawRef, stream: BinaryIO) -> Iterator[Framed]:
 def frame_json(ref: RawRef, stream: BinaryIO) -> Iterator[Framed]:
     """Frame a JSON file: one article, an array of them, an object that wraps such an array, or JSON Lines."""
     chunks = _chunks(stream)
-    head = _gather(chunks, CHUNK)
+    head = gather(chunks, CHUNK)
     if head.lstrip(SPACE).startswith(b"["):
         rest = yield from _frame_elements(ref, chain([head.lstrip(SPACE)[1:]], chunks))
         for chunk in chain([rest], chunks):
@@ -71,12 +71,21 @@ def frame_json(ref: RawRef, stream: BinaryIO) -> Iterator[Framed]:
         for _ in chunks:  # to its end, where a compressed file tells whether it is whole
             pass
     else:
-        yield _frame_whole(ref, head + _gather(chunks, MAX_TEXT_BYTES + 1 - len(head)))
+        yield _frame_whole(ref, head + gather(chunks, MAX_TEXT_BYTES + 1 - len(head)))
 
 
 def refuse_empty(ref: RawRef) -> Reject:
     """Refuse a file of records that has none."""
     return refuse(whole(ref, None), "empty", "it holds no records; put articles in it or remove it")
+
+
+def gather(chunks: Iterator[bytes], size: int) -> bytes:
+    """As many chunks as it takes for ``size`` bytes, together."""
+    parts = []
+    while size > 0 and (part := next(chunks, b"")):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:
@@ -87,15 +96,6 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
     if first:
         yield first.removeprefix(codecs.BOM_UTF8)
         yield from iter(lambda: stream.read(CHUNK), b"")
-
-
-def _gather(chunks: Iterator[bytes], size: int) -> bytes:
-    """As many chunks as it takes for ``size`` bytes, together."""
-    parts = []
-    while size > 0 and (part := next(chunks, b"")):
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
 
 
 # ── Lines ──────────────────────────────────────────────────────────────────────────────────────────────────────

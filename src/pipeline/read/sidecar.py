@@ -28,7 +28,7 @@ TEXT_KEYS = (
     "section",
 )
 AUTHOR_KEYS = ("author", "authors")
-# What `flows/collect.py` keeps of how it fetched a page.
+# What `pipeline.collect` keeps of how it fetched a page.
 FETCH_KEYS = ("status", "headers", "requested_url")
 
 
@@ -116,7 +116,7 @@ def read_sidecar(content: bytes) -> About | str:
 
 
 def _charset(headers: object) -> str | None:
-    """The charset that the server named, of a page that `flows/collect.py` fetched."""
+    """The charset that the server named, of a page that `pipeline.collect` fetched."""
     content_type = headers.get("content-type") if isinstance(headers, dict) else None
     _, found, charset = str(content_type or "").lower().partition("charset=")
     return charset.split(";")[0].strip(" \"'") if found else None

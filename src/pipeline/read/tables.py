@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from pipeline.contract import RawRef, Reject
 from pipeline.read.fields import has_content, list_names, names_content
-from pipeline.read.jsonl import TOO_LARGE, refuse_empty
+from pipeline.read.jsonl import TOO_LARGE, gather, refuse_empty
 from pipeline.read.records import (
     CHUNK,
     MAX_TEXT_BYTES,
@@ -149,7 +149,7 @@ class _Lines:
 def _frame_delimited(
     ref: RawRef, stream: BinaryIO, input_format: Literal["csv", "tsv"], options: Options
 ) -> Iterator[Framed]:
-    head = _read_head(stream)
+    head = gather(iter(lambda: stream.read(CHUNK), b""), CHUNK)
     if not head.strip():
         yield refuse_empty(ref)
         return
@@ -211,14 +211,6 @@ def _read_rows(lines: _Lines, rows: Reader) -> Iterator[tuple[int, int, list[str
         else:
             if row:
                 yield first, rows.line_num, row
-
-
-def _read_head(stream: BinaryIO) -> bytes:
-    parts, size = [], 0
-    while size < CHUNK and (part := stream.read(CHUNK - size)):
-        parts.append(part)
-        size += len(part)
-    return b"".join(parts)
 
 
 def _decode_head(head: bytes) -> tuple[str, int, str]:

@@ -15,6 +15,7 @@ BOMS = (
 )
 # Control characters that no text holds; tab, line ends, form feed, and escape apart.
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+BYTES_A_CONTROL, HEAD_BYTES = 100, 1_000_000  # a text has no more than one in so many, counted in its first bytes
 # A character of two to four bytes in UTF-8.
 MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 HIGH = re.compile(rb"[\x80-\xff]")
@@ -23,15 +24,15 @@ UNDEFINED_IN_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 def read_text(record: RawRecord, _options: Options) -> RawArticle | Reject:
     """Read a text: decoded, otherwise unchanged."""
-    problem = _find_problem(record)
-    if problem:
-        return problem
+    if problem := _find_binary(record.data):
+        return refuse(record.ref, "binary", problem)
     decoded = decode(record.data)
     if isinstance(decoded, str):
         return refuse(record.ref, "undecodable", decoded)
     encoding, start_byte, text = decoded
     if not text.strip():
-        return refuse(record.ref, "empty", "it holds only white space; put the article in it or remove it")
+        what = "only white space" if record.data else "no bytes"
+        return refuse(record.ref, "empty", f"it holds {what}; put the article in it or remove it")
     return RawArticle(
         ref=record.ref,
         input_format=record.input_format,
@@ -44,17 +45,13 @@ def read_text(record: RawRecord, _options: Options) -> RawArticle | Reject:
     )
 
 
-def _find_problem(record: RawRecord) -> Reject | None:
-    raw = record.data
-    if not raw.strip():
-        what = "only white space" if raw else "no bytes"
-        return refuse(record.ref, "empty", f"it holds {what}; put the article in it or remove it")
-    if not _is_utf16(raw):
-        controls = len(CONTROL.findall(raw[:1_000_000]))
-        if b"\x00" in raw or controls > len(raw[:1_000_000]) / 100:
-            at = CONTROL.search(raw)
-            where = f", the first at byte {at.start():,}" if at else ""
-            return refuse(record.ref, "binary", f"it holds NUL bytes or control characters{where}: it is no text")
+def _find_binary(raw: bytes) -> str | None:
+    """Why bytes are no text, whatever codec there is; None where they may be one."""
+    if not raw.strip() or _is_utf16(raw):
+        return None
+    first, head = CONTROL.search(raw), raw[:HEAD_BYTES]
+    if first and (b"\x00" in raw or len(CONTROL.findall(head)) * BYTES_A_CONTROL > len(head)):
+        return f"it holds NUL bytes or control characters, the first at byte {first.start():,}: it is no text"
     return None
 
 

@@ -8,8 +8,9 @@ from email.utils import format_datetime
 
 import pytest
 
-from pipeline.collect.fetch import decode_body, parse_address, read_retry_after
+from pipeline.collect.fetch import Limits, decode_body, parse_address, read_retry_after
 from pipeline.collect.outcomes import FetchError
+from pipeline.read.records import MAX_HTML_BYTES
 
 
 @pytest.mark.parametrize(
@@ -95,3 +96,7 @@ def test_a_gzip_bomb_is_not_held_in_memory() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 10_000_000
+
+
+def test_no_page_is_fetched_that_the_reader_would_refuse_for_its_size() -> None:
+    assert Limits().page_bytes == MAX_HTML_BYTES

@@ -16,6 +16,7 @@ from fastwarc.stream_io import GzipReader, ZstdReader
 from fastwarc.warc import WarcRecord
 
 from pipeline.read.records import CHUNK, MAX_HTML_BYTES, BadStreamError
+from pipeline.read.warc.codings import GZIP_MAGIC
 
 # How far back reading can begin again after damage: a page of the largest size, and what fastwarc read ahead.
 WINDOW = 2 * MAX_HTML_BYTES
@@ -52,7 +53,7 @@ class Packing:
         return b"".join(parts), None
 
 
-GZIP = Packing(b"\x1f\x8b\x08", zlib.compress(END, wbits=31), lambda: zlib.decompressobj(wbits=31), GzipReader)
+GZIP = Packing(GZIP_MAGIC, zlib.compress(END, wbits=31), lambda: zlib.decompressobj(wbits=31), GzipReader)
 ZSTD = Packing(
     b"\x28\xb5\x2f\xfd", zstandard.compress(END), lambda: zstandard.ZstdDecompressor().decompressobj(), ZstdReader
 )
