@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 
 import pyarrow as pa
 
 from pipeline.contract import Reject
+from pipeline.errors import OnrecordError
 from pipeline.read import Options, RawRecord
 from pipeline.staging import MONTHLY, no_rows
 
@@ -36,6 +39,10 @@ class Batch:
 Work = Callable[[Task], Batch]
 # Runs tasks, in any order, and takes no more of them at a time than it has workers for.
 MapBatches = Callable[[Work, Iterable[Task]], Iterable[Batch]]
+NO_WORKER = (
+    "no worker process can live, not even without a record; nothing was published: see to memory and limits, guard a "
+    'script that calls curate with `if __name__ == "__main__":`, or run with one worker'
+)
 AHEAD = 2  # tasks that wait for each worker, so that none is idle
 
 
@@ -68,8 +75,7 @@ def _run_in_pool(work: Work, tasks: Iterator[Task], workers: int) -> Generator[B
         The tasks that were under way when a worker died.
     """
     pending: dict[Future[Batch], Task] = {}
-    # Not forked: another thread of this process may be importing just now.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with _pool(workers) as pool:
         while True:
             for task in islice(tasks, workers * AHEAD - len(pending)):
                 try:
@@ -90,15 +96,35 @@ def _run_in_pool(work: Work, tasks: Iterator[Task], workers: int) -> Generator[B
 def _run_apart(work: Work, task: Task) -> Iterator[Batch]:
     """Run a task in a process of its own; where that dies, each half of it, down to the record that ends it."""
     try:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        with _pool(1) as pool:
             yield pool.submit(work, task).result()
-    except BrokenProcessPool:
+    except BrokenProcessPool as error:
+        if not task.records:
+            raise OnrecordError(NO_WORKER) from error
         if len(task.records) == 1:
+            yield from _run_apart(work, replace(task, records=()))  # it is the record only if a worker can live at all
             yield _crashed(task.records[0])
             return
         middle = len(task.records) // 2
         for records in (task.records[:middle], task.records[middle:]):
             yield from _run_apart(work, replace(task, records=records))
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    # Not forked: another thread of this process may be importing just now.
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_the_run)
+
+
+def _end_with_the_run() -> None:
+    """In a worker: end when the process of the run does, even if that is killed; else it would wait for tasks forever."""
+    run = parent_process()
+    assert run is not None
+
+    def wait_for_the_end() -> None:
+        run.join()
+        os._exit(1)
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()
 
 
 def _crashed(record: RawRecord) -> Batch:

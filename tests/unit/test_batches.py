@@ -1,0 +1,139 @@
+"""Batches in processes: a record that ends its worker costs only itself, and records are not taken before their time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from pipeline.batches import AHEAD, Batch, Task, in_processes
+from pipeline.contract import RawRef, Reject
+from pipeline.errors import OnrecordError
+from pipeline.read import Options, RawRecord
+from pipeline.staging import MONTHLY, no_rows
+
+EXIT, KILL, OTHER = b"exit", b"kill", b"The harbour board met on Tuesday."
+NAMES = pa.schema([("raw_record", pa.string())])
+
+
+def read_names(task: Task) -> Batch:
+    """Work that ends its process on some records, and else tells which ones came."""
+    for record in task.records:
+        if record.data == EXIT:
+            os._exit(3)
+        if record.data == KILL:
+            os.kill(os.getpid(), signal.SIGKILL)
+    names = [{"raw_record": record.ref.raw_record} for record in task.records]
+    return Batch({"articles": pa.Table.from_pylist(names, NAMES)}, ())
+
+
+def end_always(_: Task) -> Batch:
+    os._exit(3)
+
+
+def tasks_of(records: list[bytes], size: int) -> Iterator[Task]:
+    """Tasks of so many records, named by their number."""
+    named = [
+        RawRecord(RawRef("wire", "dump.jsonl", str(at), f"sha-{at}"), "json", data, "jsonl")
+        for at, data in enumerate(records)
+    ]
+    for at in range(0, len(named), size):
+        yield Task(tuple(named[at : at + size]), None, Options())
+
+
+def names_in(batches: list[Batch]) -> list[str]:
+    return [name for batch in batches for name in batch.rows["articles"].to_pydict().get("raw_record", [])]
+
+
+def test_record_that_ends_its_worker_is_the_one_reject() -> None:
+    batches = list(in_processes(2)(read_names, tasks_of([OTHER] * 5 + [KILL] + [OTHER] * 4, 2)))
+    rejects = [reject for batch in batches for reject in batch.rejects]
+    assert [(reject.raw_record, reject.reason, reject.raw_sha256) for reject in rejects] == [("5", "crashed", "sha-5")]
+    assert sorted(names_in(batches)) == list("012346789")
+    (crashed,) = [batch for batch in batches if batch.rejects]
+    assert {name: rows.num_rows for name, rows in crashed.rows.items()} == dict.fromkeys(MONTHLY, 0)
+    assert crashed.rows["articles"].schema == no_rows("articles").schema
+
+
+def test_two_records_that_end_their_workers_are_two_rejects() -> None:
+    batches = list(in_processes(2)(read_names, tasks_of([EXIT, OTHER, OTHER, EXIT], 2)))
+    assert sorted(reject.raw_record for batch in batches for reject in batch.rejects) == ["0", "3"]
+    assert sorted(names_in(batches)) == ["1", "2"]
+
+
+def test_workers_that_cannot_live_are_no_fault_of_the_records() -> None:
+    with pytest.raises(OnrecordError, match="no worker process can live"):
+        list(in_processes(2)(end_always, tasks_of([OTHER] * 4, 2)))
+
+
+def test_tasks_are_taken_as_workers_are_free_for_them() -> None:
+    taken = 0
+
+    def counted() -> Iterator[Task]:
+        nonlocal taken
+        for task in tasks_of([OTHER] * 20, 1):
+            taken += 1
+            yield task
+
+    workers = 2
+    for done, _ in enumerate(in_processes(workers)(read_names, counted())):
+        assert taken <= workers * AHEAD + done
+    assert taken == 20
+
+
+@pytest.mark.parametrize(("workers", "size"), [pytest.param(1, 2, id="one-worker"), pytest.param(2, 8, id="one-task")])
+def test_little_work_is_done_in_this_process(workers: int, size: int) -> None:
+    def read_here(task: Task) -> Batch:  # no other process could be given a function of this one
+        return Batch({}, (Reject.of(task.records[0].ref, stage="read", reason="empty", detail=str(os.getpid())),))
+
+    batches = in_processes(workers)(read_here, tasks_of([OTHER] * 8, size))
+    assert {reject.detail for batch in batches for reject in batch.rejects} == {str(os.getpid())}
+
+
+RUN = """
+import os, time
+from pathlib import Path
+from pipeline.batches import Batch, in_processes
+from tests.unit.test_batches import OTHER, tasks_of
+
+def sleep(task):
+    Path("worker-%d" % os.getpid()).touch()
+    time.sleep(1)
+    return Batch({}, ())
+
+if __name__ == "__main__":
+    list(in_processes(2)(sleep, tasks_of([OTHER] * 100, 1)))
+"""
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that ended and that nobody asked about does not."""
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at processes through /proc")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_workers_end_with_a_run_that_is_killed(tmp_path: Path, how: signal.Signals) -> None:
+    (tmp_path / "run.py").write_text(RUN)
+    root = str(Path(__file__).parents[2])
+    run = subprocess.Popen([sys.executable, "run.py"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": root})
+    deadline = time.monotonic() + 60
+    while len(workers := [int(path.name.partition("-")[2]) for path in tmp_path.glob("worker-*")]) < 2:
+        assert run.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    run.send_signal(how)
+    assert run.wait() == -how
+    while any(map(is_alive, workers)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(is_alive, workers))
