@@ -138,7 +138,7 @@ def _resolve(article: Article, candidates: Sequence[Candidate]) -> list[_Named]:
             and len(name.split()) == 1
             and candidate.text in full_names
             and candidate.text == surname
-            and (kind is None or candidate.has_title)
+            and (kind is None or candidate.has_title or SPEAKS.match(article.text, candidate.end))
         ):
             kind = "PERSON"
         if name in defined:

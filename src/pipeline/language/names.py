@@ -18,13 +18,21 @@ ROLE_NOUNS: frozenset[str] = frozenset(
     ombudsman registrar curator engineer architect pilot diver harbourmaster trustee treasurer""".split()
 )
 HONORIFICS: frozenset[str] = frozenset(
-    "Mr Mrs Ms Miss Dr Sir Dame Lord Lady Madam Prof Rev Hon Sen Rep Gov Gen Col Lt Capt Sgt Maj Pres Fr Sr Sheikh Sheikha Shri Smt Datuk Tan".split()
+    """Mr Mrs Ms Miss Dr Sir Dame Lord Lady Madam Prof Rev Hon Sen Rep Gov Gen Col Lt Capt Sgt Maj Pres Fr Sr Sheikh Sheikha Shri Smt Datuk Tan Father Canon
+    Monsignor Archdeacon Abbot Abbess""".split()
 )
+# Titles that are written short: the point behind them ends no sentence, for a name follows ("Lt. Col. Mara Oduya").
+SHORT_TITLE_END = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|Rev|Hon|Sen|Rep|Gov|Gen|Col|Lt|Capt|Sgt|Maj|Pres|Fr)\.$")
 FEMALE_SIGNS = re.compile(
     r"\b(?:Mrs|Ms|Miss|Madam|Madame|Dame|Lady|[Qq]ueen|[Pp]rincess|[Ss]poke?swoman|\w+woman|[Aa]ctress|Sheikha|[Ss]ister|[Mm]other|[Ww]ife|[Dd]aughter)\.?\s+(?:[A-Z][\w.]*\s+)?$"
 )
 MALE_SIGNS = re.compile(
     r"\b(?:Mr|Sir|Lord|[Kk]ing|[Pp]rince|[Ss]pokesman|\w+sman|[Cc]hairman|[Ff]ather|[Bb]rother|[Hh]usband|[Ss]on|Fr|Pope|Imam)\.?\s+(?:[A-Z][\w.]*\s+)?$"
+)
+# "The company, Larkspur Ferries, said": whatever its name looks like, what bears it is neither he nor she.
+BODY_SIGNS = re.compile(
+    r"(?i)\b(?:company|firm|operator|maker|manufacturer|bank|airline|agency|party|ministry|council|board|authority|office|"
+    r"cooperative|team|club|band|union|group|charity|chain|shipyard|railway|line|newspaper|school|university),\s+$"
 )
 
 _ROLE = "|".join(sorted((re.escape(noun) for noun in ROLE_NOUNS), key=len, reverse=True))

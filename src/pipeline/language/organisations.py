@@ -12,7 +12,7 @@ ORG_WORDS: frozenset[str] = frozenset(
     Observatory Academy Faculty Studio Studios Partners Capital Bancorp Insurance Energy Petroleum Oil Electric Telecom
     Mission Directorate Chamber Exchange Trust Guard Intelligence Cooperation Initiative Programme Program Caucus Bloc Brigade
     Laboratory Laboratories Library Museum-Trust Chronicle Observer Guardian Daily Weekly Review Magazine Syndicate Consortium
-    Taliban Hamas Hezbollah""".split()
+    Taliban Hamas Hezbollah SpA S.p.A. Srl GmbH SARL NV Oy Oyj ASA Plc PLC LLC LLP Pty""".split()
 )
 EVENT_WORDS: frozenset[str] = frozenset(
     """War Forum Summit Games Cup Olympics Festival Conference Championship Championships Revolution Marathon Tournament

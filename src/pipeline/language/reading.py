@@ -9,6 +9,7 @@ from typing import NamedTuple
 import nupunkt
 
 from pipeline.contract import Article
+from pipeline.language.names import SHORT_TITLE_END
 from pipeline.language.said_by import SaidBy, find_said_by
 
 # A word may hold inner apostrophes, hyphens, points between letters and commas between digits: O'Neill, U.S., 4,000.
@@ -67,14 +68,16 @@ def count_words(text: str) -> int:
 
 
 def _sentences(article: Article) -> list[Span]:
-    found = []
+    found: list[Span] = []
     for segment in article.segments:
         # A paragraph at a time: nupunkt would carry a sentence over an empty line.
         stretch = article.text[segment.start_char : segment.end_char]
+        goes_on = False
         for start, end in nupunkt.sent_spans(stretch):
             text = stretch[start:end]
-            first = start + len(text) - len(text.lstrip())
-            last = start + len(text.rstrip())
+            first = segment.start_char + start + len(text) - len(text.lstrip())
+            last = segment.start_char + start + len(text.rstrip())
             if last > first:
-                found.append(Span(segment.start_char + first, segment.start_char + last))
+                found.append(Span(found.pop().start if goes_on else first, last))
+                goes_on = SHORT_TITLE_END.search(text.rstrip()) is not None
     return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.contract import SpeakerForm
+from pipeline.language.names import find_role
 from pipeline.language.speech import QUOTATION_VERBS
 from pipeline.quotes.marks import Quotation
 
@@ -43,6 +44,20 @@ SUBJECT = re.compile(
 # "Mara Oduya, who leads the board, said": the subject stands before what is said of it.
 APPOSITION = re.compile(
     rf"(?:^|(?<=[\s\"“”(—–\-,;:{MASK}]))(?P<np>{_NAME}|{_PHRASE}|{_POSSESSIVE}),\s[^,;:\"“”{MASK}]{{2,120}}(?:,[^,;:\"“”{MASK}]{{2,40}})?,\s+(?:{_ADVERB}\s+){{0,2}}$"
+)
+# A sentence that begins with a description and a name, either behind the other and nothing else, names its subject, not
+# what was said: "The tower's engineer, Mara Oduya, a diver, said …", "Mara Oduya, who leads the board, said …".
+_BARE_NAME = rf"{_CAPITAL}(?:\s+(?:{_LINK}\s+)?{_CAPITAL})*"
+_APPOSED = rf"(?:who|whose|which|{_DETERMINER}|\d+)(?=[\s,])[^,;:\"“”{MASK}]{{0,120}}"
+APPOSED_SUBJECT = re.compile(
+    rf"^(?:(?:But|And|Yet|So)\s+)?(?:(?:{_PHRASE}|{_POSSESSIVE}),\s{_BARE_NAME}|(?:{_BARE_NAME}|{_PHRASE}),\s{_APPOSED}),\s+(?:{_APPOSED},\s+)?(?:{_ADVERB}\s+){{0,2}}$"
+)
+# What follows the verb is a clause where it has a verb of its own: "said the tower would be closed", "said she hoped". In
+# "said a man who was there" the verb belongs to another clause.
+CLAUSE_BEHIND = re.compile(
+    rf"^\s+(?:(?:he|she|it|they|we|I|you|there)\s+(?!(?:in|on|at|to|with|from|as|when|while|after|before|and|but)\b)\w|"
+    rf"(?:(?!\b(?:who|whom|whose|which|that|when|while|as|after|before|because|since|where|and|but|if)\b)[^,;:!?{MASK}])+?"
+    r"\s(?:is|are|was|were|has|had|have|will|would|can|could|may|might|must|should|did|does|do)\b)"
 )
 # A subject that begins behind the verb: said Mara Oduya.
 INVERTED = re.compile(
@@ -148,19 +163,38 @@ def _at(match: re.Match[str], kind: Literal["label", "according"], offset: int) 
 
 def _around(masked: str, verb: re.Match[str], offset: int) -> Attribution | None:
     before = masked[: verb.start()]
-    touches = re.search(rf"(?:[,?!{MASK}]|^)\s*$", before) is not None
-    inverted = INVERTED.match(masked, verb.end())
-    if touches and inverted and _is_subject(inverted["np"]) and verb.group() not in ADDRESSING:
-        start, end = _trim_np(masked, *inverted.span("np"), is_behind=True)
-        is_beside_marks = before.rstrip(" ,?!").endswith(MASK)
-        if is_beside_marks or (
-            before.rstrip().endswith((",", "?", "!")) and (verb.group() in INVERTING or MASK in masked)
-        ):
-            return _make(masked, start, end, verb, "inverted", offset)
+    inverted = _inverted_behind(masked, verb)
+    if inverted:
+        return _make(masked, *inverted, verb, "inverted", offset)
     if NO_VERB_BEFORE.search(before):
         return None
     subject = _subject_before(before)
     return _make(masked, *subject, verb, "subject", offset) if subject else None
+
+
+def _inverted_behind(masked: str, verb: re.Match[str]) -> tuple[int, int] | None:
+    """The subject behind a verb that follows marks or a comma: "“We wait,” said Oduya", "Talks begin, said Oduya"."""
+    before = masked[: verb.start()].rstrip()
+    found = INVERTED.match(masked, verb.end())
+    if not found or not _is_subject(found["np"]) or verb.group() in ADDRESSING:
+        return None
+    start, end = _trim_np(masked, *found.span("np"), is_behind=True)
+    if before.rstrip(" ,?!").endswith(MASK):
+        return start, end
+    if not before.endswith((",", "?", "!")) or (verb.group() not in INVERTING and MASK not in masked):
+        return None
+    if CLAUSE_BEHIND.match(masked[verb.end() :]):
+        return None
+    if APPOSED_SUBJECT.match(masked[: verb.start()]) and not _is_plainly_speaker(masked, start, end):
+        return None
+    return start, end
+
+
+def _is_plainly_speaker(masked: str, start: int, end: int) -> bool:
+    """Whether a phrase behind a verb is a name or a role and nothing more: "said a spokesman.", "said Mara Oduya, who"."""
+    phrase, behind = masked[start:end], masked[end:]
+    is_whole = not behind.strip() or behind[0] in ".,;:—–" or NP_END.match(behind) is not None
+    return is_whole and (phrase.split()[-1][:1].isupper() or find_role(phrase + " ", "") is not None)
 
 
 def _make(
@@ -212,16 +246,18 @@ def _trim_np(text: str, start: int, end: int, *, is_behind: bool) -> tuple[int, 
     return start, start + len(stripped)
 
 
+# "the mayor of Sumaque", "a spokesman for Oduya" end in a name and are none; "the Ministry of Ponds" is one.
+DESCRIPTION_OF = re.compile(
+    r"(?:(?i:an?|his|her|its|their|one)\s.*?|[Tt]he\s+(?:[a-z][\w’'-]*\s+)+?)\b(?:of|for|to|with|at|in|from)\s"
+)
+
+
 def form_of(phrase: str) -> SpeakerForm:
     """Whether a printed speaker is a name, a description or a pronoun."""
     words = phrase.split()
     if re.split(r"[’'\s]", phrase.casefold())[0] in PRONOUNS:  # "she", "she’s actually"
         return "pronoun"
-    if (
-        words
-        and words[-1][:1].isupper()
-        and not re.match(r"(?i:an?|his|her|their|one)\s.*\b(?:of|for|to|with)\b", phrase)
-    ):
+    if words and words[-1][:1].isupper() and not DESCRIPTION_OF.match(phrase):
         return "name"
     return "nominal"
 

@@ -26,7 +26,7 @@ def extract_quotes(article: Article, reading: Reading, mentions: Sequence[Mentio
     """
     if reading.is_english:
         spans = find_spans(article.text, article.segments, reading)
-        speakers = resolve_speakers(article, spans, mentions)
+        speakers = resolve_speakers(article, reading, spans, mentions)
     else:
         spans = find_marked(article.text, article.segments, reading)
         speakers = name_speakers(spans, mentions)

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from pipeline.contract import QuoteType, Segment
 from pipeline.language import Reading
 from pipeline.language.speech import REPORTING_VERBS
-from pipeline.quotes.attribution import MASK, Attribution, find_attributions, mask_quotations, read_turn, units_of
+from pipeline.quotes.attribution import (
+    ADDRESSING,
+    CLAUSE_BEHIND,
+    MASK,
+    Attribution,
+    find_attributions,
+    mask_quotations,
+    read_turn,
+    units_of,
+)
 from pipeline.quotes.marks import Quotation, pair_marks
 
 # A quoted stretch of so few words without an attribution is a scare quote, a title or a nickname.
@@ -20,8 +29,15 @@ FEWEST_REPORTED_WORDS = 3
 # One label may head a list or a note; a transcript has several turns.
 FEWEST_TURNS = 3
 THAT = re.compile(r"\s*(?:,\s*)?that\s+")
-# Between a verb of saying and its that-clause: "said in a statement on Monday that".
-LATE_THAT = re.compile(rf"^(?:\s+(?!that\b)[\w’'.$%-]+|,){{0,14}}?,?\s+that\s+(?=[^{MASK}]|{MASK})")
+# Between a verb of saying and its that-clause: "said in a statement on Monday that"; "said the anchor was lost and that"
+# has begun with a clause without "that".
+LATE_THAT = re.compile(rf"^(?:\s+(?!that\b)[\w’'.$%-]+|,){{0,14}}?,?(?<!\sand)\s+that\s+(?=[^{MASK}]|{MASK})")
+# "told reporters the company had …", "told him “we …”": who is spoken to is no part of what is said.
+ADDRESSEE = re.compile(
+    r"\s+(?:him|her|them|us|me|you|(?:(?:the|an?|his|her|their|its)\s+)?[a-z][\w’'-]*(?:s|men|people|police)|"
+    r"(?:the|an?|his|her|their|its)\s+(?:[A-Za-z][\w’'-]*\s+)?[\w’'-]+|[A-Z][\w’'.-]*(?:\s+[A-Z][\w’'.-]*){0,2})"
+    rf"(?=,?\s+{MASK}|\s+(?:he|she|it|they|we|I|you|there|the|an?|his|her|their|its|this|these|no)\s)"
+)
 BARE = frozenset("said says say adds added told tells wrote writes".split())
 # What follows "said" where no clause does.
 NO_CLAUSE = re.compile(
@@ -307,12 +323,15 @@ def _content_behind(
         return None
     behind = masked[attribution.cue_end - start :]
     that = LATE_THAT.match(behind)
+    addressed = ADDRESSEE.match(behind) if cue in ADDRESSING and not that else None
+    spoken = addressed.end() if addressed else 0
+    behind = behind[spoken:]
     has_marks = MASK in behind
     if that and (cue in REPORTING_VERBS or has_marks):
         first = attribution.cue_end + that.end()
     elif (
         cue in BARE
-        and not cue.startswith("t")
+        and (cue not in ADDRESSING or (addressed and CLAUSE_BEHIND.match(behind)))
         and not NO_CLAUSE.match(behind)
         and not re.match(rf"^\s*,?\s*{MASK}", behind)
     ) or (
@@ -321,7 +340,7 @@ def _content_behind(
         and not re.match(rf"^[^{MASK}]{{0,3}}{MASK}", behind)
         and cue in REPORTING_VERBS
     ):
-        first = attribution.cue_end
+        first = attribution.cue_end + spoken
     else:
         return None
     later = [other.start for other in attributions if other.start > first]
