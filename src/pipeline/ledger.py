@@ -123,7 +123,9 @@ class Ledger:
     def is_unchanged(self, key: Key, content_sha256: str) -> bool:
         """Whether a record is there already, made of the same bytes by the same recipe."""
         record = self._before.get(key)
-        return record is not None and (record.content_sha256, record.recipe) == (content_sha256, self._recipe)
+        if record is None or (record.outcome == "reject" and record.article_id):  # the latter keeps an earlier content
+            return False
+        return (record.content_sha256, record.recipe) == (content_sha256, self._recipe)
 
     def note_unchanged(self, key: Key, file_sha256: str) -> None:
         """A record that came in again as it was, in a file that may have changed around it."""
@@ -147,17 +149,25 @@ class Ledger:
         self, key: Key, content_sha256: str, file_sha256: str, article_id: str, fetched_at: datetime | None
     ) -> None:
         """A record that was read as an article, whose rows are staged."""
-        self._note(key, content_sha256, file_sha256, "article", None, article_id, fetched_at)
+        before = self._before.get(key)
+        count = 1
+        if before and before.article_id == article_id:
+            count = before.content_count + (before.content_sha256 != content_sha256)
+        self._note(key, content_sha256, file_sha256, "article", None, article_id, fetched_at, count)
         self._staged.add((article_id, key))
 
     def note_reject(self, reject: Reject, content_sha256: str, file_sha256: str) -> Reject:
-        """A record that was refused; the rows it gave before, if any, stay, and the reject says so."""
+        """A record that was refused; the rows it gave before, if any, stay, and the reject says so.
+
+        Its record then keeps the content of those rows: what was refused is no revision of the article.
+        """
         key = (reject.source, reject.raw_path, reject.raw_record)
         before = self._before.get(key)
         if before and before.article_id and self._holders.get(before.article_id) == key:
-            self._note(key, content_sha256, file_sha256, "reject", reject.reason, before.article_id, before.fetched_at)
+            kept = before.article_id, before.fetched_at, before.content_count
+            self._note(key, before.content_sha256, file_sha256, "reject", reject.reason, *kept)
             return replace(reject, detail=f"{reject.detail}; the last good revision of its article stays")
-        self._note(key, content_sha256, file_sha256, "reject", reject.reason, None, None)
+        self._note(key, content_sha256, file_sha256, "reject", reject.reason, None, None, 0)
         return reject
 
     def refuse(self, article_id: str, reject: Reject) -> Reject:
@@ -180,9 +190,8 @@ class Ledger:
         reason: str | None,
         article_id: str | None,
         at: datetime | None,
+        count: int,
     ) -> None:
-        before = self._before.get(key)
-        count = before.content_count + (before.content_sha256 != content_sha256) if before else 1
         self._records[key] = Record(
             *key, content_sha256, file_sha256, self._recipe, outcome, reason, article_id, at, count
         )

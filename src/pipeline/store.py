@@ -7,7 +7,7 @@
       articles -> current/articles       … and so for each table
       versions/<run_id>/<table>/…        a complete, immutable data set; what did not change is hard-linked
       versions/<run_id>/records.parquet  what became of each raw record
-  versions/<run_id>/files.parquet    the raw files that were read to their end
+      versions/<run_id>/files.parquet    the raw files that were read to their end
       reports/<run_id>.html
       README.md                          the data dictionary
 """
@@ -161,9 +161,32 @@ def find_run(version: Version, run_id: str) -> Run:
 
 
 def current_version(curated: Path) -> Version | None:
-    """The current version, or None where nothing was published yet."""
+    """The current version, or None where nothing was published yet.
+
+    Raises:
+        UsageError: if it is not whole, or another version of onrecord wrote it with other columns.
+    """
     link = curated / "current"
-    return Version(link.resolve()) if link.is_dir() else None
+    if not link.is_symlink():
+        return None
+    version = Version(link.resolve())
+    holdings = [(version.path / name, table.row) for name, table in TABLES.items()]
+    for place, row in [*holdings, (version.path / RECORDS, Record), (version.path / FILES, ReadFile)]:
+        _check_columns(curated, place, row)
+    return version
+
+
+def _check_columns(curated: Path, place: Path, row: type) -> None:
+    part = place if place.is_file() else min(place.rglob("*.parquet"), default=place)
+    advice = "curate the raw articles into a new folder"
+    try:
+        found = pq.read_schema(part).names
+    except (OSError, pa.ArrowInvalid) as error:
+        raise UsageError(f"{curated} is not whole: {part} is missing or damaged; restore it, or {advice}") from error
+    if found != [column.name for column in columns(row)]:
+        raise UsageError(
+            f"{curated} was written by another version of onrecord ({place.stem} has other columns); {advice}"
+        )
 
 
 def check_destination(curated: Path) -> None:
@@ -252,9 +275,19 @@ def scratch(curated: Path | None) -> Iterator[Path]:
 
     Args:
         curated: the data set that it is for; None for a run that publishes nothing.
+
+    Raises:
+        StorageError: if the disk refuses.
     """
-    with tempfile.TemporaryDirectory(prefix="staging-", dir=curated / "versions" if curated else None) as folder:
-        yield Path(folder)
+    place = curated / "versions" if curated else Path(tempfile.gettempdir())
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="staging-", dir=place)
+    except OSError as error:
+        raise StorageError(
+            f"{place} cannot be written: {error.strerror}; nothing was published: make room and run again"
+        ) from error
+    with folder as path:
+        yield Path(path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,44 @@ def test_changed_content_is_a_new_revision() -> None:
     assert second.revisions() == {"one": 2}
 
 
+@pytest.mark.parametrize("refused", [pytest.param("", id="unreadable"), pytest.param("sha-2", id="no-article")])
+def test_article_whose_record_was_refused_for_a_while_is_no_new_revision(refused: str) -> None:
+    first = ledger_of()
+    first.note_article(key("a.txt"), "sha-1", "sha-1", "one", OLD)
+    holders, _ = first.settle("wire", {})
+    second = ledger_of(first.records(), holders)
+    second.note_reject(reject_of("a.txt"), refused, refused)
+    second.settle("wire", {})
+    third = ledger_of(second.records(), holders)
+    assert not third.is_unchanged(key("a.txt"), "sha-1"), "else it would stay a reject"
+    assert not third.is_unchanged(key("a.txt"), refused)
+    third.note_article(key("a.txt"), "sha-1", "sha-1", "one", OLD)
+    third.settle("wire", {})
+    assert third.counts()["unchanged_count"] == 1
+    assert third.revisions() == {"one": 1}
+
+
+def test_record_refused_at_first_is_the_first_revision_of_its_article() -> None:
+    first = ledger_of()
+    first.note_reject(reject_of("a.txt"), "sha-1", "sha-1")
+    assert ledger_of(first.records()).is_unchanged(key("a.txt"), "sha-1"), "it is not read again for nothing"
+    second = ledger_of(first.records())
+    second.note_article(key("a.txt"), "sha-2", "sha-2", "one", OLD)
+    second.settle("wire", {})
+    assert second.counts()["new_count"] == 1
+    assert second.revisions() == {"one": 1}
+
+
+def test_record_that_moves_to_another_article_is_the_first_revision_of_that_one() -> None:
+    first = ledger_of()
+    first.note_article(key("a.txt"), "sha-1", "sha-1", "one", OLD)
+    holders, _ = first.settle("wire", {})
+    second = ledger_of(first.records(), holders)
+    second.note_article(key("a.txt"), "sha-2", "sha-2", "two", OLD)
+    second.settle("wire", {})
+    assert second.revisions() == {"two": 1}
+
+
 # ── Files of many records ──────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline import store
@@ -116,9 +118,45 @@ def test_disk_that_refuses_leaves_no_version(tmp_path: Path) -> None:
     assert not (tmp_path / "versions" / FIRST).exists()
 
 
+def test_disk_that_refuses_a_place_for_what_a_run_makes_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="nothing was published"), store.scratch(tmp_path / "nowhere"):
+        pass
+
+
 def test_place_without_data_set_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="onrecord curate"):
         store.open_version(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["articles/published_month=unknown/part-0.parquet", "runs/part-0.parquet", store.RECORDS]
+)
+def test_data_set_of_other_columns_is_refused_and_left_alone(tmp_path: Path, name: str) -> None:
+    with store.writing(tmp_path):
+        path = empty_version(tmp_path, FIRST).path / name
+    pq.write_table(pq.read_table(path).rename_columns({"source": "origin"}), path)
+    dead = tmp_path / "versions" / SECOND
+    dead.mkdir()
+    for take in (store.open_version, store.current_version):
+        with pytest.raises(UsageError, match=r"another version of onrecord .* has other columns.*new folder"):
+            take(tmp_path)
+    with pytest.raises(UsageError, match="another version"), store.writing(tmp_path):
+        pass
+    assert dead.exists()
+
+
+@pytest.mark.parametrize("damage", ["removed", "cut", "version-removed"])
+def test_data_set_that_is_not_whole_is_refused(tmp_path: Path, damage: str) -> None:
+    with store.writing(tmp_path):
+        version = empty_version(tmp_path, FIRST)
+    if damage == "version-removed":
+        shutil.rmtree(version.path)
+    elif damage == "cut":
+        (version.path / store.FILES).write_bytes(b"PAR1")
+    else:
+        (version.path / "quotes/published_month=unknown/part-0.parquet").unlink()
+    with pytest.raises(UsageError, match=r"is not whole.*restore it"), store.writing(tmp_path):
+        pass
 
 
 def test_committed_data_dictionary_is_the_contracts() -> None:
