@@ -30,10 +30,13 @@ MALE_SIGNS = re.compile(
     r"\b(?:Mr|Sir|Lord|[Kk]ing|[Pp]rince|[Ss]pokesman|\w+sman|[Cc]hairman|[Ff]ather|[Bb]rother|[Hh]usband|[Ss]on|Fr|Pope|Imam)\.?\s+(?:[A-Z][\w.]*\s+)?$"
 )
 # "The company, Larkspur Ferries, said": whatever its name looks like, what bears it is neither he nor she.
-BODY_SIGNS = re.compile(
-    r"(?i)\b(?:company|firm|operator|maker|manufacturer|bank|airline|agency|party|ministry|council|board|authority|office|"
-    r"cooperative|team|club|band|union|group|charity|chain|shipyard|railway|line|newspaper|school|university),\s+$"
+_BODY = (
+    r"(?i:\b(?:company|firm|operator|maker|manufacturer|bank|airline|agency|party|ministry|council|board|authority|office|"
+    r"cooperative|team|club|band|union|group|charity|chain|shipyard|railway|line|newspaper|school|university|paper|court|"
+    r"government|department|commission|committee|campaign|state|city|county|country|report|statement|letter|survey|study))"
 )
+BODY_SIGNS = re.compile(rf"{_BODY},\s+$")
+BODY_END = re.compile(rf"{_BODY}$")
 
 _ROLE = "|".join(sorted((re.escape(noun) for noun in ROLE_NOUNS), key=len, reverse=True))
 # The words that belong to a title right before its noun: "foreign minister", not "met foreign minister".

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pipeline.contract import Article, Mention, SpeakerMethod, SpeakerStatus
 from pipeline.language import Reading
-from pipeline.language.names import BODY_SIGNS, FEMALE_SIGNS, MALE_SIGNS, find_role
+from pipeline.language.names import BODY_END, BODY_SIGNS, FEMALE_SIGNS, MALE_SIGNS, find_role
 from pipeline.quotes.attribution import Attribution
 from pipeline.quotes.spans import Span
 
@@ -16,6 +16,7 @@ SPEAKING_TYPES = ("PERSON", "ORG", "GPE", "FAC")
 GENDERS = {"he": "male", "she": "female"}
 # "officials", "critics", "they": several, whom no one name names.
 GROUP = re.compile(r"(?i)^(?:they|we|you)$|^(?!one\b).*\b(?:\w+s|people|police|staff|crew)$")
+REPLIES = frozenset("reply replies replied answers answered".split())
 PERSON_REACH = 600  # code points back from a pronoun
 NO_SPEAKERS_IN = frozenset(
     {"byline", "dateline", "caption", "note"}
@@ -55,7 +56,9 @@ class _Resolver:
     roles: dict[str, str] = field(default_factory=dict)  # entity_id → role as this article words it
     genders: dict[str, str] = field(default_factory=dict)
     last: tuple[int, Mention] | None = None  # where the last named speaker was printed
-    nameless: int = -1  # where the last speaker was printed whom the article describes and does not name
+    last_but_one: tuple[int, Mention] | None = None
+    is_asked: bool = False  # whether the last named speaker asked something
+    nameless: int = -1  # where the last speaker was printed, a person for all we know, who is described and not named
 
 
 def resolve_speakers(
@@ -124,12 +127,27 @@ def _resolve(resolver: _Resolver, said: Attribution) -> Speaker:
     if mention is None:
         method: SpeakerMethod = "group" if GROUP.search(printed) else "none"
         role = find_role(printed + " ", "") if said.form == "nominal" else None
-        if role and method == "none":
+        if method == "none" and (role or said.form == "name") and not _asks(resolver, said):
             resolver.nameless = said.speaker_start
         return Speaker(None, None, role, "unresolved", method)
     if mention.entity_type == "PERSON":
-        resolver.last = (said.speaker_start, mention)
+        _note_speaker(resolver, said, mention)
     return _named(resolver, mention, _method(said, mention))
+
+
+def _note_speaker(resolver: _Resolver, said: Attribution, mention: Mention) -> None:
+    if not resolver.last or resolver.last[1].entity_id != mention.entity_id:
+        resolver.last_but_one = resolver.last
+    resolver.last = (said.speaker_start, mention)
+    resolver.is_asked = _asks(resolver, said)
+
+
+def _cue(resolver: _Resolver, said: Attribution) -> str:
+    return resolver.article.text[said.cue_start : said.cue_end].casefold()
+
+
+def _asks(resolver: _Resolver, said: Attribution) -> bool:
+    return _cue(resolver, said).startswith("ask")
 
 
 def _method(said: Attribution, mention: Mention) -> SpeakerMethod:
@@ -180,12 +198,20 @@ def _mention_beside(resolver: _Resolver, said: Attribution, printed: str) -> Men
         mention
         for mention in resolver.mentions
         if mention.form == "name"
-        and (mention.entity_type == "PERSON" or (mention.entity_type == "ORG" and BODY_SIGNS.search(printed + ", ")))
+        and (mention.entity_type == "PERSON" or (mention.entity_type == "ORG" and BODY_END.search(printed)))
         and said.speaker_end < mention.start_char < said.speaker_end + 40
-        and re.fullmatch(rf",\s{_TITLE_BEFORE}", text[said.speaker_end : mention.start_char])
+        and _is_title(text[said.speaker_end : mention.start_char])
         and re.match(r"[,.;]", text[mention.end_char :][:1])
     ]
     return beside[0] if beside else None
+
+
+def _is_title(between: str) -> bool:
+    """Whether a comma and at most a title stand between: ", Captain ", ", retired judge "; not ", a friend of "."""
+    words = re.fullmatch(r",\s(?:(?!(?:an?|the|of|for|to|with|by|from|and)\b)[\w.’-]+\s+){0,4}", between)
+    return re.fullmatch(rf",\s{_TITLE_BEFORE}", between) is not None or (
+        words is not None and find_role(between[1:], "") is not None
+    )
 
 
 def _labelled(resolver: _Resolver, said: Attribution, printed: str) -> Mention | None:
@@ -211,6 +237,10 @@ def _resolve_pronoun(resolver: _Resolver, said: Attribution, pronoun: str) -> Sp
         and resolver.genders.get(mention.entity_id, gender) == gender
     ]
     last = resolver.last
+    # "Is that all?" the chair asked. "It is," he replied: not the chair, but who spoke before.
+    if last and resolver.is_asked and _cue(resolver, said) in REPLIES:
+        near = [mention for mention in near if mention.entity_id != last[1].entity_id]
+        last = resolver.last_but_one
     if last and (
         resolver.genders.get(last[1].entity_id, gender) != gender or said.speaker_start - last[0] > 2 * PERSON_REACH
     ):
@@ -219,7 +249,7 @@ def _resolve_pronoun(resolver: _Resolver, said: Attribution, pronoun: str) -> Sp
     if chosen is None:
         return UNKNOWN
     resolver.genders.setdefault(chosen.entity_id, gender)
-    resolver.last = (said.speaker_start, chosen)
+    _note_speaker(resolver, said, chosen)
     return _named(resolver, chosen, "pronoun")
 
 
