@@ -127,7 +127,7 @@ def _frame(rows: pa.Table, rules: Iterable[Expectation], key: str) -> pd.DataFra
         name: rows[name] if name in looked_at else pc.if_else(rows[name].is_valid(), "…", pa.scalar(None, pa.string()))
         for name in rows.column_names
     }
-    frame: pd.DataFrame = pa.table(columns).to_pandas()
+    frame: pd.DataFrame = pa.table(columns).combine_chunks().to_pandas()  # taking from many chunks is slow
     return frame
 
 

@@ -54,7 +54,7 @@ def curate_batch(task: Task) -> Batch:
         mentions = mark_quoted(mentions, quotes)
         for name, rows in (("articles", [article]), ("quotes", quotes), ("mentions", mentions)):
             parts[name].append(stage(to_table(TABLES[name].row, rows), at))
-    return Batch({name: pa.concat_tables(tables) for name, tables in parts.items()}, tuple(rejects))
+    return Batch({name: pa.concat_tables(tables).combine_chunks() for name, tables in parts.items()}, tuple(rejects))
 
 
 def curate(
