@@ -1,0 +1,31 @@
+"""Rows that wait on disk: they come back by the article that they belong to, in few pieces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline.contract import Mention, to_table
+from pipeline.staging import MONTHLY, Place, Staging, no_rows, stage
+
+
+def mention_of(article_id: str) -> Mention:
+    return Mention(
+        *(article_id, article_id, None, article_id, "Mara Oduya", "PERSON", "Oduya", 0, 5, "name", None, None)
+    )
+
+
+def batch_of(*articles: str) -> dict[str, pa.Table]:
+    """The rows of a batch as workers make them: a piece an article."""
+    pieces = [stage(to_table(Mention, [mention_of(each)] * 2), at) for at, each in enumerate(articles)]
+    return {name: no_rows(name) for name in MONTHLY} | {"mentions": pa.concat_tables(pieces)}
+
+
+def test_rows_come_back_by_article_in_one_piece_a_batch(tmp_path: Path) -> None:
+    staging = Staging(tmp_path)
+    assert [staging.add(batch_of("a", "b", "c")), staging.add(batch_of("d", "e"))] == [0, 1]
+    found = list(staging.read("mentions", [Place(1, 1), Place(0, 0), Place(0, 2)], ["article_id"]))
+    assert [part["article_id"].to_pylist() for part in found] == [["a", "a", "c", "c"], ["e", "e"]]
+    assert [part["article_id"].num_chunks for part in found] == [1, 1]
+    assert not sum(part.num_rows for part in staging.read("articles", [Place(0, 0)]))
