@@ -10,7 +10,7 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -29,32 +29,53 @@ from pipeline.entities import extract_mentions, mark_quoted
 from pipeline.errors import UsageError
 from pipeline.language import read_language
 from pipeline.ledger import Ledger
+from pipeline.limits import TooSlowError, time_limit
 from pipeline.normalise import normalise
 from pipeline.quotes import extract_quotes
 from pipeline.read import Options, RawRecord, frame_file, locate, read_record
 from pipeline.settings import Settings
 from pipeline.staging import MONTHLY, Staging, no_rows, stage
 
+# Seconds that one record may take: hundreds of times what the longest article does.
+RECORD_SECONDS = 120
+
 __all__ = ["Progress", "Summary", "curate", "curate_batch", "read_records", "silent", "source_name"]
 
 
 def curate_batch(task: Task) -> Batch:
-    """Turn raw records into rows: the path of every article through the stages."""
+    """Turn raw records into rows; one that cannot be, or not in bounded time, is a reject."""
     parts: dict[str, list[pa.Table]] = {name: [no_rows(name)] for name in MONTHLY}
     rejects: list[Reject] = []
     for at, record in enumerate(task.records):
-        raw = read_record(record, task.options)
-        article = raw if isinstance(raw, Reject) else normalise(raw, task.publisher)
-        if isinstance(article, Reject):
-            rejects.append(article)
-            continue
-        reading = read_language(article)
-        mentions = extract_mentions(article, reading)
-        quotes = extract_quotes(article, reading, mentions)
-        mentions = mark_quoted(mentions, quotes)
-        for name, rows in (("articles", [article]), ("quotes", quotes), ("mentions", mentions)):
-            parts[name].append(stage(to_table(TABLES[name].row, rows), at))
+        try:
+            with time_limit(RECORD_SECONDS):
+                made = _curate_record(record, task)
+        except TooSlowError:
+            detail = f"it took more than {RECORD_SECONDS} s, where a tenth of one is usual; look at it, or split it"
+            made = Reject.of(record.ref, stage="read", reason="too_slow", detail=detail)
+        if isinstance(made, Reject):
+            rejects.append(made)
+        else:
+            for name, rows in made.items():
+                parts[name].append(stage(rows, at))
     return Batch({name: pa.concat_tables(tables).combine_chunks() for name, tables in parts.items()}, tuple(rejects))
+
+
+def _curate_record(record: RawRecord, task: Task) -> dict[str, pa.Table] | Reject:
+    """The path of an article through the stages."""
+    raw = read_record(record, task.options)
+    article = raw if isinstance(raw, Reject) else normalise(raw, task.publisher)
+    if isinstance(article, Reject):
+        return article
+    reading = read_language(article)
+    mentions = extract_mentions(article, reading)
+    quotes = extract_quotes(article, reading, mentions)
+    made: dict[str, Sequence[object]] = {
+        "articles": [article],
+        "quotes": quotes,
+        "mentions": mark_quoted(mentions, quotes),
+    }
+    return {name: to_table(TABLES[name].row, rows) for name, rows in made.items()}
 
 
 def curate(

@@ -147,8 +147,8 @@ def _agency(layout: Layout, builder: TextBuilder) -> str | None:
     if layout.dateline and layout.dateline.agency:
         return layout.dateline.agency
     bylines = (builder.text[one.start_char : one.end_char] for one in builder.segments if one.kind == "byline")
-    credits = (AGENCY_CREDIT.search(byline) for byline in bylines)
-    return next((AGENCIES[credit[1]] for credit in credits if credit), None)
+    found = (AGENCY_CREDIT.search(byline) for byline in bylines)
+    return next((AGENCIES[credit[1]] for credit in found if credit), None)
 
 
 def _modified_at(given: str | None, layout: Layout) -> datetime | None:

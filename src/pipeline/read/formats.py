@@ -21,7 +21,6 @@ from pipeline.read.fields import read_fields
 from pipeline.read.files import RawFile, open_file
 from pipeline.read.html import read_html
 from pipeline.read.jsonl import frame_json, frame_jsonl
-from pipeline.read.limits import TooSlowError, time_limit
 from pipeline.read.records import (
     MAX_HTML_BYTES,
     MAX_TEXT_BYTES,
@@ -42,7 +41,6 @@ from pipeline.read.tables import frame_csv, frame_parquet, frame_tsv
 from pipeline.read.text import read_text
 from pipeline.read.warc import frame_warc
 
-RECORD_SECONDS = 30.0  # a page takes some 15 ms
 HEAD_BYTES = 4096  # enough to tell what a file is
 
 
@@ -176,10 +174,5 @@ def _with_sidecar(framed: Iterator[Framed], sidecar: Sidecar) -> Iterator[Framed
 
 
 def read_record(record: RawRecord, options: Options) -> RawArticle | Reject:
-    """Read a record as an article, in bounded time."""
-    try:
-        with time_limit(RECORD_SECONDS):
-            return READERS[record.kind](record, options)
-    except TooSlowError:
-        detail = f"reading it took more than {RECORD_SECONDS:.0f} s, where milliseconds are usual; look at the record"
-        return refuse(record.ref, "too_slow", detail)
+    """Read a record as an article."""
+    return READERS[record.kind](record, options)

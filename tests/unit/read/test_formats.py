@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import time
 from pathlib import Path
 
 import pytest
 
 from pipeline.contract import RawArticle, Reject, Skip
-from pipeline.read import Options, RawFile, RawRecord, formats, frame_file, read_record
+from pipeline.read import Options, RawFile, RawRecord, frame_file, read_record
 from pipeline.read.records import Framed
 
 PAGE = (
@@ -123,17 +122,3 @@ def test_sidecar_stands_over_what_the_page_says(tmp_path: Path) -> None:
     article = read_record(record, Options())
     assert isinstance(article, RawArticle)
     assert (article.metadata.headline, article.metadata.source_of("headline")) == ("Ferry is back", "sidecar")
-
-
-def test_record_that_takes_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def read_for_ever(_record: RawRecord, _options: Options) -> RawArticle | Reject:
-        while True:
-            time.sleep(0.01)
-
-    monkeypatch.setattr(formats, "READERS", {"text": read_for_ever})
-    monkeypatch.setattr(formats, "RECORD_SECONDS", 0.05)
-    (record,) = frame(tmp_path, "a.txt", TEXT)
-    assert isinstance(record, RawRecord)
-    reject = read_record(record, Options())
-    assert isinstance(reject, Reject)
-    assert reject.reason == "too_slow"
