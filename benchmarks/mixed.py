@@ -26,6 +26,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +181,7 @@ def build(folder: Path, count: int, seed: int) -> None:
     stories = iter([_tell(number, planted.body) for number, planted in enumerate(plant(count, seed))])
     for name, (write, share) in WRITERS.items():
         (folder / name).mkdir(parents=True)
-        write(folder / name, [story for story, _ in zip(stories, range(count * share // 100), strict=False)], rng)
+        write(folder / name, list(islice(stories, count * share // 100)), rng)
 
 
 def _tell(number: int, body: Body) -> Story:
