@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from tqdm import tqdm
 
 from pipeline import store
 from pipeline.contract import TABLES
-from pipeline.curate import Progress, Summary, curate, read_records, silent
+from pipeline.curate import Progress, Summary, curate, full_path, read_records, silent
 from pipeline.errors import OnrecordError, UsageError
 from pipeline.read import FIELDS, parse_path
 from pipeline.settings import VERSION, Settings
@@ -30,8 +32,13 @@ EXAMPLES = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that knows ASCII only
     try:
         return int(options.run(options))
+    except BrokenPipeError:  # who reads what is printed has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except UsageError as error:
         print(f"onrecord: {error}", file=sys.stderr)
         return 2
@@ -57,7 +64,9 @@ def _parser() -> argparse.ArgumentParser:
         "raw", metavar="RAW", help="a file, or a folder that is read recursively; a path or a URL (s3://…)"
     )
     command.add_argument("--into", metavar="CURATED", type=Path, required=True, help="the data set; may not exist yet")
-    command.add_argument("--source", metavar="NAME", help="the collection's name (default: the RAW folder's)")
+    command.add_argument(
+        "--source", metavar="NAME", type=_name, help="the collection's name (default: the RAW folder's)"
+    )
     command.add_argument(
         "--fields",
         metavar="NAME=PATH",
@@ -66,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="what a record's field is called, such as text=body.main; may be given several times",
     )
-    command.add_argument("--publisher", metavar="NAME", help="for articles that do not name their own")
+    command.add_argument("--publisher", metavar="NAME", type=_name, help="for articles that do not name their own")
     command.add_argument(
         "--workers", metavar="N", type=_positive, default=0, help="processes (default: one a processor)"
     )
@@ -77,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     command = _command(commands, "verify", "check every offset, key and count of a data set", _verify)
     command.add_argument("curated", metavar="CURATED", type=Path)
     command.add_argument("--raw", metavar="RAW", help="also compare with the raw files there")
+    command.add_argument("--source", metavar="NAME", help="which of the data set's collections RAW is")
 
     command = _command(commands, "show", "show a quote where it stands, its speaker and why, and its raw bytes", _show)
     command.add_argument("curated", metavar="CURATED", type=Path)
@@ -103,6 +113,12 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return number
+
+
+def _name(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("a name is blank")
+    return text.strip()
 
 
 def _field(text: str) -> tuple[str, str]:
@@ -175,7 +191,8 @@ def _verify(options: argparse.Namespace) -> int:
     version = store.open_version(options.curated)
     raw = read_records(options.raw, store.last_run(version)) if options.raw else None
     months = {name: version.months(name) for name, table in TABLES.items() if table.is_monthly}
-    found = verify_version(version.read, months, raw, version.records())
+    source = options.source or (store.source_at(version, full_path(options.raw)) if options.raw else None)
+    found = verify_version(version.read, months, raw, source, version.records())
     for name, count in found.counts.items():
         print(f"{count:>10,}  {name}")
     for difference in found.differences:

@@ -553,7 +553,7 @@ class Record:
     reason: str | None
     article_id: str | None
     fetched_at: datetime | None
-    content_count: int  # different contents this record has had
+    content_count: int  # different contents this record has had as its article
 
 
 @dataclass(frozen=True, slots=True)

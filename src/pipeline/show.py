@@ -31,7 +31,7 @@ def describe_run(run: Run, outcome: str) -> str:
         "went out   " + ", ".join(f"{count:,} {name}" for name, count in went.items() if count or name == "new"),
     ]
     lines += [f"refused    {reason.count:,} {reason.name}" for reason in run.reject_reasons]
-    if outcome != "nothing to do":
+    if outcome not in ("nothing to do", "dry run"):
         totals = f"{run.article_total:,} articles, {run.quote_total:,} quotes, {run.mention_total:,} mentions"
         lines.append(f"data set   {totals}")
     return "\n".join(lines)

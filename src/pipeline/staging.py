@@ -53,8 +53,7 @@ class Staging:
                     pa.OSFile(str(self._part(name, self._count)), "wb") as file,
                     pa.ipc.new_file(file, rows[name].schema, options=OPTIONS) as writer,
                 ):
-                    # In one piece: a piece an article costs some 20 kB each, and far more time to take rows from.
-                    writer.write_table(rows[name].combine_chunks())
+                    writer.write_table(rows[name])
         except OSError as error:
             raise StorageError(
                 f"{self._folder} could not be written: {error}; nothing was published: make room and run again"

@@ -147,6 +147,25 @@ def _where(rows: pa.Table, column: str, value: str) -> list[dict[str, Any]]:
     return found
 
 
+def raw_of(version: Version, source: str) -> str | None:
+    """Where a collection lay when it was read last; None where it never was."""
+    rows = version.read("runs", ["run_id", "source", "raw"]).to_pylist()
+    return max(((row["run_id"], row["raw"]) for row in rows if row["source"] == source), default=(None, None))[1]
+
+
+def source_at(version: Version, raw: str) -> str:
+    """The collection that was read from RAW, or, where RAW has moved, the only one that the data set has.
+
+    Raises:
+        UsageError: if it may be one of several.
+    """
+    rows = version.read("runs", ["source", "raw"]).to_pylist()
+    sources = {row["source"] for row in rows if row["raw"] == raw} or {row["source"] for row in rows}
+    if len(sources) > 1:
+        raise UsageError(f"{raw} may hold one of {', '.join(sorted(sources))}; say which with --source")
+    return str(sources.pop())
+
+
 def last_run(version: Version) -> Run:
     """The ledger row of the run that built a version."""
     return find_run(version, version.run_id)

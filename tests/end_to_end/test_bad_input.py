@@ -141,3 +141,42 @@ def test_bad_arguments_exit_2(onrecord: Onrecord, arguments: tuple[str, ...]) ->
     ran = onrecord(*arguments)
     assert ran.code == 2
     assert "Traceback" not in ran.err
+
+
+def test_name_that_is_not_utf_8_is_a_reject(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(raw) + b"/caf\xe9.txt")).write_bytes(GOOD)
+    assert onrecord("curate", raw, "--into", tmp_path / "curated", "--workers", 1).code == 0
+    rejects = pd.read_parquet(tmp_path / "curated" / "rejects")
+    assert rejects[["raw_path", "reason"]].to_numpy().tolist() == [["caf\\xe9.txt", "unreadable"]]
+    ran = onrecord("curate", raw, "--into", tmp_path / "curated", "--publisher", os.fsdecode(b"Caf\xe9"))
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+
+
+def test_folders_within_folders_without_end_are_a_reject(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
+    folder = raw
+    for _ in range(300):
+        folder = folder / "a"
+    folder.mkdir(parents=True)
+    (folder / "story.txt").write_bytes(GOOD)
+    assert onrecord("curate", raw, "--into", tmp_path / "curated", "--workers", 1).code == 0
+    assert pd.read_parquet(tmp_path / "curated" / "rejects")["reason"].tolist() == ["nested_too_deep"]
+
+
+def test_data_set_within_raw_is_refused(onrecord: Onrecord, raw: Path) -> None:
+    ran = onrecord("curate", raw, "--into", raw / "curated")
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert not (raw / "curated").exists()
+
+
+def test_refused_file_that_is_removed_is_refused_no_longer(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
+    curated = tmp_path / "curated"
+    (raw / "paper.html").write_bytes(b"%PDF-1.7\n")
+    (raw / "gone.txt").symlink_to(raw / "nothing")
+    onrecord("curate", raw, "--into", curated, "--workers", 1)
+    assert len(pd.read_parquet(curated / "rejects")) == 2
+    (raw / "paper.html").unlink()
+    (raw / "gone.txt").unlink()
+    assert onrecord("curate", raw, "--into", curated, "--workers", 1).code == 0
+    assert pd.read_parquet(curated / "rejects").empty
+    assert len(pd.read_parquet(curated / "articles")) == 3
+    assert "nothing to do" in onrecord("curate", raw, "--into", curated, "--workers", 1).out

@@ -231,3 +231,34 @@ def test_second_run_at_the_same_time_says_so_and_exits(onrecord: Onrecord, raw: 
     assert second.code == 1
     assert "is being written by process" in second.err
     assert len(tables(curated)["articles"]) == 3
+
+
+def test_two_collections_in_one_data_set(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
+    curated, other = tmp_path / "curated", tmp_path / "elsewhere" / raw.name
+    other.mkdir(parents=True)
+    (other / "story-0.txt").write_text(STORY.format(detail="seven million"), "utf-8")
+    onrecord("curate", raw, "--into", curated)
+    ran = onrecord("curate", other, "--into", curated)
+    assert ran.code == 2, "another folder of the same name would replace the first one's articles"
+    assert "--source" in ran.err
+    assert onrecord("curate", other, "--into", curated, "--source", "other").code == 0
+    assert len(tables(curated)["articles"]) == 4
+    for place in (raw, other):
+        verified = onrecord("verify", curated, "--raw", place)
+        assert verified.code == 0, verified.out
+        assert "articles of other sources" in verified.out
+
+
+def test_limit_leaves_what_is_known_as_it_is(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
+    curated = tmp_path / "curated"
+    for name, day in (("story-0", 9), ("story-1", 8)):
+        (raw / f"{name}.json").write_text(
+            f'{{"url": "https://wire.example/ferry", "fetched_at": "2024-05-0{day}T08:00:00Z"}}'
+        )
+    onrecord("curate", raw, "--into", curated)
+    (raw / "story-0.json").write_text('{"url": "https://wire.example/other"}')
+    assert onrecord("curate", raw, "--into", curated, "--limit", 1).code == 0
+    assert set(tables(curated)["articles"]["url"].dropna()) == {
+        "https://wire.example/ferry",
+        "https://wire.example/other",
+    }

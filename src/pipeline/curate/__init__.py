@@ -24,7 +24,7 @@ from pipeline.contract import TABLES, ReadRaw, Reject, Run, to_table
 from pipeline.curate.intake import plan, read_files
 from pipeline.curate.publish import build_and_publish, describe_run
 from pipeline.curate.settle import sample_quotes, settle_and_validate
-from pipeline.curate.work import Progress, Summary, Work, read_holders, silent
+from pipeline.curate.work import Progress, Summary, Work, full_path, read_holders, silent
 from pipeline.entities import extract_mentions, mark_quoted
 from pipeline.errors import UsageError
 from pipeline.language import read_language
@@ -32,14 +32,14 @@ from pipeline.ledger import Ledger
 from pipeline.limits import TooSlowError, time_limit
 from pipeline.normalise import normalise
 from pipeline.quotes import extract_quotes
-from pipeline.read import Options, RawRecord, frame_file, locate, read_record
+from pipeline.read import Options, RawRecord, frame_file, is_remote, is_unicode, locate, read_record
 from pipeline.settings import Settings
 from pipeline.staging import MONTHLY, Staging, no_rows, stage
 
 # Seconds that one record may take: hundreds of times what the longest article does.
 RECORD_SECONDS = 120
 
-__all__ = ["Progress", "Summary", "curate", "curate_batch", "read_records", "silent", "source_name"]
+__all__ = ["Progress", "Summary", "curate", "curate_batch", "full_path", "read_records", "silent", "source_name"]
 
 
 def curate_batch(task: Task) -> Batch:
@@ -58,6 +58,7 @@ def curate_batch(task: Task) -> Batch:
         else:
             for name, rows in made.items():
                 parts[name].append(stage(rows, at))
+    # In one piece: a piece an article costs some 20 kB each, and far more time to take rows from.
     return Batch({name: pa.concat_tables(tables).combine_chunks() for name, tables in parts.items()}, tuple(rejects))
 
 
@@ -104,11 +105,13 @@ def curate(
         StorageError: if the disk refused; nothing was published.
     """
     source = settings.source or source_name(raw)
+    _check_places(raw, into, source, settings.publisher)
     store.check_destination(into)
     with ExitStack() as stack:
         if not settings.is_dry_run:
             stack.enter_context(store.writing(into))
         previous = store.current_version(into)
+        _check_source(raw, source, settings, previous)
         run_id, started_at = _new_run()
         work = Work(
             raw=raw,
@@ -134,13 +137,45 @@ def curate(
         return build_and_publish(work, into, winners)
 
 
+def _check_places(raw: str, into: Path, source: str, publisher: str | None) -> None:
+    """Refuse names that no table can hold, and a data set that lies within what it is made of.
+
+    Raises:
+        UsageError: says which.
+    """
+    for what, name in (("RAW", raw), ("--source", source), ("--publisher", publisher or "")):
+        if not is_unicode(name):
+            raise UsageError(f"{what} {name!r} is not UTF-8; name it otherwise")
+    if not is_remote(raw) and Path(raw).is_dir() and into.resolve().is_relative_to(Path(raw).resolve()):
+        raise UsageError(f"--into {into} lies within RAW {raw}, which would read its own tables; name another folder")
+
+
+def _check_source(raw: str, source: str, settings: Settings, previous: store.Version | None) -> None:
+    """Refuse to take one collection for another of the same name.
+
+    Raises:
+        UsageError: if RAW gives its name only by chance to what was read from elsewhere.
+    """
+    before = store.raw_of(previous, source) if previous else None
+    if settings.source is None and before is not None and _folder_of(before) != _folder_of(full_path(raw)):
+        raise UsageError(
+            f"the data set's source {source!r} was read from {before}, and RAW is {raw}: "
+            f"to go on with that source give --source {source}, for another one another name"
+        )
+
+
+def _folder_of(raw: str) -> str:
+    """The folder that RAW is, or lies in."""
+    return str(Path(raw).parent) if Path(raw).is_file() else raw
+
+
 def source_name(raw: str) -> str:
     """The name of the collection that RAW is, or lies in.
 
     Raises:
         UsageError: if there is no such file or folder on this machine.
     """
-    if "://" in raw:
+    if is_remote(raw):
         return raw.rstrip("/").rsplit("/", 1)[-1]
     path = Path(raw)
     if not path.exists():

@@ -12,7 +12,7 @@ from pipeline.contract import RawRef, Record, Reject, Skip
 from pipeline.curate.work import KEY, Staged, Work, key_of_ref, key_of_row, note_refused
 from pipeline.errors import LedgerError, UnreachableError, UsageError
 from pipeline.ledger import Key, key_of
-from pipeline.read import Options, RawFile, RawRecord, find_files, fingerprint, frame_file
+from pipeline.read import Options, RawFile, RawRecord, find_files, fingerprint, frame_file, is_remote
 from pipeline.settings import Settings
 from pipeline.staging import STAGED_AT, Place
 
@@ -25,25 +25,28 @@ def plan(work: Work) -> list[RawFile]:
     with work.timed("plan"):
         known = work.ledger.known(work.source)
         todo: list[RawFile] = []
+        unlistable: list[str] = []
         item_count = 0
         for item in _list_raw(work):
             item_count += 1
             if isinstance(item, Reject):
                 work.came_in += 1
+                unlistable.append(item.raw_path)
                 note_refused(work, item, "", "")
             elif isinstance(item, Skip):
                 work.came_in += 1
                 work.ledger.note_skip(item.reason)
-            elif work.settings.limit is None or len(todo) < work.settings.limit:
+            else:
                 sha256 = fingerprint(item)
                 work.files[item.raw_path] = item, sha256
                 if work.ledger.is_read(work.source, item.raw_path, sha256):
                     work.came_in += work.ledger.note_unread(work.source, item.raw_path, known.get(item.raw_path, []))
-                else:
+                elif work.settings.limit is None or len(todo) < work.settings.limit:
                     todo.append(item)
         if not item_count:
             raise UsageError(f"{work.raw} holds no files; put raw articles there, or name another folder")
-        _forget_what_was_mended(work, known)
+        if is_remote(work.raw) or Path(work.raw).is_dir():
+            _forget_what_is_gone(work, known, unlistable)
     return todo
 
 
@@ -56,12 +59,17 @@ def _list_raw(work: Work) -> Iterator[RawFile | Reject | Skip]:
         ) from error
 
 
-def _forget_what_was_mended(work: Work, known: Mapping[str, Sequence[Record]]) -> None:
-    """A folder that could not be opened before and can be now is refused no longer."""
+def _forget_what_is_gone(work: Work, known: Mapping[str, Sequence[Record]], unlistable: Sequence[str]) -> None:
+    """Refused files that are not there any more, and folders that can be opened now, are refused no longer.
+
+    Articles whose files are gone stay. What lies below a folder that cannot be opened is not known to be gone.
+    """
+    below = tuple(f"{raw_path}/" for raw_path in unlistable)
     for raw_path, records in known.items():
+        if raw_path in work.files or raw_path.startswith(below):
+            continue
         for record in records:
-            was_unlistable = record.outcome == "reject" and not record.file_sha256
-            if was_unlistable and not work.ledger.has_seen(key_of(record)) and Path(work.raw, raw_path).is_dir():
+            if record.outcome == "reject" and record.article_id is None and not work.ledger.has_seen(key_of(record)):
                 work.ledger.forget(key_of(record))
 
 
@@ -90,7 +98,7 @@ def _frame_files(
                 continue
             ref = (item.source, item.raw_path, item.raw_record) if isinstance(item, Reject) else key_of_ref(item.ref)
             if ref in waiting or work.ledger.has_seen(ref):
-                raise LedgerError(f"{file.raw_path} gives two records that are called {ref[2]!r}")
+                raise LedgerError(f"{file.raw_path} gives two records that are called {ref[2]!r}, which is a bug")
             if isinstance(item, Reject):
                 note_refused(work, item, item.raw_sha256 or "", sha256)
             elif work.ledger.is_unchanged(ref, item.content_sha256):

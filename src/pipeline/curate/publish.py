@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from pipeline import report, store
 from pipeline.contract import TABLES, Entity, Finding, Reject, Run, columns, expectations, to_table
-from pipeline.curate.work import Summary, Work, find_winning, read_holders, read_rows
+from pipeline.curate.work import Summary, Work, find_winning, full_path, read_holders, read_rows
 from pipeline.duplicates import Body, Duplicate, match_signatures, sign
 from pipeline.entities import build_entities
 from pipeline.errors import StorageError, ValidationFailedError
@@ -169,7 +169,7 @@ def describe_run(work: Work, version: store.Version | None) -> Run:
         model_version=MODEL_VERSION,
         source=work.source,
         settings=work.settings.shaping,
-        raw=work.raw if "://" in work.raw else str(Path(work.raw).resolve()),
+        raw=full_path(work.raw),
         record_count=work.came_in,
         **work.ledger.counts(),
         reject_reasons=work.ledger.reject_reasons(),

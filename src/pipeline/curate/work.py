@@ -16,7 +16,7 @@ from pipeline import report, store
 from pipeline.batches import Batch, Task
 from pipeline.contract import Finding, RawRef, Reject, Run
 from pipeline.ledger import Key, Ledger
-from pipeline.read import RawFile
+from pipeline.read import RawFile, is_remote
 from pipeline.settings import Settings
 from pipeline.staging import STAGED_AT, Place, Staging, no_rows
 
@@ -73,6 +73,11 @@ class Work:
         start = time.perf_counter()
         yield
         self.timings[stage] = self.timings.get(stage, 0.0) + time.perf_counter() - start
+
+
+def full_path(raw: str) -> str:
+    """RAW as it can be found from anywhere."""
+    return raw if is_remote(raw) else str(Path(raw).resolve())
 
 
 KEY = ("source", "raw_path", "raw_record")

@@ -30,8 +30,10 @@ def canonicalise_url(url: str) -> str | None:
         return None
     if port and port != DEFAULT_PORTS.get(parts.scheme.lower()):
         host = f"{host}:{port}"
-    query = urlencode(sorted((key, value) for key, value in parse_qsl(parts.query) if not TRACKING.match(key)))
-    return f"https://{host}{parts.path.rstrip('/')}{'?' + query if query else ''}"
+    named = parse_qsl(parts.query, keep_blank_values=True)  # "?1234" is a story's number
+    query = urlencode(sorted((key, value) for key, value in named if not TRACKING.match(key)))
+    page = f"#{parts.fragment}" if parts.fragment.startswith("!") else ""  # "#!/story" is a page of its own
+    return f"https://{host}{parts.path.rstrip('/')}{'?' + query if query else ''}{page}"
 
 
 def _split(url: str) -> SplitResult | None:

@@ -1,9 +1,10 @@
 """Raw bytes → RawArticle: the only code that knows what lies in raw/."""
 
 from pipeline.read.fields import FIELDS, parse_path
-from pipeline.read.files import RawFile, find_files, fingerprint, locate
+from pipeline.read.files import RawFile, find_files, fingerprint, is_unicode, locate
 from pipeline.read.formats import frame_file, read_record
 from pipeline.read.records import Options, RawRecord
+from pipeline.read.remote import is_remote
 
 __all__ = [
     "FIELDS",
@@ -13,6 +14,8 @@ __all__ = [
     "find_files",
     "fingerprint",
     "frame_file",
+    "is_remote",
+    "is_unicode",
     "locate",
     "parse_path",
     "read_record",

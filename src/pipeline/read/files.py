@@ -15,6 +15,8 @@ from pipeline.read import remote
 from pipeline.read.records import CHUNK, refuse
 from pipeline.read.sidecar import has_sidecar, pair_sidecars, sidecar_names
 
+MAX_FOLDERS = 100  # within each other
+
 
 @dataclass(frozen=True, slots=True)
 class RawFile:
@@ -80,13 +82,19 @@ def _walk(folder: Path, prefix: str, source: str, above: tuple[str, ...]) -> Ite
         detail = f"the folder cannot be opened: {error.strerror}; allow reading it and run again"
         yield _reject(source, prefix.rstrip("/") or ".", "unreadable", detail)
         return
+    if len(above) > MAX_FOLDERS:
+        detail = f"folders nest more than {MAX_FOLDERS} deep; move the articles up"
+        yield _reject(source, prefix.rstrip("/"), "nested_too_deep", detail)
+        return
     sidecars = pair_sidecars(entry.name for entry in entries)
     articles = {article: name for name, article in sidecars.items()}
     for entry in entries:
         raw_path = prefix + entry.name
         if entry.name.startswith("."):
             continue
-        if entry.name in sidecars:
+        if not is_unicode(entry.name):
+            yield _reject(source, raw_path, "unreadable", "its name is not UTF-8; rename it")
+        elif entry.name in sidecars:
             yield Skip(RawRef(source, raw_path, WHOLE, ""), "sidecar")
         elif entry.is_dir():
             yield from _walk_below(entry, raw_path, source, above)
@@ -111,8 +119,18 @@ def _walk_below(
         yield from _walk(Path(entry.path), raw_path + "/", source, (*above, real))
 
 
+def is_unicode(name: str) -> bool:
+    """Whether a name of this machine is UTF-8."""
+    return name == _escape(name)
+
+
+def _escape(name: str) -> str:
+    """A name of this machine that tables can hold: bytes that are not UTF-8 are written in digits."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def _reject(source: str, raw_path: str, reason: str, detail: str) -> Reject:
-    return refuse(RawRef(source, raw_path, WHOLE, ""), reason, detail)
+    return refuse(RawRef(source, _escape(raw_path), WHOLE, ""), reason, detail)
 
 
 def open_file(location: str) -> io.BufferedReader:

@@ -48,7 +48,9 @@ def dated(
         pytest.param("7 May 2024", (2024, 5, 7), None, "day", id="in-words"),
     ],
 )
-def test_given_date(given: str, day: tuple[int, int, int], instant: tuple[int, int, int] | None, precision: str) -> None:
+def test_given_date(
+    given: str, day: tuple[int, int, int], instant: tuple[int, int, int] | None, precision: str
+) -> None:
     found = dated(given)
     expected = datetime(2024, 5, *instant, tzinfo=UTC) if instant else None
     assert (found.published_on, found.published_at) == (date(*day), expected)

@@ -23,6 +23,8 @@ REF = RawRef("wire", "a.txt", "0", "f" * 64)
         pytest.param("https://post.example", "https://post.example", id="host-alone"),
         pytest.param("ftp://post.example/a", None, id="no-web-page"),
         pytest.param("post.example/a", None, id="no-scheme"),
+        pytest.param("https://post.example/story?1234", "https://post.example/story?1234=", id="number-without-a-name"),
+        pytest.param("https://post.example/#!/one", "https://post.example#!/one", id="page-of-a-script"),
         pytest.param("https://[::1/a", None, id="broken-host"),
         pytest.param("https://post.example:99999/a", None, id="no-such-port"),
         pytest.param("", None, id="nothing"),

@@ -451,7 +451,7 @@ def test_zip_of_members_on_the_same_bytes_is_a_bomb() -> None:
     end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, len(names), len(names), len(directory), start, 0)
     found = within(3, 20, bytes(one[:start] + directory + end), "x.zip")
     assert found[0] == ("a.txt!/drained", "60000000")
-    assert {reason for _, reason in found[1:]} <= {"decompression_bomb", "unreadable"}
+    assert {reason for _, reason in found[1:]} <= {"decompression_bomb", "broken_record"}
 
 
 def test_bomb_within_bombs_ends_soon() -> None:
@@ -468,7 +468,7 @@ def test_sparse_file_of_a_tar_is_refused() -> None:
     header[148:156] = b"        "
     header[148:156] = b"%06o\x00 " % sum(header)
     content = bytes(header) + STORY.ljust(512, b"\x00") + tarred([("b.txt", STORY)])
-    assert fates(content, "x.tar") == [("a.txt", "unreadable"), ("b.txt", STORY.decode())]
+    assert fates(content, "x.tar") == [("a.txt", "broken_record"), ("b.txt", STORY.decode())]
 
 
 def test_encrypted_member_is_refused() -> None:
@@ -477,7 +477,7 @@ def test_encrypted_member_is_refused() -> None:
     content[content.index(b"PK\x01\x02") + 8] |= 1
     first, second = framed(bytes(content), "x.zip")
     assert isinstance(first, Reject)
-    assert (first.raw_record, first.reason) == ("a.txt", "unreadable")
+    assert (first.raw_record, first.reason) == ("a.txt", "broken_record")
     assert "encrypted" in first.detail
     assert fate(second) == ("b.txt", STORY.decode())
 
@@ -486,7 +486,7 @@ def test_unknown_method_of_a_zip_is_refused() -> None:
     content = bytearray(zipped([("a.txt", STORY), ("b.txt", STORY)]))
     content[content.index(b"PK\x03\x04") + 8] = 9  # Deflate64
     content[content.index(b"PK\x01\x02") + 10] = 9
-    assert fates(bytes(content), "x.zip") == [("a.txt", "unreadable"), ("b.txt", STORY.decode())]
+    assert fates(bytes(content), "x.zip") == [("a.txt", "broken_record"), ("b.txt", STORY.decode())]
 
 
 def test_wrong_checksum_refuses_only_that_member() -> None:
@@ -700,3 +700,14 @@ def test_a_zip_that_is_a_stream_is_put_on_disk() -> None:
     content = gzip.compress(zipped([("a.txt", STORY), ("b.bin", random.Random(4).randbytes(8_000_000))]))
     found = within(20, 16, content, "x.zip.gz")
     assert found == [("a.txt!/drained", str(len(STORY))), ("b.bin!/drained", "8000000")]
+
+
+def test_member_whose_name_looks_like_a_record_is_no_other_record() -> None:
+    names = ("d.jsonl", "d.jsonl!/1", "b.txt", "b.txt+")
+    found = framed(zipped([(name, f"content of {name}".encode()) for name in names]), "a.zip")
+    assert [one.ref.raw_record for one in found if isinstance(one, RawRecord)] == [
+        "d.jsonl!/1",  # the first line of d.jsonl
+        "d.jsonl%21/1",
+        "b.txt",
+        "b.txt%2B",
+    ]

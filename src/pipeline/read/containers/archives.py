@@ -69,6 +69,9 @@ def _number(path: str, seen: Counter[str]) -> str:
 
     Memory: some 170 bytes an entry.
     """
+    # What follows a record is called by its name and "+", what is inside it by its name and "!/": no name may end in or
+    # hold these.
+    path = re.sub(r"\+$", "%2B", path.replace("!/", "%21/"))
     seen[path] += 1
     numbered = path
     while seen[path] > 1 and seen[numbered := f"{path}#{seen[path]}"]:

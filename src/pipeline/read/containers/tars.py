@@ -14,7 +14,7 @@ from pipeline.read.records import CHUNK, BadStreamError
 MAX_TAR_HEADER_BYTES = 1_000_000  # of a long name or a set of attributes, which tarfile reads whole
 # Entries that hold a long name or attributes of the entry after them.
 LONG_HEADERS = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE)
-SPARSE = BadStreamError("unreadable", "it is packed as a sparse file, whose gaps may be endless; pack it as it is")
+SPARSE = BadStreamError("broken_record", "it is packed as a sparse file, whose gaps may be endless; pack it as it is")
 
 
 class _Entry(tarfile.TarInfo):

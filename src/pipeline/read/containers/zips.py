@@ -111,7 +111,7 @@ def _find_problem(entry: zipfile.ZipInfo, given: int, size: int) -> BadStreamErr
         size: bytes of the archive.
     """
     if entry.flag_bits & ENCRYPTED:
-        return BadStreamError("unreadable", "it is encrypted; decrypt it and pack it again without a password")
+        return BadStreamError("broken_record", "it is encrypted; decrypt it and pack it again without a password")
     if is_bomb(entry.file_size, entry.compress_size) or is_bomb(given + entry.file_size, size):
         detail = f"{entry.compress_size:,} bytes unpack to {entry.file_size:,}: {BOMB_ADVICE}"
         return BadStreamError("decompression_bomb", detail)
@@ -122,6 +122,6 @@ def _zip_pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[by
     try:
         stream = archive.open(entry)
     except ZIP_ERRORS as error:
-        raise BadStreamError("unreadable", f"it cannot be unpacked ({error}); pack it again") from error
+        raise BadStreamError("broken_record", f"it cannot be unpacked ({error}); pack it again") from error
     with stream:
         yield from pieces_of(stream, ZIP_ERRORS)
