@@ -160,6 +160,9 @@ def of(**values: Any) -> RawMetadata:
             id="gdelt-seen-is-not-published",
         ),
         pytest.param(
+            {"source_domain": "www.harbourpost.example", "text": TEXT}, of(publisher="harbourpost.example"), id="www"
+        ),
+        pytest.param(
             {"DocumentIdentifier": URL, "SourceCommonName": "harbourpost.example", "text": TEXT},
             of(url=URL, publisher="harbourpost.example"),
             id="gdelt-gkg",

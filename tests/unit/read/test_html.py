@@ -99,6 +99,13 @@ def test_an_article_is_its_paragraphs_without_the_site_around_them() -> None:
             [("paragraph", "The vote, at nine in the evening, was close.")],
             id="time-within-a-sentence",
         ),
+        pytest.param("<p><time>Tue 2 Mar 2021 16.40</time></p>", [], id="time-alone-is-the-page's"),
+        pytest.param("<p><time>2 March</time> · <time>3 March</time></p>", [], id="two-times-and-no-words"),
+        pytest.param(
+            "<ul><li><time>16.40</time> The last pile stands.</li></ul>",
+            [("paragraph", "16.40 The last pile stands.")],
+            id="time-that-heads-a-line",
+        ),
         pytest.param(
             "<figure><img src='pier.jpg'><figcaption>The pier before the storm</figcaption></figure>",
             [("caption", "The pier before the storm")],
@@ -157,6 +164,76 @@ def test_a_summary_that_the_page_shows_is_the_standfirst() -> None:
         "The market stays open meanwhile.",
         "meta",
     )
+
+
+SUMMARY = "Market stays open while the piles are driven"
+
+
+@pytest.mark.parametrize(
+    ("summary", "line", "kind"),
+    [
+        pytest.param(SUMMARY, SUMMARY, "standfirst", id="line-that-is-the-summary"),
+        pytest.param(f"{SUMMARY}…", SUMMARY, "standfirst", id="but-for-punctuation"),
+        pytest.param("All about piers", SUMMARY, "paragraph", id="another-line"),
+        pytest.param(LEAD, LEAD, "paragraph", id="lead-given-out-for-a-summary"),
+    ],
+)
+def test_a_printed_summary_is_the_standfirst(summary: str, line: str, kind: str) -> None:
+    script = f'<script type="application/ld+json">{{"@type": "NewsArticle", "description": "{summary}"}}</script>'
+    article = read(page_of(f"<p>{line}</p><p>{SECOND}</p><p>{THIRD}</p>", script))
+    assert blocks_of(article)[0] == (kind, line)
+    assert article.metadata.standfirst == (summary if kind == "standfirst" else None)
+
+
+AMENDED = "This article was amended on 3 March 2021. The storm came in January, not in February."
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "notes"),
+    [
+        pytest.param("", f"<p class=correction><i>{AMENDED}</i></p>", [AMENDED], id="below"),
+        pytest.param(
+            "",
+            "<p>Share</p><p><b>Correction:</b> An earlier version gave the storm’s month as February.</p>",
+            ["Correction: An earlier version gave the storm’s month as February."],
+            id="below-a-line-of-the-site",
+        ),
+        pytest.param(
+            "",
+            "<h4>Correction</h4><p>The storm came in January, and not in February.</p>",
+            ["Correction", "The storm came in January, and not in February."],
+            id="below-a-head-of-its-own",
+        ),
+        pytest.param(
+            "",
+            "<p>Berichtigung: Der Sturm kam im Januar, nicht im Februar.</p>",
+            ["Berichtigung: Der Sturm kam im Januar, nicht im Februar."],
+            id="in-german",
+        ),
+        pytest.param(f"<p>{AMENDED}</p>", "", [AMENDED], id="above"),
+        pytest.param(
+            "", "<p><a href=/desk>Report a correction to our newsroom.</a></p>", [], id="link-to-the-newsroom"
+        ),
+        pytest.param(
+            "", "<p>Correction officers ask the county for longer boats.</p>", [], id="head-of-another-article"
+        ),
+        pytest.param("", "<p>Correction: Ferry fares story</p>", [], id="head-of-another-correction"),
+        pytest.param(
+            "", f"{'<p>A reader writes in.</p>' * 9}<p>Correction: it was in January, you fools.</p>", [], id="far"
+        ),
+    ],
+)
+def test_a_correction_beside_the_body_is_kept(before: str, after: str, notes: list[str]) -> None:
+    body = f"{before}<div itemprop=articleBody>{PARAGRAPHS}</div>{after}"
+    kept = blocks_of(read(page_of("").replace("<article>", "<div>").replace("</article>", f"{body}</div>")))
+    assert [text for kind, text in kept if kind == "note"] == notes
+    assert [text for kind, text in kept if kind == "paragraph"] == [LEAD, SECOND, THIRD]
+    assert not notes or kept[0 if before else -1] == ("note", notes[-1])
+
+
+def test_a_correction_in_the_body_is_kept_once() -> None:
+    article = read(page_of(f"{PARAGRAPHS}<p>{AMENDED}</p>"))
+    assert article.text.count(AMENDED) == 1
 
 
 def test_text_that_only_scripts_show_is_read_from_json_ld() -> None:
@@ -288,6 +365,21 @@ def test_an_article_is_not_refused_for_what_only_looks_like_trouble(page: str) -
 def test_a_page_of_just_the_size_allowed_is_read() -> None:
     page = page_of(PARAGRAPHS).encode()
     assert read(page + b" " * (MAX_HTML_BYTES - len(page))).text.startswith(LEAD)
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        pytest.param(f"<p>{'<q>so it was</q> ' * 40_000}</p>", id="quotations-in-a-paragraph"),
+        pytest.param(f"<p>{'<time>nine</time> at ' * 30_000}</p>", id="times-in-a-paragraph"),
+        pytest.param(f"<p>{'the sea,<br>' * 60_000}</p>", id="line-breaks-in-a-paragraph"),
+    ],
+)
+def test_many_elements_in_one_paragraph_take_time_linear_in_it(markup: str) -> None:
+    page = page_of(f"<p>{LEAD}</p>{markup}")
+    start = time.process_time()
+    read(page)
+    assert time.process_time() - start < 8  # a tenth of what it takes where each is looked for from the start
 
 
 # ── What a user should be wary of ──────────────────────────────────────────────────────────────────────────────

@@ -15,6 +15,7 @@ ValueReader = Callable[[Json], str | None]
 SINCE_1970 = {9: 1, 10: 1, 12: 1e3, 13: 1e3, 15: 1e6, 16: 1e6, 18: 1e9, 19: 1e9}
 ADDRESS_WITH_PATH = re.compile(r"(?i)https?://[^/\s]+/[^\s]+")
 SITE = re.compile(r"(?i)(?:https?:)?//([^/\s:?#@]+)(?::\d+)?/?")
+HOST_WITH_WWW = re.compile(r"(?i)\Awww\.([^\s/]+)\Z")
 
 
 def _read_text(value: Json) -> str | None:
@@ -38,9 +39,9 @@ def _read_publisher(value: Json) -> str | None:
     """A publisher's name, or its host where a site's address stands for it; an article's address names none."""
     name = _read_text(value.get("name", "") if isinstance(value, dict) else value)
     if not name or "//" not in name:
-        return name
+        return HOST_WITH_WWW.sub(r"\1", name) if name else name
     host = SITE.fullmatch(name)
-    return host[1].lower() if host else ""
+    return host[1].lower().removeprefix("www.") if host else ""
 
 
 def _read_date(value: Json) -> str | None:

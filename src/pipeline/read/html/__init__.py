@@ -22,6 +22,7 @@ from pipeline.read.html.charset import decode
 from pipeline.read.html.front import arrange, without_headline
 from pipeline.read.html.json_ld import Json
 from pipeline.read.html.metadata import Page, read_metadata
+from pipeline.read.html.notes import with_notes
 from pipeline.read.html.page import MAX_DEPTH, is_too_deep, parse_page, prepare
 from pipeline.read.html.quality import find_problem, flag_quality
 from pipeline.read.records import MAX_HTML_BYTES, Options, RawRecord, refuse
@@ -53,6 +54,7 @@ def read_html(record: RawRecord, _options: Options) -> RawArticle | Reject:
     if is_fallback:
         flags.add("body_by_fallback")
     pieces, metadata = arrange(pieces, metadata, visible)
+    pieces = with_notes(pieces, root, visible)
     return _as_article(record, encoding, metadata, pieces, flags)
 
 

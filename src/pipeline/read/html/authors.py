@@ -36,22 +36,27 @@ PARTICLES = frozenset(
 # Words of which none stands in a person's name, but in what sites print where one belongs.
 NO_NAMES = frozenset(
     """
-    about admin administrator advertorial agencies agency agence all analysis and anonymous app article articles
-    associate associated associates association author authors award based biography blog board breaking brand bureau
-    business by chief click columnist com company contact content contributed contributing contributor contributors
-    copy correspondent correspondents council culture daily department desk digital director edited editor editorial
-    editors email executive exclusive express facebook features fellow follow foundation freelance from gazette global
-    group guest guide health herald home hour house images inc info institute international internet join journal
-    journalist latest lead learn library lifestyle limited live ltd magazine mail manager managing media member
-    ministry money moderator more national network news newspaper newspapers newsroom newswire official online opinion
-    our partner photo photographer photos photography podcast policy politics posted press producer producers product
-    profile pr presse publisher published radio read redaktion redaccion rédaction related release releases report
-    reporter reporters reporting research reuters review reviews school science section senior services service share
-    shared site sites special specialist sponsored sponsor sports staff star stories story studio studios subscribe
-    super support syndicated team tech technology the their this times tribune tv twitter unknown university update
-    updated user video view views web webmaster website weekly wire wires with world writer writers www your post link copied text size photo api engine monday tuesday wednesday thursday friday saturday sunday ago
+    about abteilung admin administrator advertorial agence agencies agency ago all analysis and anonymous api app
+    article articles associate associated associates association author authors award based biography blog board
+    brand brandweer breaking bureau business by chief click columnist com company contact content contributed
+    contributing contributor contributors copied copy correspondent correspondents council culture daily department
+    desk digital director edited editor editorial editors email engine exclusive executive express facebook features
+    fellow feuerwehr follow foundation freelance friday from gazette global group guest guide health herald home
+    hour house images inc info institute international internet join journal journalist latest lead learn library
+    lifestyle limited link live ltd magazine mail manager managing media member ministry moderator monday money more
+    national network news newspaper newspapers newsroom newswire official online opinion our partner photo
+    photographer photography photos podcast police policia policy policía politics politie polizei polizia polícia
+    post posted pr press presse producer producers product profile published publisher radio read related release
+    releases report reporter reporters reporting research reuters review reviews saturday school science section
+    senior service services share shared site sites size special specialist sponsor sponsored sports staff star
+    stories story studio studios subscribe sunday super support syndicated team tech technology text the their this
+    thursday times tribune tuesday tv twitter university unknown update updated user video view views web webmaster
+    website wednesday weekly wire wires with world writer writers www your
     """.split()
 )
+# Newsrooms and editors, in whatever compound: Redaktion, Sportredaktion, redaksjonen, redakcja, rédaction, redazione,
+# redacción, redactie, redação; the Finnish, Hungarian and Croatian words have other roots.
+NEWSROOM = re.compile(r"r[eé]da(?:[ck][cst]|zion|ção|cao)|newsdesk|toimitus|szerkeszt|uredni[sš]tv")
 AGENCY_NAMES = frozenset(
     "ap afp dpa upi reuters bloomberg ansa efe pti ani ians tass xinhua jiji kyodo sda apa epa pa cnn bbc npr".split()
 )
@@ -91,7 +96,7 @@ def _is_person(name: str) -> bool:
         return False
     plain = [word.casefold().strip(".") for word in words]
     if any(
-        word in NO_NAMES or word in AGENCY_NAMES or word.removesuffix("'s").removesuffix("’s") in NO_NAMES
+        word in AGENCY_NAMES or word.removesuffix("'s").removesuffix("’s") in NO_NAMES or NEWSROOM.search(word)
         for word in plain
     ):
         return False

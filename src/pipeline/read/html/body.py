@@ -29,7 +29,8 @@ SUBHEADS = frozenset("h1 h2 h3 h4 h5 h6 head".split())
 CELLS = frozenset("td th cell".split())
 UNSEEN = ("script", "style", "noscript", "template", "iframe", "object", "svg", "select", "textarea", "button", "title")
 CELL_BREAK = " | "
-ENDS_SENTENCE = re.compile(r"[.!?…:;][\"”’»)\]]*$")
+LONGEST_ENDING = 20  # characters: a full stop and the marks behind it
+ENDS_SENTENCE = re.compile(r"[.!?…:;。！？][\"”’»)\]」』）]*$")
 WORD = re.compile(r"\w+")
 
 
@@ -69,12 +70,21 @@ def read_pieces(body: lxml.html.HtmlElement) -> list[Piece]:
     """The paragraphs of a tree, whether HTML or trafilatura's."""
     pieces: list[Piece] = []
     kinds: list[SegmentKind] = ["paragraph"]
-    line = ""
+    line: list[str] = []  # parts of one: to add to a text that grows would take time quadratic in it
+    ending = ""  # its last characters
+
+    def add(text: str | None) -> None:
+        nonlocal ending
+        if text:
+            line.append(text)
+            ending = (ending + text.rstrip())[-LONGEST_ENDING:] if not text.isspace() else ending
 
     def close() -> None:
-        nonlocal line
-        pieces.extend(_as_piece(line, kinds[-1]))
-        line = ""
+        nonlocal ending
+        if ending:  # else there is but white space
+            pieces.extend(_as_piece("".join(line), kinds[-1]))
+        line.clear()
+        ending = ""
 
     for event, element in etree.iterwalk(body, events=("start", "end")):
         is_parting = element.tag in PARTING
@@ -83,17 +93,18 @@ def read_pieces(body: lxml.html.HtmlElement) -> list[Piece]:
                 close()
             if kind := _kind(element.tag):
                 kinds.append(kind)
-            if element.tag in CELLS and line.strip():
-                line += CELL_BREAK
-            line += element.text or ""
+            if element.tag in CELLS and ending:
+                add(CELL_BREAK)
+            add(element.text)
             continue
-        if element.tag in ("br", "lb") and _ends_paragraph(line, element):
-            close()
-        if is_parting:
+        is_break = element.tag in ("br", "lb")
+        if is_parting or (is_break and _ends_paragraph(ending, element)):
             close()
         if _kind(element.tag):
             kinds.pop()
-        line += " " + element.tail if element.tag in ("br", "lb") and element.tail else element.tail or ""
+        if is_break:
+            add(" ")
+        add(element.tail)
     close()
     return pieces
 
@@ -114,11 +125,11 @@ def _as_piece(line: str, kind: SegmentKind) -> Iterable[Piece]:
         yield Piece(kind, text)
 
 
-def _ends_paragraph(line: str, br: etree._Element) -> bool:
+def _ends_paragraph(ending: str, br: etree._Element) -> bool:
     """Two line breaks in a row end a paragraph, and so does one behind a sentence; within one it is a space."""
     following = br.getnext()
     is_double = following is not None and following.tag == br.tag and not (br.tail or "").strip()
-    return is_double or bool(ENDS_SENTENCE.search(line.rstrip()))
+    return is_double or bool(ENDS_SENTENCE.search(ending))
 
 
 def squeeze(text: str) -> str:

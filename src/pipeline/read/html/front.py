@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.contract import RawMetadata
-from pipeline.read.html.body import Piece, squeeze, words_of
+from pipeline.read.html.body import ENDS_SENTENCE, Piece, squeeze, words_of
 
 FRONT = 4  # how many pieces from the top a headline, a standfirst or a byline may stand
 LONGEST_BYLINE = 15  # words
@@ -30,8 +30,8 @@ MAX_BELOW_WORDS = 25
 def arrange(pieces: Sequence[Piece], metadata: RawMetadata, visible: str) -> tuple[list[Piece], RawMetadata]:
     """Tell the front of an article by its kinds, and leave out what stands around it.
 
-    The headline is left out, since it stands in the metadata. A summary stays only where the page shows it, and not in
-    the first paragraphs: most are written for search engines, or are the lead cut short.
+    The headline is left out, since it stands in the metadata. A summary stays only where the page shows it as a line of
+    its own: most are written for search engines, or are the lead cut short.
 
     Args:
         pieces: of the article.
@@ -43,11 +43,31 @@ def arrange(pieces: Sequence[Piece], metadata: RawMetadata, visible: str) -> tup
         replace(piece, kind="byline") if at < FRONT and _is_byline(piece, metadata.authors) else piece
         for at, piece in enumerate(left)
     ]
-    if len(left) > 1 and left[0].kind == "subhead" and len(words_of(left[0].text)) >= LEAST_STANDFIRST:
-        left[0] = replace(left[0], kind="standfirst")
-    if metadata.source_of("standfirst") in ("json_ld", "meta") and not _is_printed(metadata.standfirst, left, visible):
+    at = _find_standfirst(left, metadata.standfirst)
+    if at is not None:
+        left[at] = replace(left[at], kind="standfirst")
+        is_shown = words_of(left[at].text) == words_of(metadata.standfirst or "")
+    else:
+        is_shown = _is_printed(metadata.standfirst, left, visible)
+    if metadata.source_of("standfirst") in ("json_ld", "meta") and not is_shown:
         metadata = replace(metadata, standfirst=None)
     return left, metadata
+
+
+def _find_standfirst(pieces: Sequence[Piece], summary: str | None) -> int | None:
+    """Which piece is the standfirst: a line at the top that is the summary word for word, or a long subhead there.
+
+    A whole sentence is rather the lead, which many sites give out for a summary.
+    """
+    if len(pieces) < 2:
+        return None
+    wanted = words_of(summary or "")
+    for at, piece in enumerate(pieces[:FRONT]):
+        is_line = piece.kind in ("paragraph", "subhead") and not ENDS_SENTENCE.search(piece.text)
+        if is_line and wanted and words_of(piece.text) == wanted:
+            return at
+    is_long = pieces[0].kind == "subhead" and len(words_of(pieces[0].text)) >= LEAST_STANDFIRST
+    return 0 if is_long else None
 
 
 def without_headline(pieces: list[Piece], headline: str | None) -> list[Piece]:

@@ -27,6 +27,7 @@ UNREAD = ("script", "style", "meta", "link", "img", "svg", "template", "nav", "a
 CAPTION_MARK = "\ufdd0"
 SUBHEAD_MARK = "\ufdd1"
 MAX_SUBHEAD_WORDS = 12
+WORD = re.compile(r"\w")
 BLOCKS = "p div li ul ol dl table blockquote h1 h2 h3 h4 h5 h6 section article figure".split()
 
 
@@ -60,8 +61,7 @@ def prepare(root: lxml.html.HtmlElement) -> None:
         source.tag = "p"  # who said it
     etree.strip_elements(root, *UNREAD, with_tail=False)
     write_quotation_marks(root)
-    for time in root.xpath("//p//time | //li//time | //blockquote//time"):
-        time.drop_tag()  # "The vote, at <time>9 p.m.</time>, was close"
+    _write_times(root)
     for figure in root.xpath("//figure[.//figcaption]"):
         _keep_caption(figure)
     for bold in root.xpath("//p[count(*)=1]/*[self::strong or self::b]"):
@@ -82,7 +82,55 @@ def write_quotation_marks(root: lxml.html.HtmlElement) -> None:
             quote[-1].tail = (quote[-1].tail or "") + closing
         else:
             quote.text += closing
-    etree.strip_tags(root, "q")
+    _unwrap(root.iter("q"))
+
+
+def _write_times(root: lxml.html.HtmlElement) -> None:
+    """Make words of times within a text: "The vote, at <time>9 p.m.</time>, was close"; a time alone is the page's."""
+    holders = {time: next(time.iterancestors("p", "li", "blockquote"), None) for time in root.iter("time")}
+    alone = {holder for holder in dict.fromkeys(holders.values()) if holder is not None and _holds_only_times(holder)}
+    _unwrap(time for time, holder in holders.items() if holder is not None and holder not in alone)
+    for holder in alone:
+        holder.clear(keep_tail=True)
+
+
+def _holds_only_times(holder: lxml.html.HtmlElement) -> bool:
+    depth = 0
+    for event, element in etree.iterwalk(holder, events=("start", "end")):
+        if event == "start":
+            depth += element.tag == "time"
+            text = element.text
+        else:
+            depth -= element.tag == "time"
+            text = element.tail if element is not holder else None
+        if not depth and text and WORD.search(text):
+            return False
+    return True
+
+
+def _unwrap(elements: Iterable[lxml.html.HtmlElement]) -> None:
+    """Put what stands in elements, given in their order, in their place.
+
+    lxml's own ways take time quadratic in how many stand in one paragraph: ``drop_tag`` looks for each from the start,
+    and the many pieces of text that ``strip_tags`` leaves side by side are slow to read.
+    """
+    unwrapped = dict.fromkeys(elements)
+    for holder in reversed(dict.fromkeys(element.getparent() for element in unwrapped)):  # the inner ones first
+        children: list[lxml.html.HtmlElement] = []
+        texts = [[holder.text]]  # before the first child, and behind each
+        for child in holder:
+            if child in unwrapped:
+                texts[-1].append(child.text)
+                children += child
+                texts += ([within.tail] for within in child)
+            else:
+                children.append(child)
+                texts.append([])
+            texts[-1].append(child.tail)
+        holder[:] = children
+        holder.text, *tails = ("".join(filter(None, parts)) for parts in texts)
+        for child, tail in zip(children, tails, strict=True):
+            child.tail = tail
 
 
 def _keep_caption(figure: lxml.html.HtmlElement) -> None:
