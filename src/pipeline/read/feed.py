@@ -36,14 +36,24 @@ ROOT = re.compile(r"<(?![?!])([^\s/>]+)")
 CLOSED = re.compile(r"</(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 ENTRY_TAG = re.compile(r"<(/?)(?:[\w.-]+:)?(?:item|entry)\b[^<>]*>", re.IGNORECASE)
 PARAGRAPH = re.compile(r"</p>|</div>|</li>|</h[1-6]>|(?:<br\s*/?>\s*){2}|\n\s*\n", re.IGNORECASE)
-# The line that WordPress puts under each entry.
-APPEARED_FIRST = re.compile(r"The post .{1,300} (?:appeared first on|first appeared on) .{1,100}\Z", re.DOTALL)
-CUT = re.compile(
-    r"(?:…|\.\.\.|(?:\A|[.!?…:\]\n])\s*(?:read (?:more|on|full \w+|the (?:full|rest)\b.{0,40})|continue reading\b.{0,200}"
-    r"|weiterlesen|mehr lesen|lire la suite|leer más|seguir leyendo|leia mais|continua a leggere))[\s.»→›>\])]*\Z",
-    re.IGNORECASE,
+# The last line of an entry, plain or with links, as WordPress puts it there: "The post Ferries appeared first on Post."
+APPEARED_FIRST = re.compile(
+    r"(?:<p\b[^<>]*>\s*)?\bThe post\b((?:(?!</p>|\n\s*\n).){1,1000}?)\b(?:appeared first|first appeared) on\b"
+    r"(?:(?!</p>\s*\S|\n\s*\n).){1,500}\Z",
+    re.DOTALL,
+)
+LONGEST_END = 2_000  # characters in which that line stands, or the link to the rest
+READ_ON = (
+    r"(?:read (?:more|on|full \w+|the (?:full|rest)\b.{0,40})|continue reading\b.{0,200}"
+    r"|weiterlesen|mehr lesen|lire la suite|leer más|seguir leyendo|leia mais|continua a leggere)"
+)
+CUT = re.compile(rf"(?:…|\.\.\.|(?:\A|[.!?…:\]\n])\s*{READ_ON})[\s.»→›>\])]*\Z", re.IGNORECASE)
+# A text's last link, where it leads to the rest of it: no word of the article.
+LINK_TO_REST = re.compile(
+    rf"[\[(]?<a\b[^<>]*>(?:\s|<[^<>]*>)*{READ_ON}(?:[\s.»→›>\])]|&(?:\w+|#\d+);|<[^<>]*>)*\Z", re.IGNORECASE
 )
 TAG = re.compile(r"<[a-z/!][^<>]*>", re.IGNORECASE)
+WORD = re.compile(r"\w+")
 ADDRESS = re.compile(r"[^\s()<>]+@[^\s()<>]+")
 Entry = Mapping[str, Any]
 
@@ -146,7 +156,9 @@ def _read_entry(entry: Entry, parsed: Entry) -> dict[str, Any]:
     contents = [part for part in entry.get("content", ()) if (part.get("value") or "").strip()]
     content = max(contents, key=lambda part: len(part["value"]), default=None)
     carried = content or entry.get("summary_detail") or {}
-    value, is_html = (carried.get("value") or "").strip(), carried.get("type") != "text/plain"
+    title = _as_plain(entry.get("title_detail") or {})
+    value = _without_credit((carried.get("value") or "").strip(), title)
+    is_html = carried.get("type") != "text/plain"
     link = entry.get("feedburner_origlink") or entry.get("link") or ""
     tags = [tag.get("term") for tag in entry.get("tags", ())]
     published, updated = entry.get("published"), entry.get("updated")
@@ -155,8 +167,8 @@ def _read_entry(entry: Entry, parsed: Entry) -> dict[str, Any]:
     return {
         "id": entry.get("id"),
         "url": _absolute(feed.get("link", "") if entry.get("links") else "", link),  # else it is the guid
-        "title": _as_plain(entry.get("title_detail") or {}),
-        "content_html" if is_html else "text": value,
+        "title": title,
+        "content_html" if is_html else "text": _without_link(value) if is_html else value,
         "authors": _names(entry),
         "published": published,
         "updated": updated,
@@ -171,13 +183,16 @@ def _read_item(item: Any, feed: Entry) -> dict[str, Any]:
     """An item of a JSON Feed; one that is no object has no text either."""
     if not isinstance(item, dict):
         return {"title": repr(item)[:100]}
-    page, plain, summary = (_text(item.get(name)) for name in ("content_html", "content_text", "summary"))
+    title = _text(item.get("title"))
+    page, plain, summary = (
+        _without_credit(_text(item.get(name)), title) for name in ("content_html", "content_text", "summary")
+    )
     tags = item.get("tags")
     return {
         "id": str(item["id"]) if item.get("id") else None,
         "url": _text(item.get("url")) or _text(item.get("external_url")),
-        "title": _text(item.get("title")),
-        "content_html": page,
+        "title": title,
+        "content_html": _without_link(page),
         "text": "" if page else plain or summary,
         "authors": _people(item) or _people(feed),
         "published": _text(item.get("date_published")),
@@ -228,12 +243,33 @@ def _names(entry: Entry) -> list[str]:
     return list(filter(None, (ADDRESS.sub("", name).strip(" ()<>") for name in names)))
 
 
+def _without_credit(value: str, title: str) -> str:
+    """A text without the line below it that only says where the entry of this title appeared first.
+
+    The title decides: "The post office first appeared on maps in 1820." may be an article's last sentence.
+    """
+    found = _at_end(APPEARED_FIRST, value)
+    is_credit = found and WORD.findall(unescape(TAG.sub(" ", found[1]))) == WORD.findall(title)
+    return value[: found.start()].rstrip() if found and is_credit else value
+
+
+def _without_link(value: str) -> str:
+    """A text without the words of the link that ends it, where that leads to the rest."""
+    found = _at_end(LINK_TO_REST, value)
+    return value[: found.start()].rstrip() if found else value
+
+
+def _at_end(pattern: re.Pattern[str], value: str) -> re.Match[str] | None:
+    return pattern.search(value, max(0, len(value) - LONGEST_END))
+
+
 def _is_teaser(value: str, *, is_description: bool) -> bool:
     """Whether a text is only the beginning or a summary of an article.
 
     What a feed calls content is one if it says that it goes on elsewhere; a description also if it is short.
     """
-    plain = APPEARED_FIRST.sub("", unescape(TAG.sub(" ", value)).strip()).rstrip()
+    credit = _at_end(APPEARED_FIRST, value)
+    plain = unescape(TAG.sub(" ", value[: credit.start()] if credit else value)).strip()
     is_cut = CUT.search(plain[-300:]) is not None
     if is_cut or not is_description:
         return is_cut

@@ -213,6 +213,61 @@ def test_teaser(item: str, flags: tuple[str, ...]) -> None:
     assert entry.flags == flags
 
 
+POST = "<p>They gave up.</p>"
+
+
+@pytest.mark.parametrize(
+    ("markup", "kept"),
+    [
+        pytest.param(
+            f"{POST}<p>The post <a href=x>Ferries &#038; <i>nets</i></a> appeared first on <a href=y>The Post</a>.</p>",
+            POST,
+            id="credit-with-links",
+        ),
+        pytest.param(
+            f"{POST}\nThe post Ferries &amp; nets first appeared on The Post.", POST, id="credit-without-links"
+        ),
+        pytest.param(
+            f"{POST}<p>The post office first appeared on maps in 1820.</p>",
+            f"{POST}<p>The post office first appeared on maps in 1820.</p>",
+            id="sentence-like-a-credit",
+        ),
+        pytest.param(
+            "<p>The post Ferries & nets appeared first on maps.</p><p>It is gone.</p>",
+            "<p>The post Ferries & nets appeared first on maps.</p><p>It is gone.</p>",
+            id="credit-that-does-not-end-the-text",
+        ),
+        pytest.param(
+            "<p>They gave up &#8230; <a href=x>Continue reading <span>Ferries</span> &rarr;</a></p>",
+            "<p>They gave up &#8230;",
+            id="continue-reading",
+        ),
+        pytest.param("<p>They gave up. [<a href=x>Read more</a>]</p>", "<p>They gave up.", id="read-more-in-brackets"),
+        pytest.param("<p>Sie gaben auf.</p><a href=x>Weiterlesen</a>", "<p>Sie gaben auf.</p>", id="weiterlesen"),
+        pytest.param(
+            "<p>They gave up, and <a href=x>read more of Homer</a>.</p>",
+            "<p>They gave up, and <a href=x>read more of Homer</a>.</p>",
+            id="link-within-a-sentence",
+        ),
+        pytest.param(
+            "<p>They had no time to read more.</p>", "<p>They had no time to read more.</p>", id="words-without-a-link"
+        ),
+    ],
+)
+def test_what_a_feed_puts_under_an_entry_is_no_text_of_it(markup: str, kept: str) -> None:
+    [entry] = frame(rss(f"<title>Ferries &amp; nets</title><content:encoded>{cdata(markup)}</content:encoded>"))
+    assert fields(entry)["content_html"] == kept
+    [item] = frame_json({"items": [{"id": "1", "title": "Ferries & nets", "content_html": markup}]})
+    assert fields(item)["content_html"] == kept
+
+
+def test_the_end_of_an_entry_is_searched_at_once() -> None:
+    start = time.process_time()
+    for markup in ("The post <p>" * 100_000, "<a b>" * 100_000, "<a>continue reading " * 50_000):
+        frame(rss(f"<title>Ferries</title><content:encoded>{cdata(markup)}</content:encoded>"))
+    assert time.process_time() - start < 3
+
+
 def test_entry_without_text_is_refused_and_its_neighbours_stand() -> None:
     first, second, third = frame(
         rss(
