@@ -120,6 +120,10 @@ class Ledger:
 
     # ── Records ────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def is_known(self, key: Key) -> bool:
+        """Whether a record came in with an earlier run."""
+        return key in self._before
+
     def is_unchanged(self, key: Key, content_sha256: str) -> bool:
         """Whether a record is there already, made of the same bytes by the same recipe."""
         record = self._before.get(key)

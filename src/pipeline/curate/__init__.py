@@ -46,7 +46,8 @@ def curate_batch(task: Task) -> Batch:
     """Turn raw records into rows; one that cannot be, or not in bounded time, is a reject."""
     parts: dict[str, list[pa.Table]] = {name: [no_rows(name)] for name in MONTHLY}
     rejects: list[Reject] = []
-    for at, record in enumerate(task.records):
+    for at, framed in enumerate(task.records):
+        record = framed.digested()
         try:
             with time_limit(RECORD_SECONDS):
                 made = _curate_record(record, task)

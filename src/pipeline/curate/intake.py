@@ -16,7 +16,7 @@ from pipeline.read import Options, RawFile, RawRecord, find_files, fingerprint, 
 from pipeline.settings import Settings
 from pipeline.staging import STAGED_AT, Place
 
-# Records that workers have: the digest of each record's content, and the fingerprint of its file.
+# Records that workers have: the digest of each record's content, if framing took it, and the fingerprint of its file.
 Waiting = dict[Key, tuple[str, str]]
 
 
@@ -101,7 +101,7 @@ def _frame_files(
                 raise LedgerError(f"{file.raw_path} gives two records that are called {ref[2]!r}, which is a bug")
             if isinstance(item, Reject):
                 note_refused(work, item, item.raw_sha256 or "", sha256)
-            elif work.ledger.is_unchanged(ref, item.content_sha256):
+            elif work.ledger.is_known(ref) and work.ledger.is_unchanged(ref, item.digested().content_sha256):
                 work.ledger.note_unchanged(ref, sha256)
             else:
                 waiting[ref] = item.content_sha256, sha256
@@ -160,13 +160,16 @@ def _take_in(work: Work, batch: Batch, waiting: Waiting) -> None:
     rows = batch.rows["articles"]
     if rows.num_rows:
         number = work.staging.add(batch.rows)
-        for row in rows.select([*KEY, "article_id", "fetched_at", "published_on", STAGED_AT]).to_pylist():
+        for row in rows.select([*KEY, "raw_sha256", "article_id", "fetched_at", "published_on", STAGED_AT]).to_pylist():
             key = key_of_row(row)
-            work.ledger.note_article(key, *_back(waiting, key), row["article_id"], row["fetched_at"])
+            content_sha256, file_sha256 = _back(waiting, key)
+            content_sha256 = content_sha256 or row["raw_sha256"]
+            work.ledger.note_article(key, content_sha256, file_sha256, row["article_id"], row["fetched_at"])
             place = Place(number, row[STAGED_AT])
             work.staged[row["article_id"], key] = Staged(place, store.month_of(row["published_on"]))
     for reject in batch.rejects:
-        note_refused(work, reject, *_back(waiting, (reject.source, reject.raw_path, reject.raw_record)))
+        content_sha256, file_sha256 = _back(waiting, (reject.source, reject.raw_path, reject.raw_record))
+        note_refused(work, reject, content_sha256 or reject.raw_sha256 or "", file_sha256)
 
 
 def _back(waiting: Waiting, key: Key) -> tuple[str, str]:

@@ -26,8 +26,10 @@ import feedparser
 import orjson
 
 from pipeline.contract import QualityFlag, RawRef, stable_id
+from pipeline.limits import TooSlowError, time_limit
 from pipeline.read.records import BadStreamError, Framed, RawRecord, place, read_whole, refuse
 
+PARSE_SECONDS = 60  # a feed of 45 MB takes half of it
 MAX_FEED_BYTES = 50_000_000  # a feed has some 10 to 500 entries; the longest, whole archives of podcasts, some 20 MB
 # From so many characters on, a description is the article itself: with paragraphs, or without. Feeds that carry a
 # summary print one or two sentences of it, or the first 55 words (WordPress).
@@ -115,7 +117,11 @@ def _read(stream: BinaryIO) -> bytes:
 
 def _parse(raw: bytes) -> Entry:
     try:
-        parsed: Entry = feedparser.parse(BytesIO(raw), sanitize_html=False, resolve_relative_uris=False)
+        with time_limit(PARSE_SECONDS):
+            parsed: Entry = feedparser.parse(BytesIO(raw), sanitize_html=False, resolve_relative_uris=False)
+    except TooSlowError as error:
+        detail = f"parsing the feed took more than {PARSE_SECONDS} s, where tens of milliseconds are usual; look at it"
+        raise BadStreamError("too_slow", detail) from error
     except (ValueError, LookupError, OverflowError, AssertionError, RecursionError) as error:
         raise BadStreamError("broken_record", f"the feed cannot be parsed ({error!r}): fetch it again") from error
     return parsed

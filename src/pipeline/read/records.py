@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO, Literal
 
 from pipeline.contract import WHOLE, InputFormat, QualityFlag, RawArticle, RawMetadata, RawRef, Reject, Skip
@@ -31,7 +31,7 @@ class RawRecord:
     hold an article.
     """
 
-    ref: RawRef  # raw_sha256 is that of data
+    ref: RawRef  # raw_sha256 is that of data, or empty where the digest is left to whoever needs it
     kind: Kind
     data: bytes
     input_format: InputFormat
@@ -41,9 +41,13 @@ class RawRecord:
     notes: tuple[str, ...] = ()
     flags: tuple[QualityFlag, ...] = ()
 
+    def digested(self) -> RawRecord:
+        """The record with its digest: framing a crawl leaves it to the workers, since it takes as long as the framing."""
+        return self if self.ref.raw_sha256 else replace(self, ref=replace(self.ref, raw_sha256=digest(self.data)))
+
     @property
     def content_sha256(self) -> str:
-        """Digest of all that is known of the record: it changes when its sidecar does."""
+        """Digest of all that is known of the record: it changes when its sidecar does; empty without a digest."""
         if not self.beside:
             return self.ref.raw_sha256
         return hashlib.sha256(self.ref.raw_sha256.encode() + self.beside).hexdigest()

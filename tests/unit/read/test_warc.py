@@ -96,7 +96,7 @@ def test_page_with_what_the_record_says_of_it() -> None:
     [framed] = frame(record(http(page(7), content_type='text/html; charset="ISO-8859-1"'), 7))
     assert isinstance(framed, RawRecord)
     assert (framed.kind, framed.input_format, framed.data) == ("html", "warc", page(7))
-    assert framed.ref == RawRef("wire", "crawl.warc.gz", "0", digest(page(7)))
+    assert framed.digested().ref == RawRef("wire", "crawl.warc.gz", "0", digest(page(7)))
     assert (framed.given.url, framed.given.fetched_at) == ("https://post.example/7", "2024-05-06T07:08:09Z")
     assert {framed.given.source_of("url"), framed.given.source_of("fetched_at")} == {"record"}
     assert (framed.charset, framed.notes, framed.flags) == ("ISO-8859-1", (), ())

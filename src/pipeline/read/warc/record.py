@@ -15,7 +15,6 @@ from pipeline.read.records import (
     Framed,
     Kind,
     RawRecord,
-    digest,
     more_than,
     refuse,
 )
@@ -124,7 +123,7 @@ def _frame_payload(ref: RawRef, record: WarcRecord, payload: _Payload, block: by
     url = (record.headers.get(WarcHeader.WARC_TARGET_URI) or "").strip("<> ")
     charset = CHARSET.search(payload.content_type)
     return RawRecord(
-        ref=RawRef(ref.source, ref.raw_path, ref.raw_record, digest(body.data)),
+        ref=ref,
         kind=payload.kind,
         data=body.data,
         input_format="warc",
