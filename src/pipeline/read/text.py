@@ -6,19 +6,12 @@ import codecs
 import re
 
 from pipeline.contract import RawArticle, Reject
+from pipeline.read.encodings import BOMS, count_high_bytes, utf16_without_mark
 from pipeline.read.records import Options, RawRecord, refuse
 
-BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 # Control characters that no text holds; tab, line ends, form feed, and escape apart.
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 BYTES_A_CONTROL, HEAD_BYTES = 100, 1_000_000  # a text has no more than one in so many, counted in its first bytes
-# A character of two to four bytes in UTF-8.
-MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-HIGH = re.compile(rb"[\x80-\xff]")
 UNDEFINED_IN_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
@@ -58,18 +51,7 @@ def _find_binary(raw: bytes) -> str | None:
 def _is_utf16(raw: bytes) -> bool:
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return True
-    return _utf16_without_bom(raw) is not None
-
-
-def _utf16_without_bom(raw: bytes) -> str | None:
-    """Text in mostly Latin letters has a NUL in every other byte."""
-    head = raw[:4000]
-    if len(head) < 20 or len(raw) % 2:
-        return None
-    for at, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
-        if head[at::2].count(0) > len(head) * 0.4 and head[1 - at :: 2].count(0) == 0:
-            return encoding
-    return None
+    return utf16_without_mark(raw) is not None
 
 
 def decode(raw: bytes) -> tuple[str, int, str] | str:
@@ -81,14 +63,13 @@ def decode(raw: bytes) -> tuple[str, int, str] | str:
     for bom, encoding in BOMS:
         if raw.startswith(bom):
             return _strictly(raw, encoding, len(bom))
-    encoding_without_bom = _utf16_without_bom(raw)
+    encoding_without_bom = utf16_without_mark(raw)
     if encoding_without_bom:
         return _strictly(raw, encoding_without_bom, 0)
     as_utf8 = _strictly(raw, "utf-8", 0)
     if not isinstance(as_utf8, str):
         return as_utf8
-    high = len(HIGH.findall(raw))
-    in_utf8 = sum(len(found) for found in MULTIBYTE.findall(raw))
+    high, in_utf8 = count_high_bytes(raw)
     if in_utf8 <= high / 4 and high <= len(raw) / 4 and not UNDEFINED_IN_CP1252.search(raw):
         return _strictly(raw, "cp1252", 0)
     return as_utf8

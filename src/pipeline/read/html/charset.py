@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 
 from resiliparse.parse.encoding import detect_encoding, map_encoding_to_html5
 
-BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
+from pipeline.read.encodings import BOMS, HEAD_BYTES, count_high_bytes, utf16_without_mark
+
 # <meta charset="…">, <meta http-equiv="Content-Type" content="text/html; charset=…">, <?xml encoding="…"?>
 DECLARED = re.compile(rb"(?i)<(?:meta|\?xml)\b[^>]{0,200}?\b(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{2,40})")
-HEAD_BYTES = 4096
 # Codecs of seven-bit bytes, whose text looks like UTF-8: Japanese mail and old Japanese pages.
 SHIFTS = b"\x1b$"
-HIGH = re.compile(rb"[\x80-\xff]")
-MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 # What servers say of every page when nobody told them better.
 DEFAULTS = frozenset({"windows-1252", "utf-8"})
 
@@ -33,7 +26,7 @@ def decode(data: bytes, charset: str | None) -> tuple[str, str]:
     for bom, name in BOMS:
         if data.startswith(bom):
             return name, data[len(bom) :].decode(name, "replace")
-    if wide := _utf16(data):
+    if wide := utf16_without_mark(data):
         return wide, data.decode(wide, "replace")
     if SHIFTS not in data:
         try:
@@ -44,23 +37,13 @@ def decode(data: bytes, charset: str | None) -> tuple[str, str]:
     return name, data.decode(name, "replace")
 
 
-def _utf16(data: bytes) -> str | None:
-    """UTF-16 without a mark: markup in it has a NUL in every other byte."""
-    head = data[:HEAD_BYTES]
-    for at, name in ((1, "utf-16-le"), (0, "utf-16-be")):
-        if len(head) > 20 and head[at::2].count(0) > 0.4 * len(head) and not head[1 - at :: 2].count(0):
-            return name
-    return None
-
-
 def _choose(data: bytes, charset: str | None) -> str:
     """The codec of bytes that are no clean UTF-8.
 
     A page of mostly sound UTF-8 is UTF-8 with some broken bytes. Otherwise the page's own declaration goes before a
     server's default, and what neither names is guessed from the bytes.
     """
-    high = len(HIGH.findall(data))
-    sound = sum(len(found) for found in MULTIBYTE.findall(data))
+    high, sound = count_high_bytes(data)
     if sound > high / 2:
         return "utf-8"
     served = _known(charset)
