@@ -52,6 +52,7 @@ def curate_flow(
     into: str = "curated",
     source: str | None = None,
     publisher: str | None = None,
+    fields: dict[str, str] | None = None,
     batch_records: int = 500,
 ) -> str:
     """Curate what arrived in RAW since the last run.
@@ -61,13 +62,20 @@ def curate_flow(
         into: the data set.
         source: the collection's name; default: the RAW folder's.
         publisher: for articles that do not name their own.
+        fields: what a record's fields are called, as ``--fields`` of the command.
         batch_records: raw records a task.
 
     Returns:
         What a person reads when the run is over.
     """
     logger = get_run_logger()
-    settings = Settings(source=source, publisher=publisher, batch_records=batch_records, batch_bytes=TASK_BYTES)
+    settings = Settings(
+        source=source,
+        publisher=publisher,
+        fields=fields or {},
+        batch_records=batch_records,
+        batch_bytes=TASK_BYTES,
+    )
     summary = curate(
         raw,
         Path(into),
