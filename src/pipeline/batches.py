@@ -47,16 +47,17 @@ AHEAD = 2  # tasks that wait for each worker, so that none is idle
 
 
 def in_processes(workers: int) -> MapBatches:
-    """Run batches in a pool of processes; a single batch, or a single worker, is not worth one.
+    """Run batches in a pool of processes; a single worker, or a single batch of plain texts, is not worth one.
 
-    A record that ends its worker is a reject, and the records beside it are run again.
+    A record that ends its worker is a reject, and the records beside it are run again. With a single worker it ends the
+    run: what parses markup is no Python, and may.
     """
 
     def run(work: Work, tasks: Iterable[Task]) -> Iterator[Batch]:
         rest = iter(tasks)
         first = list(islice(rest, 2))
         rest = chain(first, rest)
-        if workers == 1 or len(first) < 2:
+        if workers == 1 or (len(first) < 2 and all(record.kind == "text" for task in first for record in task.records)):
             yield from map(work, rest)
             return
         broken = yield from _run_in_pool(work, rest, workers)

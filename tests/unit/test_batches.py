@@ -17,6 +17,7 @@ from pipeline.batches import AHEAD, Batch, Task, in_processes
 from pipeline.contract import RawRef, Reject
 from pipeline.errors import OnrecordError
 from pipeline.read import Options, RawRecord
+from pipeline.read.records import Kind
 from pipeline.staging import MONTHLY, no_rows
 
 EXIT, KILL, OTHER = b"exit", b"kill", b"The harbour board met on Tuesday."
@@ -38,10 +39,10 @@ def end_always(_: Task) -> Batch:
     os._exit(3)
 
 
-def tasks_of(records: list[bytes], size: int) -> Iterator[Task]:
+def tasks_of(records: list[bytes], size: int, kind: Kind = "json") -> Iterator[Task]:
     """Tasks of so many records, named by their number."""
     named = [
-        RawRecord(RawRef("wire", "dump.jsonl", str(at), f"sha-{at}"), "json", data, "jsonl")
+        RawRecord(RawRef("wire", "dump.jsonl", str(at), f"sha-{at}"), kind, data, "jsonl")
         for at, data in enumerate(records)
     ]
     for at in range(0, len(named), size):
@@ -60,6 +61,12 @@ def test_record_that_ends_its_worker_is_the_one_reject() -> None:
     (crashed,) = [batch for batch in batches if batch.rejects]
     assert {name: rows.num_rows for name, rows in crashed.rows.items()} == dict.fromkeys(MONTHLY, 0)
     assert crashed.rows["articles"].schema == no_rows("articles").schema
+
+
+def test_record_that_ends_its_worker_ends_no_small_run() -> None:
+    batches = list(in_processes(2)(read_names, tasks_of([OTHER, KILL, OTHER], 3, "html")))
+    assert [reject.raw_record for batch in batches for reject in batch.rejects] == ["1"]
+    assert sorted(names_in(batches)) == ["0", "2"]
 
 
 def test_two_records_that_end_their_workers_are_two_rejects() -> None:
@@ -93,7 +100,7 @@ def test_little_work_is_done_in_this_process(workers: int, size: int) -> None:
     def read_here(task: Task) -> Batch:  # no other process could be given a function of this one
         return Batch({}, (Reject.of(task.records[0].ref, stage="read", reason="empty", detail=str(os.getpid())),))
 
-    batches = in_processes(workers)(read_here, tasks_of([OTHER] * 8, size))
+    batches = in_processes(workers)(read_here, tasks_of([OTHER] * 8, size, "text"))
     assert {reject.detail for batch in batches for reject in batch.rejects} == {str(os.getpid())}
 
 
