@@ -20,7 +20,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-import ijson
 import pyarrow as pa
 import pyarrow.csv
 import pytest
@@ -620,7 +619,6 @@ def test_all_bytes_before_the_damage_are_given(size: int) -> None:
         pytest.param(lambda stream: stream.readlines(), id="readlines"),
         pytest.param(lambda stream: read_whole(stream, 10_000_000), id="read-whole"),
         pytest.param(lambda stream: io.TextIOWrapper(stream, "utf-8").read(), id="as-text"),
-        pytest.param(lambda stream: list(ijson.items(stream, "item")), id="ijson"),
         pytest.param(lambda stream: io.BufferedReader(stream).read(), id="another-buffer"),
     ],
 )
@@ -644,11 +642,6 @@ def test_arrow_gives_no_half_row() -> None:
 def test_arrow_reads_compressed_csv() -> None:
     stream = as_stream(decompress(io.BytesIO(gzip.compress(b"text,url\nThe ferry sails,a\nThe bridge,b\n")), "gzip"))
     assert pa.csv.open_csv(stream).read_all().num_rows == 2
-
-
-def test_ijson_reads_compressed_json() -> None:
-    stream = as_stream(decompress(io.BytesIO(gzip.compress(b'[{"text": "a"}, {"text": "b"}]')), "gzip"))
-    assert [item["text"] for item in ijson.items(stream, "item")] == ["a", "b"]
 
 
 def test_fastwarc_reads_what_is_in_an_archive() -> None:
