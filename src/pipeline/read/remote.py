@@ -131,9 +131,7 @@ def _store(url: str) -> Any:
     except ValueError as error:
         raise UsageError(f"{url}: no kind of store is known by {protocol!r}; use s3://, gs:// or https://") from error
     except ImportError as error:
-        raise UsageError(
-            f"{url}: the client for {protocol}:// is not installed; install it with: pip install 'onrecord[{protocol}]'"
-        ) from error
+        raise UsageError(f"{url}: {error}; for s3:// and gs:// it comes with onrecord[s3] and onrecord[gs]") from error
 
 
 @contextmanager
