@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from pipeline.contract import RawBlock, SegmentKind
 from pipeline.normalise.dateline import AGENCIES, Dateline, read_dateline
+from pipeline.normalise.text import MOJIBAKE, UNSEEN
 
 LINE = re.compile(r"[^\r\n\u2028\u2029\x0b\x0c]+")
 URL_LINE = re.compile(r"(?i)^\ufeff?\s*(https?://\S+)\s*$")
@@ -128,9 +129,19 @@ def _menu_length(lines: Sequence[str]) -> int:
 
 
 def _strip(text: str, start: int, end: int) -> tuple[int, int]:
-    line = text[start:end]
-    left = len(line) - len(line.lstrip(" \t\xa0\ufeff\u200b\u3000"))
-    return start + left, start + max(left, len(line.rstrip(" \t\xa0\ufeff\u200b\u3000")))
+    """A line without what a reader does not see at its ends: white space, and marks that will be dropped."""
+    is_mojibake = MOJIBAKE.search(text, start, end) is not None
+    while start < end and _is_blank(text[start], is_mojibake):
+        start += 1
+    while end > start and _is_blank(text[end - 1], is_mojibake):
+        end -= 1
+    return start, end
+
+
+def _is_blank(character: str, is_mojibake: bool) -> bool:
+    if is_mojibake and "\x80" <= character <= "\x9f":  # the end of a character, once it is repaired
+        return False
+    return character.isspace() or UNSEEN.match(character) is not None
 
 
 def _join_lines(text: str, lines: Sequence[tuple[int, int]]) -> list[_Paragraph]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.contract import RawBlock, SegmentKind
+from pipeline.contract import Article, RawArticle, RawBlock, RawRef, SegmentKind
+from pipeline.normalise import normalise
 from pipeline.normalise.layout import Layout, lay_out, read_layout
 
 LEAD = "The ferry to the island will sail again on Wednesday, the harbour board said after a week of storms."
@@ -164,3 +165,19 @@ def marked(*parts: tuple[SegmentKind, str]) -> list[tuple[str, str]]:
 )
 def test_marked_parts(parts: list[tuple[SegmentKind, str]], expected: list[str]) -> None:
     assert [kind for kind, _ in marked(*parts)] == expected
+
+
+@pytest.mark.parametrize("end", [" \u200e", "\u2003", " \u00ad ", "\u200b \ufeff", "\x85"])
+def test_what_no_reader_sees_stands_at_no_end_of_a_part(end: str) -> None:
+    found = normalise(
+        RawArticle(
+            RawRef("wire", "a.html", "0", "f" * 64),
+            "html",
+            "utf-8",
+            LEAD + end,
+            blocks=(RawBlock("paragraph", 0, len(LEAD + end)),),
+        )
+    )
+    assert isinstance(found, Article)
+    assert found.text == LEAD
+    assert kinds(f"{HEADLINE}{end}\n\n{end}{LEAD}{end}\n\n{MORE}")[1][1] == LEAD
