@@ -63,7 +63,6 @@ QualityFlag = Literal[
     "absurd_date",
     "conflicting_dates",
     "unparsed_date",
-    "unclosed_quotation",
     "sidecar_unknown_keys",
     "short_text",
     "no_headline",

@@ -180,3 +180,22 @@ def test_refused_file_that_is_removed_is_refused_no_longer(onrecord: Onrecord, r
     assert pd.read_parquet(curated / "rejects").empty
     assert len(pd.read_parquet(curated / "articles")) == 3
     assert "nothing to do" in onrecord("curate", raw, "--into", curated, "--workers", 1).out
+
+
+def test_what_a_locked_raw_holds_is_not_forgotten(raw: Path, tmp_path: Path) -> None:
+    curated = tmp_path / "curated"
+    (raw / "paper.html").write_bytes(b"%PDF-1.7\n")
+    command = [sys.executable, "-m", "pipeline.cli", "curate", str(raw), "--into", str(curated), "--workers", "1"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    if os.geteuid() == 0:  # root may read everything, but for the two capabilities that let it
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all", *command]
+    raw.chmod(0)
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    raw.chmod(0o755)
+    assert ran.returncode == 0, ran.stderr
+    rejects = pd.read_parquet(curated / "rejects")
+    assert sorted(zip(rejects["raw_path"], rejects["reason"], strict=True)) == [
+        (".", "unreadable"),
+        ("paper.html", "disguised_format"),
+    ]
+    assert len(pd.read_parquet(curated / "articles")) == 3

@@ -64,6 +64,8 @@ def _forget_what_is_gone(work: Work, known: Mapping[str, Sequence[Record]], unli
 
     Articles whose files are gone stay. What lies below a folder that cannot be opened is not known to be gone.
     """
+    if "." in unlistable:  # RAW itself
+        return
     below = tuple(f"{raw_path}/" for raw_path in unlistable)
     for raw_path, records in known.items():
         if raw_path in work.files or raw_path.startswith(below):

@@ -125,9 +125,8 @@ def _frame(opened: Opened, options: Options) -> Iterator[Framed]:
         yield from unpack(opened, packing, lambda inner: _frame(inner, options))
         return
     framer = _find_framer(opened.name, head)
-    if isinstance(framer, str):
-        reason = "unknown_format" if framer.startswith("no format") else "disguised_format"
-        yield refuse(whole(opened.ref, None), reason, framer)
+    if isinstance(framer, tuple):
+        yield refuse(whole(opened.ref, None), *framer)
         return
     if framer in TABLES:
         framer = partial(framer, options=options)
@@ -135,23 +134,25 @@ def _frame(opened: Opened, options: Options) -> Iterator[Framed]:
     yield from framed if opened.sidecar is None else _with_sidecar(framed, opened.sidecar)
 
 
-def _find_framer(name: str, head: bytes) -> Framer | str:
-    """The function that frames a file, or why there is none."""
+def _find_framer(name: str, head: bytes) -> Framer | tuple[str, str]:
+    """The function that frames a file, or the reason why there is none, and the detail."""
     ending = PurePosixPath(name).suffix.lower()
     seen = None if WARC_NAME.search(name) else recognise(head)
     by_name = frame_warc if WARC_NAME.search(name) else BY_ENDING.get(ending)
     if ending == ".json" and JSON_FEED.search(head):
         return frame_json_feed
     if seen is None or (ending in RECORD_ENDINGS and seen in MARKUP):
-        return (
-            by_name
-            or f"no format is known for the ending {ending or '(none)'!r}; known: {', '.join(sorted(BY_ENDING))}"
+        known = ", ".join(sorted(BY_ENDING))
+        return by_name or (
+            "unknown_format",
+            f"no format is known for the ending {ending or '(none)'!r}; known: {known}",
         )
     if seen in BY_CONTENT:
         return BY_CONTENT[seen]
     if seen in BY_CONTENT_ONLY:
         return by_name if by_name and by_name is not _frame_text else BY_CONTENT_ONLY[seen]
-    return f"the file is called {name} and is {describe(seen)}: save the article as text or HTML, or remove the file"
+    detail = f"the file is called {name} and is {describe(seen)}: save the article as text or HTML, or remove the file"
+    return "disguised_format", detail
 
 
 def _with_sidecar(framed: Iterator[Framed], sidecar: Sidecar) -> Iterator[Framed]:
@@ -164,7 +165,7 @@ def _with_sidecar(framed: Iterator[Framed], sidecar: Sidecar) -> Iterator[Framed
             yield refuse(record.ref, "broken_sidecar", f"{sidecar.name}: {about}; mend it or remove it, then run again")
         else:
             yield replace(
-                record,
+                record.digested(),
                 given=about.metadata.over(record.given),
                 beside=sidecar.content,
                 charset=about.charset or record.charset,
