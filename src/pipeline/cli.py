@@ -15,7 +15,7 @@ from tqdm import tqdm
 from pipeline import store
 from pipeline.contract import TABLES
 from pipeline.curate import Progress, Summary, curate, full_path, read_records, silent
-from pipeline.errors import OnrecordError, UsageError
+from pipeline.errors import ModelError, OnrecordError, UsageError
 from pipeline.read import FIELDS, parse_path
 from pipeline.settings import VERSION, Settings
 from pipeline.show import describe_run, show_quote
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # who reads what is printed has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except UsageError as error:
+    except (UsageError, ModelError) as error:
         print(f"onrecord: {error}", file=sys.stderr)
         return 2
     except OnrecordError as error:

@@ -47,6 +47,9 @@ FieldSource = Literal[
 InputFormat = Literal["text", "html", "rtf", "jsonl", "json", "csv", "tsv", "parquet", "warc", "feed"]
 SegmentKind = Literal["headline", "standfirst", "byline", "dateline", "paragraph", "subhead", "caption", "note"]
 QuoteType = Literal["direct", "mixed", "indirect"]
+# Which attributions the quotes of a data set are of. "said": what is said or written; "all": also what is believed,
+# intended or found.
+Attributions = Literal["said", "all"]
 MentionForm = Literal["name", "nominal", "pronoun"]
 SpeakerForm = Literal["name", "nominal", "pronoun", "none"]
 SpeakerStatus = Literal["named", "unresolved", "unattributed"]

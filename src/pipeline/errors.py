@@ -9,6 +9,13 @@ class UsageError(OnrecordError):
     """The arguments cannot be used as they are: one clear line, exit code 2."""
 
 
+class ModelError(OnrecordError):
+    """A file of the language model is missing or damaged; the message names it. Nothing was published, exit code 2.
+
+    Takes the message and nothing else, as all of these: it may have to travel from a worker.
+    """
+
+
 class LockedError(OnrecordError):
     """Another run is writing the same data set."""
 
