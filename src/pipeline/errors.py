@@ -1,5 +1,9 @@
 """What can go wrong with a run. A bad record is no error: it is a ``Reject`` row (see ``contract``)."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 
 class OnrecordError(Exception):
     """A run that cannot go on; its message says what was found, where, and what to do."""
@@ -10,10 +14,18 @@ class UsageError(OnrecordError):
 
 
 class ModelError(OnrecordError):
-    """A file of the language model is missing or damaged; the message names it. Nothing was published, exit code 2.
+    """A file of the language model is missing or damaged: exit code 2, and nothing was published."""
 
-    Takes the message and nothing else, as all of these: it may have to travel from a worker.
-    """
+    def __init__(self, path: Path, found: str) -> None:
+        """Say which file, and what was found there."""
+        super().__init__(path, found)  # what it is made of again when it comes from a worker
+
+    def __str__(self) -> str:
+        path, found = self.args
+        return (
+            f"{path} belongs to the language model and is missing or damaged: {found}; "
+            "nothing was published: install onrecord again"
+        )
 
 
 class LockedError(OnrecordError):
