@@ -17,7 +17,7 @@ from prefect.task_runners import ProcessPoolTaskRunner
 
 from pipeline.batches import Batch, Task, Work
 from pipeline.cli import describe
-from pipeline.contract import FATES
+from pipeline.contract import FATES, Attributions
 from pipeline.curate import Summary, curate, curate_batch
 from pipeline.settings import Settings
 
@@ -53,6 +53,8 @@ def curate_flow(
     source: str | None = None,
     publisher: str | None = None,
     fields: dict[str, str] | None = None,
+    attributions: Attributions | None = None,
+    reprocess: bool = False,
     batch_records: int = 500,
 ) -> str:
     """Curate what arrived in RAW since the last run.
@@ -63,6 +65,8 @@ def curate_flow(
         source: the collection's name; default: the RAW folder's.
         publisher: for articles that do not name their own.
         fields: what a record's fields are called, as ``--fields`` of the command.
+        attributions: which attributions become quotes, "said" or "all"; default: the data set's, "said" for a new one.
+        reprocess: whether to curate again what is known and has not changed; must be so to change ``attributions``.
         batch_records: raw records a task.
 
     Returns:
@@ -73,6 +77,8 @@ def curate_flow(
         source=source,
         publisher=publisher,
         fields=fields or {},
+        attributions=attributions,
+        is_reprocessing=reprocess,
         batch_records=batch_records,
         batch_bytes=TASK_BYTES,
     )

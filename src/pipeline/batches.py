@@ -13,7 +13,7 @@ from multiprocessing import get_context, parent_process
 
 import pyarrow as pa
 
-from pipeline.contract import Reject
+from pipeline.contract import Attributions, Reject
 from pipeline.errors import OnrecordError
 from pipeline.read import Options, RawRecord
 from pipeline.staging import MONTHLY, no_rows
@@ -26,6 +26,7 @@ class Task:
     records: tuple[RawRecord, ...]
     publisher: str | None
     options: Options
+    attributions: Attributions
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from tqdm import tqdm
 
 from pipeline import store
-from pipeline.contract import TABLES
+from pipeline.contract import TABLES, Attributions
 from pipeline.curate import Progress, Summary, curate, full_path, read_records, silent
 from pipeline.errors import ModelError, OnrecordError, UsageError
 from pipeline.read import FIELDS, parse_path
@@ -74,6 +74,16 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         help="what a record's field is called, such as text=body.main; may be given several times",
+    )
+    command.add_argument(
+        "--attributions",
+        choices=get_args(Attributions),
+        help="which attributions become quotes: what is said or written; or all, also what is believed, intended or found (default: the data set's; said for a new one)",
+    )
+    command.add_argument(
+        "--reprocess",
+        action="store_true",
+        help="curate again what is known and has not changed; must be given to change --attributions",
     )
     command.add_argument("--publisher", metavar="NAME", type=_name, help="for articles that do not name their own")
     command.add_argument(
@@ -137,6 +147,8 @@ def _curate(options: argparse.Namespace) -> int:
         source=options.source,
         publisher=options.publisher,
         fields=dict(options.fields),
+        attributions=options.attributions,
+        is_reprocessing=options.reprocess,
         workers=options.workers,
         limit=options.limit,
         is_dry_run=options.dry_run,

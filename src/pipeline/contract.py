@@ -508,7 +508,13 @@ class Run:
     model_version: Annotated[str, Column("Version of the language model, or of the rules.")]
     source: Annotated[str, Column("Name of the collection it read.")]
     raw: Annotated[str, Column("Where the collection lay.")]
-    settings: Annotated[str, Column("What it was told that shapes rows, as JSON.")]
+    settings: Annotated[str, Column("What it was told that shapes the rows of its source, as JSON.")]
+    attributions: Annotated[
+        Attributions,
+        Column(
+            "What the quotes of the whole data set are of. said: what is said or written; all: also what is believed, intended or found."
+        ),
+    ]
     record_count: Annotated[int, Column("Raw records that came in.", minimum=0)]
     new_count: Annotated[int, Column("Records that became a new article.", minimum=0)]
     changed_count: Annotated[int, Column("Records that became a new revision of an article.", minimum=0)]

@@ -31,6 +31,8 @@ class Ledger:
         holders: Mapping[str, Key],
         recipe: str,
         files: Iterable[ReadFile] = (),
+        *,
+        is_reprocessing: bool = False,
     ) -> None:
         """Start from what the current version knows.
 
@@ -39,7 +41,9 @@ class Ledger:
             holders: for each published article_id, the record its rows were made from.
             recipe: fingerprint of this run's settings.
             files: the raw files that were read to their end.
+            is_reprocessing: whether this run takes nothing as read or unchanged.
         """
+        self._is_reprocessing = is_reprocessing
         self._records = {key_of(record): record for record in records}
         self._before = dict(self._records)
         self._files = {(file.source, file.raw_path): file for file in files}
@@ -69,7 +73,9 @@ class Ledger:
     # ── Files ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def is_read(self, source: str, raw_path: str, file_sha256: str) -> bool:
-        """Whether a raw file was read to its end as it is now, by this recipe."""
+        """Whether a raw file was read to its end as it is now, by this recipe, and need not be read again."""
+        if self._is_reprocessing:
+            return False
         file = self._files.get((source, raw_path))
         return file is not None and (file.file_sha256, file.recipe) == (file_sha256, self._recipe)
 
@@ -125,9 +131,11 @@ class Ledger:
         return key in self._before
 
     def is_unchanged(self, key: Key, content_sha256: str) -> bool:
-        """Whether a record is there already, made of the same bytes by the same recipe."""
+        """Whether a record is there already, made of the same bytes by the same recipe, and need not be made again."""
         record = self._before.get(key)
-        if record is None or (record.outcome == "reject" and record.article_id):  # the latter keeps an earlier content
+        if (
+            self._is_reprocessing or record is None or (record.outcome == "reject" and record.article_id)
+        ):  # the latter keeps an earlier content
             return False
         return (record.content_sha256, record.recipe) == (content_sha256, self._recipe)
 
@@ -245,7 +253,7 @@ class Ledger:
 
     def has_changed(self) -> bool:
         """Whether this run has anything to publish."""
-        return self._records != self._before or self._files != self._files_before
+        return bool(self._staged) or self._records != self._before or self._files != self._files_before
 
     def counts(self) -> dict[str, int]:
         """The run's ledger: what became of the records that came in."""

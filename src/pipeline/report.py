@@ -12,6 +12,7 @@ from typing import Literal
 import pyarrow as pa
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from pipeline.accuracy import MEANING, MEASURES, Accuracy
 from pipeline.contract import FATES, Finding, Reject, Run
 
 Outcome = Literal["published", "blocked", "dry run", "nothing to do"]
@@ -38,6 +39,7 @@ class ReportData:
 
     run: Run
     outcome: Outcome
+    accuracy: Accuracy
     findings: Sequence[Finding]
     rejects: Sequence[Reject]
     by_publisher: Sequence[Share]
@@ -89,7 +91,11 @@ def write_report(page: Path, data: ReportData) -> None:
     by_table: dict[str, list[Finding]] = {}
     for finding in data.findings:
         by_table.setdefault(finding.table, []).append(finding)
-    text = _environment().get_template("report.html").render(data=data, run=data.run, fates=fates, by_table=by_table)
+    text = (
+        _environment()
+        .get_template("report.html")
+        .render(data=data, run=data.run, fates=fates, by_table=by_table, measures=MEASURES, meaning=MEANING)
+    )
     fresh = page.with_suffix(".new")
     fresh.write_text(text, "utf-8")
     fresh.replace(page)

@@ -7,17 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
-from pipeline.contract import stable_id
+from pipeline.accuracy import read_accuracy
+from pipeline.contract import Attributions, stable_id
 
 VERSION = version("onrecord")
-MODEL_VERSION = "rules-2"
-# Measured for MODEL_VERSION by `make corpus`; it travels with the tables.
-ACCURACY: Mapping[str, object] = {
-    "corpus": "PolNeAR dev, 84 articles",
-    "quoted_f1_at_.3": 0.859,
-    "direct_recall_at_.8": 0.866,
-    "quoted_speaker_accuracy_at_.3": 0.813,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +19,8 @@ class Settings:
 
     source: str | None = None  # the collection's name; default: the RAW folder's
     publisher: str | None = None  # for records that do not name their own
+    attributions: Attributions | None = None  # which the quotes are of; default: the data set's, "said" for a new one
+    is_reprocessing: bool = False  # curate again what is known and has not changed
     workers: int = 0  # processes; 0: one a processor
     limit: int | None = None  # at most so many files
     is_dry_run: bool = False  # show what would come out and publish nothing
@@ -35,10 +30,16 @@ class Settings:
 
     @property
     def shaping(self) -> str:
-        """The settings that shape rows, as JSON."""
+        """The settings that shape rows of this source alone, as JSON."""
         return json.dumps({"publisher": self.publisher, "fields": dict(self.fields)}, sort_keys=True)
 
-    @property
-    def recipe(self) -> str:
-        """Fingerprint of all that decides, beside the raw bytes, what a record becomes."""
-        return stable_id(VERSION, MODEL_VERSION, self.shaping)
+    def recipe(self, attributions: Attributions) -> str:
+        """Fingerprint of all that decides, beside the raw bytes, what a record becomes.
+
+        Args:
+            attributions: those of the data set.
+
+        Raises:
+            ModelError: if what tells the model's version is missing or damaged.
+        """
+        return stable_id(VERSION, read_accuracy().model_version, attributions, self.shaping)

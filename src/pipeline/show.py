@@ -33,6 +33,7 @@ def describe_run(run: Run, outcome: str) -> str:
     lines += [f"refused    {reason.count:,} {reason.name}" for reason in run.reject_reasons]
     if outcome not in ("nothing to do", "dry run"):
         totals = f"{run.article_total:,} articles, {run.quote_total:,} quotes, {run.mention_total:,} mentions"
+        totals += f" (--attributions {run.attributions})"
         lines.append(f"data set   {totals}")
     return "\n".join(lines)
 

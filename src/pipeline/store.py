@@ -15,7 +15,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 import socket
@@ -31,8 +30,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.accuracy import Accuracy, as_json
 from pipeline.contract import (
     TABLES,
+    Attributions,
     Count,
     ReadFile,
     Record,
@@ -52,7 +53,9 @@ README_TEXT = (
 Written by `onrecord`; every file here but this one is replaced or linked anew by its runs. Load a table with
 `pd.read_parquet("curated/quotes")`; `articles`, `quotes` and `mentions` also have a column `published_month`
 (`YYYY-MM`, or `unknown`) from the names of their folders. All offsets are half-open Unicode code points into
-`articles.text`; all instants are UTC.
+`articles.text`; all instants are UTC. The schema metadata of each part file tells the version of `onrecord` and of its
+model that wrote it, the attributions that the quotes are of, and the accuracy that was measured (`onrecord.accuracy`,
+JSON).
 
 """
 )
@@ -151,6 +154,11 @@ def raw_of(version: Version, source: str) -> str | None:
     """Where a collection lay when it was read last; None where it never was."""
     rows = version.read("runs", ["run_id", "source", "raw"]).to_pylist()
     return max(((row["run_id"], row["raw"]) for row in rows if row["source"] == source), default=(None, None))[1]
+
+
+def attributions_of(version: Version) -> Attributions:
+    """Which attributions the quotes of a data set are of."""
+    return last_run(version).attributions
 
 
 def source_at(version: Version, raw: str) -> str:
@@ -485,10 +493,11 @@ def latest_report(curated: Path) -> Path | None:
     return max((curated / "reports").glob("*.html"), default=None)
 
 
-def schema_metadata(version: str, model_version: str, accuracy: Mapping[str, object]) -> dict[str, str]:
-    """What each Parquet file says of how it came about."""
+def schema_metadata(version: str, accuracy: Accuracy, attributions: Attributions) -> dict[str, str]:
+    """What each Parquet file says of how it came about, and how far it can be trusted."""
     return {
         "onrecord.version": version,
-        "onrecord.model_version": model_version,
-        "onrecord.accuracy": json.dumps(accuracy, sort_keys=True),
+        "onrecord.model_version": accuracy.model_version,
+        "onrecord.attributions": attributions,
+        "onrecord.accuracy": as_json(accuracy),
     }

@@ -46,7 +46,7 @@ def tasks_of(records: list[bytes], size: int, kind: Kind = "json") -> Iterator[T
         for at, data in enumerate(records)
     ]
     for at in range(0, len(named), size):
-        yield Task(tuple(named[at : at + size]), None, Options())
+        yield Task(tuple(named[at : at + size]), None, Options(), "said")
 
 
 def names_in(batches: list[Batch]) -> list[str]:

@@ -20,7 +20,7 @@ def record(number: int) -> RawRecord:
 
 
 def test_rows_say_which_record_of_the_batch_they_are_of() -> None:
-    batch = curate_batch(Task((record(1), record(2)), None, Options()))
+    batch = curate_batch(Task((record(1), record(2)), None, Options(), "said"))
     assert batch.rows["articles"]["raw_record"].to_pylist() == ["1", "2"]
     assert batch.rows["articles"]["staged_at"].to_pylist() == [0, 1]
 
@@ -33,6 +33,6 @@ def test_record_that_takes_too_long_is_refused_and_those_beside_it_are_curated(m
 
     monkeypatch.setattr(curate, "read_record", read_slowly)
     monkeypatch.setattr(curate, "RECORD_SECONDS", 2)
-    batch = curate_batch(Task((record(1), record(2), record(3)), None, Options()))
+    batch = curate_batch(Task((record(1), record(2), record(3)), None, Options(), "said"))
     assert batch.rows["articles"]["raw_record"].to_pylist() == ["1", "3"]
     assert [(reject.raw_record, reject.reason) for reject in batch.rejects] == [("2", "too_slow")]

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from pipeline import store
 from pipeline.batches import Batch, MapBatches, Task, in_processes
-from pipeline.contract import TABLES, ReadRaw, Reject, Run, to_table
+from pipeline.contract import TABLES, Attributions, ReadRaw, Reject, Run, to_table
 from pipeline.curate.intake import plan, read_files
 from pipeline.curate.publish import build_and_publish, describe_run
 from pipeline.curate.settle import sample_quotes, settle_and_validate
@@ -99,7 +99,8 @@ def curate(
         progress: is told how far the run is.
 
     Raises:
-        UsageError: if ``raw`` or ``into`` cannot be what they should be.
+        UsageError: if ``raw`` or ``into`` cannot be what they should be, or the settings do not go with the data set's.
+        ModelError: if a file of the language model is missing or damaged; nothing was published.
         UnreachableError: if the store that holds ``raw`` does not answer; nothing was published.
         LockedError: if another run is writing ``into``.
         ValidationFailedError: if a rule on whole tables failed; nothing was published.
@@ -113,6 +114,7 @@ def curate(
             stack.enter_context(store.writing(into))
         previous = store.current_version(into)
         _check_source(raw, source, settings, previous)
+        attributions = _choose_attributions(into, settings, previous)
         run_id, started_at = _new_run()
         work = Work(
             raw=raw,
@@ -121,7 +123,8 @@ def curate(
             run_batches=partial(map_batches or in_processes(settings.workers or os.cpu_count() or 1), curate_batch),
             progress=progress,
             previous=previous,
-            ledger=_open_ledger(previous, settings),
+            attributions=attributions,
+            ledger=_open_ledger(previous, settings, attributions),
             staging=Staging(stack.enter_context(store.scratch(None if settings.is_dry_run else into))),
             run_id=run_id,
             started_at=started_at,
@@ -165,6 +168,23 @@ def _check_source(raw: str, source: str, settings: Settings, previous: store.Ver
         )
 
 
+def _choose_attributions(into: Path, settings: Settings, previous: store.Version | None) -> Attributions:
+    """Which attributions the quotes of the data set are of from now on.
+
+    Raises:
+        UsageError: if that is to change, and nothing was said of making all quotes anew.
+    """
+    if previous is None:
+        return settings.attributions or "said"
+    held = store.attributions_of(previous)
+    if settings.attributions not in (None, held) and not settings.is_reprocessing:
+        raise UsageError(
+            f"the quotes in {into} are of --attributions {held}, and this run is told {settings.attributions}: "
+            f"leave it out to go on with {held}, or add --reprocess to make all its quotes anew"
+        )
+    return settings.attributions or held
+
+
 def _folder_of(raw: str) -> str:
     """The folder that RAW is, or lies in."""
     return str(Path(raw).parent) if Path(raw).is_file() else raw
@@ -202,10 +222,17 @@ def _new_run() -> tuple[str, datetime]:
     return f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}", started_at
 
 
-def _open_ledger(previous: store.Version | None, settings: Settings) -> Ledger:
+def _open_ledger(previous: store.Version | None, settings: Settings, attributions: Attributions) -> Ledger:
+    recipe = settings.recipe(attributions)
     if previous is None:
-        return Ledger([], {}, settings.recipe)
-    return Ledger(previous.records(), read_holders(previous), settings.recipe, previous.files())
+        return Ledger([], {}, recipe)
+    return Ledger(
+        previous.records(),
+        read_holders(previous),
+        recipe,
+        previous.files(),
+        is_reprocessing=settings.is_reprocessing,
+    )
 
 
 def _import_validation_early() -> None:

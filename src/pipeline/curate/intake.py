@@ -9,11 +9,10 @@ from pathlib import Path
 from pipeline import store
 from pipeline.batches import Batch, Task
 from pipeline.contract import RawRef, Record, Reject, Skip
-from pipeline.curate.work import KEY, Staged, Work, key_of_ref, key_of_row, note_refused
+from pipeline.curate.work import KEY, Staged, Work, key_of_ref, key_of_row, note_refused, read_holders, refuse_mixture
 from pipeline.errors import LedgerError, UnreachableError, UsageError
 from pipeline.ledger import Key, key_of
 from pipeline.read import Options, RawFile, RawRecord, find_files, fingerprint, frame_file, is_remote
-from pipeline.settings import Settings
 from pipeline.staging import STAGED_AT, Place
 
 # Records that workers have: the digest of each record's content, if framing took it, and the fingerprint of its file.
@@ -47,6 +46,7 @@ def plan(work: Work) -> list[RawFile]:
             raise UsageError(f"{work.raw} holds no files; put raw articles there, or name another folder")
         if is_remote(work.raw) or Path(work.raw).is_dir():
             _forget_what_is_gone(work, known, unlistable)
+        refuse_mixture(work, _left_as_they_are(work, todo))
     return todo
 
 
@@ -73,6 +73,14 @@ def _forget_what_is_gone(work: Work, known: Mapping[str, Sequence[Record]], unli
         for record in records:
             if record.outcome == "reject" and record.article_id is None and not work.ledger.has_seen(key_of(record)):
                 work.ledger.forget(key_of(record))
+
+
+def _left_as_they_are(work: Work, todo: Sequence[RawFile]) -> Iterator[Key]:
+    """The records of published articles that do not lie in the files to be read."""
+    reread = {file.raw_path for file in todo}
+    for source, raw_path, raw_record in read_holders(work.previous).values():
+        if source != work.source or raw_path not in reread:
+            yield source, raw_path, raw_record
 
 
 def read_files(work: Work, todo: Sequence[RawFile]) -> None:
@@ -136,26 +144,26 @@ def _run_batches(work: Work, records: Iterator[RawRecord], waiting: Waiting) -> 
         LedgerError: if a record comes back as nothing, or as two things.
     """
     with work.timed("read, normalise, language, entities, quotes"):
-        for batch in work.run_batches(_cut_tasks(records, work.settings)):
+        for batch in work.run_batches(_cut_tasks(work, records)):
             _take_in(work, batch, waiting)
     if waiting:
         some = sorted(waiting)[:3]
         raise LedgerError(f"{len(waiting)} raw records were read and gave neither article nor reject: {some}")
 
 
-def _cut_tasks(records: Iterator[RawRecord], settings: Settings) -> Iterator[Task]:
+def _cut_tasks(work: Work, records: Iterator[RawRecord]) -> Iterator[Task]:
     """Part the records into tasks of about equal work."""
-    options = Options(settings.fields)
+    settings, options = work.settings, Options(work.settings.fields)
     batch: list[RawRecord] = []
     size = 0
     for record in records:
         batch.append(record)
         size += len(record.data)
         if len(batch) >= settings.batch_records or size >= settings.batch_bytes:
-            yield Task(tuple(batch), settings.publisher, options)
+            yield Task(tuple(batch), settings.publisher, options, work.attributions)
             batch, size = [], 0
     if batch:
-        yield Task(tuple(batch), settings.publisher, options)
+        yield Task(tuple(batch), settings.publisher, options, work.attributions)
 
 
 def _take_in(work: Work, batch: Batch, waiting: Waiting) -> None:

@@ -10,13 +10,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline import report, store
+from pipeline.accuracy import read_accuracy
 from pipeline.contract import TABLES, Entity, Finding, Reject, Run, columns, expectations, to_table
 from pipeline.curate.work import Summary, Work, find_winning, full_path, read_holders, read_rows
 from pipeline.duplicates import Body, Duplicate, match_signatures, sign
 from pipeline.entities import build_entities
 from pipeline.errors import StorageError, ValidationFailedError
 from pipeline.ledger import Key
-from pipeline.settings import ACCURACY, MODEL_VERSION, VERSION
+from pipeline.settings import VERSION
 from pipeline.staging import Place
 
 
@@ -52,7 +53,7 @@ def build_and_publish(work: Work, into: Path, winners: Mapping[str, Key]) -> Sum
 
 def _build(work: Work, version: store.Version, winners: Mapping[str, Key]) -> Run:
     """Write all tables of the new version and its ledger row."""
-    metadata = store.schema_metadata(VERSION, MODEL_VERSION, ACCURACY)
+    metadata = store.schema_metadata(VERSION, read_accuracy(), work.attributions)
     changes = _changes(work, winners)
     store.write_monthly(version, work.previous, changes, metadata)
     mentions = version.read(
@@ -166,9 +167,10 @@ def describe_run(work: Work, version: store.Version | None) -> Run:
         started_at=work.started_at,
         finished_at=datetime.now(UTC),
         version=VERSION,
-        model_version=MODEL_VERSION,
+        model_version=read_accuracy().model_version,
         source=work.source,
         settings=work.settings.shaping,
+        attributions=work.attributions,
         raw=full_path(work.raw),
         record_count=work.came_in,
         **work.ledger.counts(),
@@ -204,6 +206,7 @@ def _report_data(work: Work, version: store.Version, run: Run, outcome: report.O
     return report.ReportData(
         run=run,
         outcome=outcome,
+        accuracy=read_accuracy(),
         findings=work.findings,
         rejects=_all_rejects(work),
         timings=list(work.timings.items()),

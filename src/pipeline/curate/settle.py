@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipeline.contract import RawRef, Reject
 from pipeline.curate.intake import read_again
-from pipeline.curate.work import Staged, Work, find_winning, read_rows
+from pipeline.curate.work import Staged, Work, find_winning, read_rows, refuse_mixture
 from pipeline.ledger import Key
 from pipeline.staging import MONTHLY
 
@@ -21,6 +21,9 @@ def settle_and_validate(work: Work) -> dict[str, Key]:
     """Find the record that each article is taken from, refusing articles of which a row fails a rule.
 
     A refused article leaves its place to the next best record, which may have to be read again: so until nothing moves.
+
+    Raises:
+        UsageError: if the run changes what the quotes are of, and some articles keep theirs after all.
     """
     checked: set[tuple[str, Key]] = set()
     fingerprints = {raw_path: sha256 for raw_path, (_, sha256) in work.files.items()}
@@ -32,6 +35,9 @@ def settle_and_validate(work: Work) -> dict[str, Key]:
         fresh = {article_id: key for article_id, key in winners.items() if (article_id, key) not in checked}
         staged = find_winning(work, fresh)
         if not staged:
+            refuse_mixture(
+                work, (key for article_id, key in winners.items() if not work.ledger.is_staged(article_id, key))
+            )
             return winners
         checked |= set(fresh.items())
         with work.timed("validate"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,8 @@ import pyarrow as pa
 
 from pipeline import report, store
 from pipeline.batches import Batch, Task
-from pipeline.contract import Finding, RawRef, Reject, Run
+from pipeline.contract import Attributions, Finding, RawRef, Reject, Run
+from pipeline.errors import UsageError
 from pipeline.ledger import Key, Ledger
 from pipeline.read import RawFile, is_remote
 from pipeline.settings import Settings
@@ -55,6 +57,7 @@ class Work:
     run_batches: Callable[[Iterable[Task]], Iterable[Batch]]
     progress: Progress
     previous: store.Version | None
+    attributions: Attributions  # which the quotes of the data set are of when the run is over
     ledger: Ledger
     staging: Staging
     run_id: str
@@ -99,6 +102,35 @@ def read_holders(previous: store.Version | None) -> dict[str, Key]:
         return {}
     rows = previous.read("articles", ["article_id", *KEY]).to_pylist()
     return {row["article_id"]: key_of_row(row) for row in rows}
+
+
+def refuse_mixture(work: Work, kept: Iterable[Key]) -> None:
+    """Refuse to change what the quotes are of while some articles keep theirs: a data set has one setting.
+
+    Args:
+        work: the run.
+        kept: the records of published articles that this run does not make anew.
+
+    Raises:
+        UsageError: says which; nothing was published.
+    """
+    if work.previous is None or store.attributions_of(work.previous) == work.attributions:
+        return
+    counts: Counter[str] = Counter()
+    examples: dict[str, str] = {}
+    for source, raw_path, _ in kept:
+        counts[source] += 1
+        examples.setdefault(source, raw_path)
+    if counts:
+        told = (
+            f"{count:,} of source {source!r} (such as {examples[source]}; read from {store.raw_of(work.previous, source)})"
+            for source, count in sorted(counts.items())
+        )
+        raise UsageError(
+            f"this run does not make all quotes anew with --attributions {work.attributions}; articles would keep theirs: "
+            f"{', '.join(told)}. Nothing was published: name a RAW that holds them all in a state that can be read, "
+            f"without --limit; or curate each source into a new folder with --attributions {work.attributions}"
+        )
 
 
 def note_refused(work: Work, reject: Reject, content_sha256: str, file_sha256: str) -> None:
