@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
-from pipeline.accuracy import read_accuracy
 from pipeline.contract import Attributions, stable_id
 
 VERSION = version("onrecord")
@@ -33,13 +32,6 @@ class Settings:
         """The settings that shape rows of this source alone, as JSON."""
         return json.dumps({"publisher": self.publisher, "fields": dict(self.fields)}, sort_keys=True)
 
-    def recipe(self, attributions: Attributions) -> str:
-        """Fingerprint of all that decides, beside the raw bytes, what a record becomes.
-
-        Args:
-            attributions: those of the data set.
-
-        Raises:
-            ModelError: if what tells the model's version is missing or damaged.
-        """
-        return stable_id(VERSION, read_accuracy().model_version, attributions, self.shaping)
+    def recipe(self, model_version: str, attributions: Attributions) -> str:
+        """Fingerprint of all that decides, beside the raw bytes, what a record becomes."""
+        return stable_id(VERSION, model_version, attributions, self.shaping)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.accuracy import read_accuracy
 from tests.end_to_end.conftest import Onrecord
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -46,6 +47,10 @@ def test_ledger_shows_in_a_browser(page: Path, tmp_path: Path) -> None:
         "0 changed",
         "1 refused",
         "nothing.txt",
+        "How far these tables can be trusted",
+        read_accuracy().corpus,
+        *next(read_accuracy().rows()).cells,
+        read_accuracy().conditions[0],
     ):
         assert told in shown
 

@@ -258,3 +258,20 @@ def test_record_that_comes_in_twice_is_our_bug() -> None:
     ledger.note_unchanged(line(1), "file-1")
     with pytest.raises(LedgerError, match="twice"):
         ledger.note_unchanged(line(1), "file-1")
+
+
+def test_reprocessing_takes_nothing_as_read_and_counts_no_revision() -> None:
+    first = ledger_of()
+    first.note_article(key("a.txt"), "sha-a", "sha-file", "article", OLD)
+    first.note_read("wire", "a.txt", "sha-file", Counter(), [])
+    holders = {"article": key("a.txt")}
+    for is_reprocessing in (False, True):
+        again = Ledger(first.records(), holders, "recipe", first.files(), is_reprocessing=is_reprocessing)
+        assert again.is_read("wire", "a.txt", "sha-file") is not is_reprocessing
+        assert again.is_unchanged(key("a.txt"), "sha-a") is not is_reprocessing
+        assert not again.has_changed()
+    again.note_article(key("a.txt"), "sha-a", "sha-file", "article", OLD)
+    again.settle("wire", {})
+    assert again.has_changed()
+    assert again.revisions() == {"article": 1}
+    assert again.counts()["unchanged_count"] == 1

@@ -19,6 +19,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline import store
+from pipeline.accuracy import read_accuracy
 from pipeline.batches import Batch, MapBatches, Task, in_processes
 from pipeline.contract import TABLES, Attributions, ReadRaw, Reject, Run, to_table
 from pipeline.curate.intake import plan, read_files
@@ -109,6 +110,7 @@ def curate(
     source = settings.source or source_name(raw)
     _check_places(raw, into, source, settings.publisher)
     store.check_destination(into)
+    accuracy = read_accuracy()
     with ExitStack() as stack:
         if not settings.is_dry_run:
             stack.enter_context(store.writing(into))
@@ -124,7 +126,8 @@ def curate(
             progress=progress,
             previous=previous,
             attributions=attributions,
-            ledger=_open_ledger(previous, settings, attributions),
+            accuracy=accuracy,
+            ledger=_open_ledger(previous, settings, settings.recipe(accuracy.model_version, attributions)),
             staging=Staging(stack.enter_context(store.scratch(None if settings.is_dry_run else into))),
             run_id=run_id,
             started_at=started_at,
@@ -222,8 +225,7 @@ def _new_run() -> tuple[str, datetime]:
     return f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}", started_at
 
 
-def _open_ledger(previous: store.Version | None, settings: Settings, attributions: Attributions) -> Ledger:
-    recipe = settings.recipe(attributions)
+def _open_ledger(previous: store.Version | None, settings: Settings, recipe: str) -> Ledger:
     if previous is None:
         return Ledger([], {}, recipe)
     return Ledger(

@@ -10,7 +10,6 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline import report, store
-from pipeline.accuracy import read_accuracy
 from pipeline.contract import TABLES, Entity, Finding, Reject, Run, columns, expectations, to_table
 from pipeline.curate.work import Summary, Work, find_winning, full_path, read_holders, read_rows
 from pipeline.duplicates import Body, Duplicate, match_signatures, sign
@@ -53,7 +52,7 @@ def build_and_publish(work: Work, into: Path, winners: Mapping[str, Key]) -> Sum
 
 def _build(work: Work, version: store.Version, winners: Mapping[str, Key]) -> Run:
     """Write all tables of the new version and its ledger row."""
-    metadata = store.schema_metadata(VERSION, read_accuracy(), work.attributions)
+    metadata = store.schema_metadata(VERSION, work.accuracy, work.attributions)
     changes = _changes(work, winners)
     store.write_monthly(version, work.previous, changes, metadata)
     mentions = version.read(
@@ -167,7 +166,7 @@ def describe_run(work: Work, version: store.Version | None) -> Run:
         started_at=work.started_at,
         finished_at=datetime.now(UTC),
         version=VERSION,
-        model_version=read_accuracy().model_version,
+        model_version=work.accuracy.model_version,
         source=work.source,
         settings=work.settings.shaping,
         attributions=work.attributions,
@@ -206,7 +205,7 @@ def _report_data(work: Work, version: store.Version, run: Run, outcome: report.O
     return report.ReportData(
         run=run,
         outcome=outcome,
-        accuracy=read_accuracy(),
+        accuracy=work.accuracy,
         findings=work.findings,
         rejects=_all_rejects(work),
         timings=list(work.timings.items()),

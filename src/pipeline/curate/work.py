@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline import report, store
+from pipeline.accuracy import Accuracy
 from pipeline.batches import Batch, Task
 from pipeline.contract import Attributions, Finding, RawRef, Reject, Run
 from pipeline.errors import UsageError
@@ -58,6 +59,7 @@ class Work:
     progress: Progress
     previous: store.Version | None
     attributions: Attributions  # which the quotes of the data set are of when the run is over
+    accuracy: Accuracy  # of the model that makes them
     ledger: Ledger
     staging: Staging
     run_id: str
@@ -123,11 +125,11 @@ def refuse_mixture(work: Work, kept: Iterable[Key]) -> None:
         examples.setdefault(source, raw_path)
     if counts:
         told = (
-            f"{count:,} of source {source!r} (such as {examples[source]}; read from {store.raw_of(work.previous, source)})"
+            f"{count:,} of source {source!r}, read from {store.raw_of(work.previous, source)} (such as {examples[source]})"
             for source, count in sorted(counts.items())
         )
         raise UsageError(
-            f"this run does not make all quotes anew with --attributions {work.attributions}; articles would keep theirs: "
+            f"this run cannot make all quotes anew with --attributions {work.attributions}; some articles would keep theirs: "
             f"{', '.join(told)}. Nothing was published: name a RAW that holds them all in a state that can be read, "
             f"without --limit; or curate each source into a new folder with --attributions {work.attributions}"
         )

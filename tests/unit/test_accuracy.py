@@ -1,0 +1,103 @@
+"""What was measured of the model: read only whole, and told alike wherever it is told."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.accuracy import as_json, read_accuracy, render_markdown
+from pipeline.errors import ModelError
+
+
+def figure(**changes: Any) -> dict[str, Any]:
+    given = {
+        "what": "direct", "measure": "recall", "overlap": 0.8, "value": 0.9, "low": 0.881, "high": 0.92, "count": 1234,
+    }  # fmt: skip
+    return given | changes
+
+
+FIGURES = [
+    figure(what="mixed", measure="f1", value=0.5, count=20),
+    figure(overlap=0.3, measure="precision", low=None, high=None),
+    figure(),
+]
+CARD = {
+    "model_version": "harbour-1",
+    "corpus": "eighty articles of the Harbour Post",
+    "corpus_sha256": "0" * 64,
+    "measured_on": "2026-11-24",
+    "attributions": "said",
+    "figures": FIGURES,
+    "conditions": ["The corpus is harbour news."],
+}
+
+
+def written(folder: Path, text: str) -> Path:
+    card = folder / "accuracy.json"
+    card.write_text(text, "utf-8")
+    return card
+
+
+def test_figures_are_a_table_the_strictest_overlap_first(tmp_path: Path) -> None:
+    rows = list(read_accuracy(written(tmp_path, json.dumps(CARD))).rows())
+    assert [(row.overlap, row.what, row.cells, row.count) for row in rows] == [
+        (0.8, "direct", ("", "90.0 % (88.1–92.0)", "", ""), 1234),
+        (0.8, "mixed", ("", "", "50.0 % (88.1–92.0)", ""), 20),
+        (0.3, "direct", ("90.0 %", "", "", ""), None),
+    ]
+
+
+def test_markdown_tells_figures_corpus_day_version_and_conditions(tmp_path: Path) -> None:
+    told = render_markdown(read_accuracy(written(tmp_path, json.dumps(CARD))))
+    assert "| direct | 0.8 |  | 90.0 % (88.1–92.0) |  |  | 1,234 |" in told
+    for part in ("2026-11-24", "eighty articles of the Harbour Post", "harbour-1", "`--attributions said`"):
+        assert part in told
+    assert told.endswith("- The corpus is harbour news.\n")
+
+
+def test_written_then_read_is_the_same(tmp_path: Path) -> None:
+    accuracy = read_accuracy(written(tmp_path, json.dumps(CARD)))
+    (tmp_path / "again").mkdir()
+    assert read_accuracy(written(tmp_path / "again", as_json(accuracy, indent=1))) == accuracy
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("", "JSON", id="empty"),
+        pytest.param(json.dumps(CARD)[:100], "JSON", id="cut-off"),
+        pytest.param("[]", "", id="not-an-object"),
+        pytest.param(json.dumps({**CARD, "measured_on": "lately"}), "measured_on", id="no-date"),
+        pytest.param(json.dumps({**CARD, "attributions": "some"}), "attributions", id="unknown-setting"),
+        pytest.param(json.dumps({**CARD, "figures": [figure(value=90.0)]}), "figures.0.value", id="percent-for-share"),
+        pytest.param(json.dumps({**CARD, "figures": [figure(measure="recal")]}), "figures.0.measure", id="misspelt"),
+        pytest.param(json.dumps({"model_version": "harbour-1"}), "corpus", id="without-figures"),
+    ],
+)
+def test_damaged_card_is_named(tmp_path: Path, text: str, found: str) -> None:
+    card = written(tmp_path, text)
+    with pytest.raises(ModelError) as raised:
+        read_accuracy(card)
+    assert str(card) in str(raised.value)
+    assert found in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_missing_card_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="No such file"):
+        read_accuracy(tmp_path / "accuracy.json")
+
+
+def test_error_of_a_worker_arrives_as_it_was() -> None:
+    error = ModelError(Path("tagger.onnx"), "cut off")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def test_card_of_the_package_tells_of_each_type_of_quote() -> None:
+    accuracy = read_accuracy()
+    assert {"quoted", "direct", "mixed", "indirect", "all"} <= {row.what for row in accuracy.rows()}
+    assert any("American political news" in condition for condition in accuracy.conditions)
