@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.contract import Segment
-from pipeline.quotes.marks import CURLY_OPENING, SINGLE_OPENING, pair_marks
+from pipeline.language.marks import CURLY_OPENING, SINGLE_OPENING, pair_marks
 
 TEXTS = st.text(st.sampled_from("ab7 .,:\n\u00a0א'‘’\"״“”„‟«»‹›「」『』`"), max_size=60)
 

@@ -10,7 +10,9 @@ import nupunkt
 
 from pipeline.contract import Article
 from pipeline.language.names import SHORT_TITLE_END
+from pipeline.language.marks import CURLY_OPENING, Quotation, pair_marks
 from pipeline.language.said_by import SaidBy, find_said_by
+from pipeline.language.tagger import NOTHING, Tags, load_tagger
 
 # A word may hold inner apostrophes, hyphens, points between letters and commas between digits: O'Neill, U.S., 4,000.
 WORD = re.compile(r"\w+(?:[’'\-–.&]\w+|,(?=\d{3}\b)\d+)*(?:(?<=\b[A-Z])\.)?")
@@ -46,16 +48,31 @@ class Reading:
 
     words: tuple[Word, ...]
     sentences: tuple[Span, ...]
-    is_english: bool  # or not known to be anything else: the rules for names, speakers and reported speech are English
+    is_english: bool  # or not known to be anything else: the tagger and the rules for names and speakers are English
+    quotations: tuple[Quotation, ...] = ()
+    tags: Tags = NOTHING
     said_by: tuple[SaidBy, ...] = ()  # in other languages
 
 
-def read_language(article: Article) -> Reading:
-    """Find the words and sentences of an article."""
-    words = tuple(Word(found.group(), found.start(), found.end()) for found in WORD.finditer(article.text))
+def read_language(article: Article, threads: int = 1) -> Reading:
+    """Look at an article once, for all that follows.
+
+    Args:
+        article: as normalised.
+        threads: processors that the tagger may use; what it finds does not depend on it.
+
+    Raises:
+        ModelError: if a file of the tagger is missing or damaged.
+    """
+    text, segments = article.text, article.segments
+    words = tuple(Word(found.group(), found.start(), found.end()) for found in WORD.finditer(text))
+    sentences = find_sentences(article)
     language = (article.language or "en").partition("-")[0]
-    said_by = () if language == "en" else find_said_by(article.text, language)
-    return Reading(words, tuple(_sentences(article)), language == "en", said_by)
+    if language != "en":
+        quotations = tuple(pair_marks(text, segments, CURLY_OPENING))
+        return Reading(words, sentences, False, quotations, said_by=find_said_by(text, language))
+    quotations = tuple(pair_marks(text, segments))
+    return Reading(words, sentences, True, quotations, load_tagger(threads).tag(text, sentences, segments, quotations))
 
 
 def count_words(text: str) -> int:
@@ -67,7 +84,8 @@ def count_words(text: str) -> int:
     return count + len(re.findall(r"\w+", text))
 
 
-def _sentences(article: Article) -> list[Span]:
+def find_sentences(article: Article) -> tuple[Span, ...]:
+    """The sentences of an article, segment by segment."""
     found: list[Span] = []
     for segment in article.segments:
         # A paragraph at a time: nupunkt would carry a sentence over an empty line.
@@ -80,4 +98,4 @@ def _sentences(article: Article) -> list[Span]:
             if last > first:
                 found.append(Span(found.pop().start if goes_on else first, last))
                 goes_on = SHORT_TITLE_END.search(text.rstrip()) is not None
-    return found
+    return tuple(found)

@@ -6,54 +6,53 @@ import re
 from collections.abc import Sequence
 
 from pipeline.contract import Mention, Segment, SpeakerMethod
-from pipeline.language import Reading, SaidBy, count_words
-from pipeline.quotes.attribution import Attribution
-from pipeline.quotes.marks import CURLY_OPENING, Quotation, pair_marks
-from pipeline.quotes.spans import FRAGMENT_WORDS, SCARE_WORDS, Span
+from pipeline.language import Reading, SaidBy, Span, count_words
+from pipeline.language.marks import Quotation
+from pipeline.quotes.said import Attribution, Stretch
 from pipeline.quotes.speakers import UNKNOWN, Speaker
+from pipeline.quotes.stretches import FRAGMENT_WORDS, SCARE_WORDS
 
 # What stands before a quotation that begins a sentence or is announced by a colon.
 SENTENCE_START = re.compile(r"(?:^|[.!?…:。！？：؟।»«”“\"」』])\s*$")
 SENTENCE_ENDS = ".!?…。！？؟।"
 
 
-def find_marked(text: str, segments: Sequence[Segment], reading: Reading) -> list[Span]:
+def find_marked(text: str, segments: Sequence[Segment], reading: Reading) -> list[Stretch]:
     """Find what stands between quotation marks, in reading order; all of it is direct.
 
     A few words are more often a title or a nickname than what somebody said, unless they are a sentence, and are left
     out, as is what a mark opens and none closes.
     """
-    spans: list[Span] = []
+    found: list[Stretch] = []
     running: Quotation | None = None
-    for quotation in pair_marks(text, segments, CURLY_OPENING):
+    for quotation in reading.quotations:
         segment = segments[quotation.segment]
         if segment.kind in ("dateline", "byline") or not quotation.is_closed:
             continue
         said = _said(text, quotation, reading.said_by)
         goes_on = _goes_on(running, quotation, segment)
         if said or goes_on or _is_speech(text, quotation, segment):
-            utterance = spans[-1].utterance if goes_on else len(spans)
-            spans.append(Span("direct", quotation.start, quotation.end, True, quotation.segment, utterance, said))
+            utterance = found[-1].utterance if goes_on else len(found)
+            found.append(Stretch("direct", quotation.start, quotation.end, True, quotation.segment, utterance, said))
             running = quotation if quotation.runs_on else None
-    return spans
+    return found
 
 
-def name_speakers(spans: Sequence[Span], mentions: Sequence[Mention]) -> list[Speaker]:
-    """The speaker of each span, in the same order: whom an attribution of its utterance names, else somebody."""
+def name_speakers(stretches: Sequence[Stretch], mentions: Sequence[Mention]) -> list[Speaker]:
+    """The speaker of each stretch, in the same order: whom an attribution of its utterance names, else somebody."""
     persons = {(mention.start_char, mention.end_char): mention for mention in mentions}
     printed: dict[int, Mention] = {}  # by utterance
-    for span in spans:
-        said = span.attribution
-        if said and (said.speaker_start, said.speaker_end) in persons:
-            printed[span.utterance] = persons[said.speaker_start, said.speaker_end]
-    return [_speaker(span, printed.get(span.utterance)) for span in spans]
+    for one in stretches:
+        if one.attribution and one.attribution.speaker in persons:
+            printed[one.utterance] = persons[one.attribution.speaker]
+    return [_speaker(one, printed.get(one.utterance)) for one in stretches]
 
 
-def _speaker(span: Span, person: Mention | None) -> Speaker:
+def _speaker(one: Stretch, person: Mention | None) -> Speaker:
     if person is None:
         return UNKNOWN
-    method: SpeakerMethod = "printed" if span.attribution else "continued"
-    return Speaker(person.entity_id, person.entity_name, None, "named", method)
+    method: SpeakerMethod = "printed" if one.attribution else "continued"
+    return Speaker(person.entity_id, person.entity_name, None, "named", method, None)
 
 
 def _goes_on(running: Quotation | None, quotation: Quotation, segment: Segment) -> bool:
@@ -75,5 +74,5 @@ def _said(text: str, quotation: Quotation, said_by: Sequence[SaidBy]) -> Attribu
     for said in said_by:
         between = text[quotation.outer_end : said.cue_start]
         if said.cue_start >= quotation.outer_end and between.strip() in ("", ","):
-            return Attribution(said.start, said.end, said.cue_start, said.cue_end, "name", "inverted")
+            return Attribution(Span(said.start, said.end), Span(said.cue_start, said.cue_end))
     return None

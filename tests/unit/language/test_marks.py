@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pipeline.contract import Segment
-from pipeline.quotes.marks import CURLY_OPENING, SINGLE_OPENING, Quotation, pair_marks
+from pipeline.language.marks import CURLY_OPENING, SINGLE_OPENING, Quotation, pair_marks
 
 
 def pairs(text: str, single_opening: re.Pattern[str] = CURLY_OPENING) -> list[Quotation]:
