@@ -76,44 +76,50 @@ REPORTING_VERBS: frozenset[str] = frozenset(
 # The lists were drawn up while reading the cues of PolNeAR's training part.
 
 # Acts of speech and writing: to say, ask, promise, order, announce, cite, praise, blame.
-_SAYING = """accuse acknowledge add address admit admonish advise advocate affirm allege allude announce answer
-apologise applaud argue articulate ask assail assert assure attack attest badmouth bash beg bellow bemoan berate blame
-blast blog boast brag call castigate caution challenge champion chant characterise charge chastise chide chime cite
-claim clarify comment commend compare complain compliment concede concur condemn confess confide confirm congratulate
-contend counsel counter credit criticise debate debunk declare decry defend demand demur denigrate denounce deny deplore
-depict deride describe detail dictate disagree disavow disclose discuss dismiss disparage dispute divulge downplay dub echo
-editorialise elaborate email emphasise encourage endorse enthuse enumerate equate eulogise exaggerate exclaim exhort
-explain expound express extol fault flatter forecast fume gloat gripe grouse growl grumble guarantee gush hail harangue
-heckle highlight hint holler implore inform inquire insinuate insist instruct insult interject interrupt intone invite
-invoke jab jeer jest joke justify label lambast lambaste lament laud lecture liken list malign mention mock moan mumble
-murmur muse mutter narrate nickname note notify opine outline paraphrase plead pledge pontificate portray posit post praise
-preach predict proclaim profess promise pronounce propose protest question quip quote rail rant rave reaffirm reassert
-reassure rebuke rebut recant recap recite recommend recount refer reference refute reiterate relay remark remind repeat reply
-report reprimand repudiate request respond restate retort retract retweet ridicule rip scoff scold scream shout skewer slam
-slur smear sneer snipe spar speculate spout stipulate stress summarise talk taunt testify text thank theorise threaten thunder tout
-trash trumpet tweet underline underscore unveil urge utter vilify voice vouch vow wail warn whine whisper yell""".split()
+_SAYING = """accuse acknowledge add address admit admonish advise advocate affirm alert allege allude announce answer
+apologise applaud argue articulate ask assail assert assure attack attest badmouth bark bash beg bellow bemoan berate
+blame blast blog boast brag call castigate caution challenge champion chant characterise charge chastise chide chime
+chuckle cite claim clarify commend comment compare complain compliment concede concur condemn confess confide confirm
+congratulate contend counsel counter credit criticise deadpan debate debunk declare decree decry defend demand demur
+denigrate denounce deny depict deplore deride describe detail dictate disagree disavow disclose discuss dismiss
+disparage dispute divulge downplay drawl dub echo editorialise elaborate email emphasise encourage endorse enquire
+enthuse enumerate equate eulogise exaggerate exclaim exhort explain expound express extol exult fault flatter
+forecast fume giggle gloat gripe groan grouse growl grumble guarantee gush hail harangue heckle highlight hint holler
+howl implore inform inquire insinuate insist instruct insult interject interrupt intone invite invoke jab jeer jest
+joke justify label lambast lambaste lament laud laugh lecture liken list lob malign mention moan mock mumble murmur
+muse mutter narrate nickname note notify opine outline paraphrase plead pledge pontificate portray posit post praise
+preach predict proclaim profess promise pronounce propose protest question quip quote rail rant rave reaffirm
+reassert reassure rebuke rebut recant recap recite recommend recount refer reference refute reiterate rejoin relay
+remark remind repeat reply report reprimand repudiate request respond restate retaliate retort retract retweet
+ridicule riff rip savage scoff scold scream shout sigh skewer slam slur smear snarl sneer snipe spar speculate spout
+stammer stipulate stress summarise talk taunt testify text thank theorise threaten thunder tout trash trumpet tweet
+underline underscore unveil urge utter vilify voice vouch vow wail warn whine whisper yell""".split()
 _IRREGULAR_SAYING = """say says said saying tell tells told telling write writes wrote written writing speak speaks spoke
 spoken speaking swear swears swore sworn read reads according per reportedly allegedly""".split()
 # Verbs whose other forms are mostly nouns, or the findings, views and deeds of somebody who does not speak: a poll
 # suggests what its author suggested; experts agree, where one of them agreed.
-_SAYING_IN_SOME_FORMS = """agreed agreeing authored boomed branded branding concluded concluding continued continues
-continuing cried crying implied implying indicated issued issuing knocked knocking lied lying mouthed mouthing objected objecting
-observed observing offered offering offers ordered ordering orders painting penned pitched pressed pressing recalled
-recalling recalls rejected rejecting rejects remembered remembering remembers revealed revealing roared ruled ruling
-stated states stating suggested suggesting wondered wondering wonders""".split()
+_SAYING_IN_SOME_FORMS = """agreed agreeing authored boomed branded branding cast casts concluded concludes concluding
+continued continues continuing cracked cried crying flagged flagging floated floating implied implying indicated
+issued issuing knocked knocking lied lying maintained maintaining maintains mouthed mouthing objected objecting
+observed observing offered offering offers ordered ordering orders painting penned pitched pressed pressing reacted
+recalled recalling recalls rejected rejecting rejects remembered remembering remembers revealed revealing roared
+ruled ruling saluted saluting stated states stating suggested suggesting wondered wondering wonders""".split()
 # What is said or written, by its name.
-_SAYINGS = """accusation acknowledgement acknowledgment admission advice allegation announcement apology argument aside
-assertion assurance column complaint condemnation confession critique criticism declaration defence defense denial denunciation
-description diatribe dig disclosure editorial endorsement explanation invitation letter memo message motto
-phrase plea prediction proclamation proposal quotation rant rebuttal recommendation rejoinder remark rhetoric
-rumour rumor slogan speech statement story suggestion swipe testimony threat tirade tribute utterance warning
-word""".split()
+_SAYINGS = """accusation acknowledgement acknowledgment admission advice affidavit allegation announcement apology
+argument aside assertion assurance column commentary communique complaint condemnation condolence confession
+congratulation criticism critique declaration defence defense denial denunciation description diatribe dig disclosure
+dispatch editorial endorsement explanation greeting interview invitation letter manifesto memo message motto phrase
+plea prediction proclamation proposal quotation rant rebuttal recommendation rejoinder remark retort rhetoric rumor
+rumour slogan speech statement story suggestion swipe testimony threat tirade tribute utterance warning word""".split()
 # Verbs that say something together with a word close behind them: "shot right back", "made it clear".
 _SAYING_TOGETHER = {
-    "fire hit push shoot shot snap": "back",
+    "fire push shoot shot snap": "back",
+    "hit": "back out",
     "chime weigh": "in",
     "lash lay laid point spell": "out",
-    "set": "forth",
+    "rule": "out",
+    "set": "forth out",
+    "cut": "in",
     "pointed pointing": "out to",
     "sound rattle": "off",
     "brush shrug wave": "off aside away",
@@ -132,7 +138,7 @@ _SAYING_TOGETHER = {
 # Words of saying that say nothing here.
 _SAYING_NOTHING = re.compile(
     r"\b(?:(?:say|says|said|saying) (?:\w+ )?(?:nothing|little)|(?:call|calls|called|calling) off|known as|in order to"
-    r"|in charge of|remembered (?:as|for)|not (?:only|just|merely|simply)|(?:continu(?:ed|es|ing)|(?:go|goes|going|went|gone) on) to)\b"
+    r"|in charge of|remembered (?:as|for)|cast (?:\w+ ){0,3}(?:vote|ballot)s?|not (?:only|just|merely|simply)|(?:continu(?:ed|es|ing)|(?:go|goes|going|went|gone) on) to)\b"
 )
 # What stands before a word of saying and says that it was not, or not yet, said.
 _UNSAYING_WORDS = """no not never neither nor without cannot nothing unable inability unwilling reluctant reluctance refusal likely
