@@ -27,6 +27,7 @@ class Task:
     publisher: str | None
     options: Options
     attributions: Attributions
+    threads: int = 1  # that the tagger may use in each process
 
 
 @dataclass(frozen=True, slots=True)

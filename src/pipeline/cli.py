@@ -89,6 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--workers", metavar="N", type=_positive, default=0, help="processes (default: one a processor)"
     )
+    command.add_argument(
+        "--threads", metavar="N", type=_positive, default=1, help="threads of the tagger in each process (default: 1)"
+    )
     command.add_argument("--limit", metavar="N", type=_positive, help="take at most N new or changed files")
     command.add_argument("--dry-run", action="store_true", help="show what would come out, and publish nothing")
     command.add_argument("--quiet", action="store_true", help="print nothing but errors")
@@ -150,6 +153,7 @@ def _curate(options: argparse.Namespace) -> int:
         attributions=options.attributions,
         is_reprocessing=options.reprocess,
         workers=options.workers,
+        threads=options.threads,
         limit=options.limit,
         is_dry_run=options.dry_run,
     )

@@ -21,6 +21,7 @@ class Settings:
     attributions: Attributions | None = None  # which the quotes are of; default: the data set's, "said" for a new one
     is_reprocessing: bool = False  # curate again what is known and has not changed
     workers: int = 0  # processes; 0: one a processor
+    threads: int = 1  # that the tagger may use in each of them
     limit: int | None = None  # at most so many files
     is_dry_run: bool = False  # show what would come out and publish nothing
     fields: Mapping[str, str] = field(default_factory=dict)  # what a record's fields are called: name → path

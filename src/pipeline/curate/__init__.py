@@ -70,9 +70,9 @@ def _curate_record(record: RawRecord, task: Task) -> dict[str, pa.Table] | Rejec
     article = raw if isinstance(raw, Reject) else normalise(raw, task.publisher)
     if isinstance(article, Reject):
         return article
-    reading = read_language(article)
+    reading = read_language(article, task.threads)
     mentions = extract_mentions(article, reading)
-    quotes = extract_quotes(article, reading, mentions)
+    quotes = extract_quotes(article, reading, mentions, task.attributions)
     made: dict[str, Sequence[object]] = {
         "articles": [article],
         "quotes": quotes,

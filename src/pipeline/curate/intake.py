@@ -160,10 +160,10 @@ def _cut_tasks(work: Work, records: Iterator[RawRecord]) -> Iterator[Task]:
         batch.append(record)
         size += len(record.data)
         if len(batch) >= settings.batch_records or size >= settings.batch_bytes:
-            yield Task(tuple(batch), settings.publisher, options, work.attributions)
+            yield Task(tuple(batch), settings.publisher, options, work.attributions, settings.threads)
             batch, size = [], 0
     if batch:
-        yield Task(tuple(batch), settings.publisher, options, work.attributions)
+        yield Task(tuple(batch), settings.publisher, options, work.attributions, settings.threads)
 
 
 def _take_in(work: Work, batch: Batch, waiting: Waiting) -> None:
