@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 
 # Nouns that name a person's office or occupation; they may stand before a name or for it.
 ROLE_NOUNS: frozenset[str] = frozenset(
@@ -16,6 +19,15 @@ ROLE_NOUNS: frozenset[str] = frozenset(
     coach striker goalkeeper player manager businessman businesswoman entrepreneur founder co-founder owner ceo farmer
     fisherman activist campaigner strategist adviser advisor aide candidate nominee lawmaker deputy speaker delegate
     ombudsman registrar curator engineer architect pilot diver harbourmaster trustee treasurer""".split()
+)
+# Who may be spoken of as one person, in office or not.
+PERSON_NOUNS: frozenset[str] = ROLE_NOUNS | frozenset(
+    """man woman boy girl mother father son daughter wife husband brother sister widow widower neighbour neighbor resident
+    voter student pupil driver passenger warden guard cook baker builder worker witness victim patient tourist visitor
+    customer shopper skipper sailor soldier veteran pensioner friend colleague supporter opponent critic rival protester
+    organiser organizer host moderator pollster staffer assistant employee official source spokesperson tenant landlord
+    survivor relative parent teenager caller reader user stranger carpenter plumber electrician mechanic surveyor
+    keeper clerk waiter waitress shopkeeper butcher grocer fisher hunter ranger climber guide""".split()
 )
 HONORIFICS: frozenset[str] = frozenset(
     """Mr Mrs Ms Miss Dr Sir Dame Lord Lady Madam Prof Rev Hon Sen Rep Gov Gen Col Lt Capt Sgt Maj Pres Fr Sr Sheikh Sheikha Shri Smt Datuk Tan Father Canon
@@ -65,3 +77,15 @@ def find_role(before: str, behind: str) -> str | None:
         return found.group()
     found = ROLE_BEHIND.match(behind)
     return found["role"].strip() if found else None
+
+
+@cache
+def given_names() -> Mapping[str, str]:
+    """Given names, in lower case, that tell a woman ("female") from a man ("male"); ``given_names.txt`` says whence."""
+    found, gender = {}, ""
+    for line in Path(__file__).with_name("given_names.txt").read_text("utf-8").splitlines():
+        if line.startswith("#"):
+            gender = line.removeprefix("#").strip()
+        else:
+            found.update(dict.fromkeys(line.split(), gender))
+    return found

@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pipeline.contract import Article, Mention, SpeakerMethod, SpeakerStatus
-from pipeline.language import Reading
-from pipeline.language.names import BODY_END, BODY_SIGNS, FEMALE_SIGNS, MALE_SIGNS, find_role
-from pipeline.quotes.attribution import Attribution
-from pipeline.quotes.spans import Span
+from pipeline.language import Reading, Span
+from pipeline.language.names import BODY_END, BODY_SIGNS, FEMALE_SIGNS, MALE_SIGNS, PERSON_NOUNS, find_role, given_names
+from pipeline.quotes.phrases import (
+    GENDERS,
+    JOINED,
+    NOUN_END,
+    POSSESSIVE,
+    core_of,
+    form_of,
+    is_several,
+    is_title,
+)
+from pipeline.quotes.pronouns import SPEAKER, Discourse, read_discourse
+from pipeline.quotes.roles import Bearer, bearers_of, find_bearers
+from pipeline.quotes.said import Attribution, Stretch
+
+__all__ = ["NOBODY", "UNKNOWN", "Speaker", "form_of", "resolve_speakers"]
 
 SPEAKING_TYPES = ("PERSON", "ORG", "GPE", "FAC")
-GENDERS = {"he": "male", "she": "female"}
-# "officials", "critics", "they": several, whom no one name names.
-GROUP = re.compile(r"(?i)^(?:they|we|you)$|^(?!one\b).*\b(?:\w+s|people|police|staff|crew)$")
 REPLIES = frozenset("reply replies replied answers answered".split())
-PERSON_REACH = 600  # code points back from a pronoun
-NO_SPEAKERS_IN = frozenset(
-    {"byline", "dateline", "caption", "note"}
-)  # whom these parts name, no pronoun of the text means
+# Whom these parts name, no pronoun of the text means.
+NO_SPEAKERS_IN = frozenset({"byline", "dateline", "caption", "note"})
 _TITLE_BEFORE = r"(?:[A-Z][\w.]*\s+){0,2}"  # "Captain", "Dr"
-# What may stand in a sentence before the person who is its subject: nothing but what describes or titles the name.
-SUBJECT_LEAD = re.compile(
-    rf"(?:[\w\s’']{{1,40}},\s+)?(?:(?:But|And|Yet|So)\s+)?(?:"
-    rf"(?:(?:[Tt]he|[A-Z]\w+[’']s)\s+)?{_TITLE_BEFORE}|"  # "Captain", "The Norwegian"
-    rf"(?:[Tt]he|[Aa]n?|[Ii]ts|[Hh]is|[Hh]er|[Tt]heir|[Oo]ne|[A-Z]\w+[’']s)\s[^,;:]{{2,80}},\s+{_TITLE_BEFORE}|"  # "The mayor of Sumaque, "
-    rf"(?:The|A|Its|His|Her|Their|Among\s\w+)\s+[^,;:]{{2,80}}\s(?:is|was)\s+{_TITLE_BEFORE}"  # "The passenger was "
-    r")"
+# Of "a spokesman for Oduya" and "the mayor of Sumaque" the name is not who speaks.
+BELONGS_TO = re.compile(
+    r"(?P<noun>[\w’'-]+)\s(?P<of>of|for|to|with|from|at|in|near|by|against|about|like|on)\s(?P<title>(?:[\w.’'-]+\s){0,4})$"
 )
 
 
@@ -41,6 +46,7 @@ class Speaker:
     role: str | None
     status: SpeakerStatus
     method: SpeakerMethod
+    confidence: float | None = None  # that the name is right, where there is one
 
 
 NOBODY = Speaker(None, None, None, "unattributed", "none")
@@ -51,159 +57,181 @@ UNKNOWN = Speaker(None, None, None, "unresolved", "none")
 class _Resolver:
     article: Article
     mentions: Sequence[Mention]
-    sentences: Sequence[tuple[int, int]]
-    named: Sequence[Mention]  # people whom the text names, in their order, outside what is quoted directly
-    roles: dict[str, str] = field(default_factory=dict)  # entity_id → role as this article words it
-    genders: dict[str, str] = field(default_factory=dict)
-    last: tuple[int, Mention] | None = None  # where the last named speaker was printed
-    last_but_one: tuple[int, Mention] | None = None
-    is_asked: bool = False  # whether the last named speaker asked something
-    nameless: int = -1  # where the last speaker was printed, a person for all we know, who is described and not named
+    discourse: Discourse
+    bearers: Sequence[Bearer]
+    roles: dict[str, str]  # entity_id → role as this article words it
+    contents: dict[Attribution, list[Span]]
+    spoken: list[tuple[Mention, bool]] = field(default_factory=list)  # who spoke so far, and whether it was a question
 
 
 def resolve_speakers(
-    article: Article, reading: Reading, spans: Sequence[Span], mentions: Sequence[Mention]
+    article: Article, reading: Reading, stretches: Sequence[Stretch], mentions: Sequence[Mention]
 ) -> list[Speaker]:
-    """The speaker of each span, in the same order."""
-    resolver = _Resolver(article, mentions, reading.sentences, _named_people(article, spans, mentions))
-    for mention in mentions:
-        _learn(resolver, mention)
+    """The speaker of each stretch, in the same order."""
+    resolver = _read(article, reading, stretches, mentions)
+    said = sorted(resolver.contents, key=lambda one: (one.speaker or one.cue or Span(0, 0), one.cue or Span(0, 0)))
+    by_attribution = {one: _resolve(resolver, one) for one in said}
     found: list[Speaker] = []
-    by_attribution: dict[Attribution, Speaker] = {}
     outer, outer_end = NOBODY, 0  # who spoke last, whomever he or she quoted
-    for span in spans:
-        said = span.attribution
-        if span.is_continued or (said is None and span.utterance in {s.utterance for s in spans[: len(found)]}):
+    begun: set[int] = set()
+    for one in stretches:
+        if one.is_continued or (one.attribution is None and one.utterance in begun):
             found.append(_continued(outer))
-        elif said is None:
-            found.append(NOBODY)
         else:
-            by_attribution[said] = by_attribution.get(said) or _resolve(resolver, said)
-            found.append(by_attribution[said])
-        if span.end > outer_end:
-            outer, outer_end = found[-1], span.end
+            found.append(by_attribution[one.attribution] if one.attribution else NOBODY)
+        begun.add(one.utterance)
+        if one.end > outer_end:
+            outer, outer_end = found[-1], one.end
     return found
 
 
-def _named_people(article: Article, spans: Sequence[Span], mentions: Sequence[Mention]) -> list[Mention]:
-    aside = [(one.start_char, one.end_char) for one in article.segments if one.kind in NO_SPEAKERS_IN]
-    aside += [(span.start, span.end) for span in spans if span.quote_type == "direct"]
-    people = [mention for mention in mentions if mention.entity_type == "PERSON"]
-    return [one for one in people if not any(start <= one.start_char < end for start, end in aside)]
-
-
 def _continued(before: Speaker) -> Speaker:
-    method: SpeakerMethod = "continued" if before.status == "named" else before.method
-    return Speaker(before.entity_id, before.name, before.role, before.status, method)
+    if before.status != "named":
+        return before
+    return Speaker(before.entity_id, before.name, before.role, "named", "continued", before.confidence)
 
 
-def _learn(resolver: _Resolver, mention: Mention) -> None:
-    """Note roles and what tells he from she: the words right before and behind a person's name."""
-    if mention.entity_type != "PERSON" or mention.form != "name":
-        return
-    text = resolver.article.text
-    before = text[max(0, mention.start_char - 80) : mention.start_char]
-    behind = text[mention.end_char : mention.end_char + 90]
-    role = find_role(before, behind)
-    if role:
-        resolver.roles.setdefault(mention.entity_id, role)
-    if BODY_SIGNS.search(before) and behind.startswith(","):
-        resolver.genders[mention.entity_id] = "none"
-    elif FEMALE_SIGNS.search(before):
-        resolver.genders.setdefault(mention.entity_id, "female")
-    elif MALE_SIGNS.search(before):
-        resolver.genders.setdefault(mention.entity_id, "male")
+def _read(article: Article, reading: Reading, stretches: Sequence[Stretch], mentions: Sequence[Mention]) -> _Resolver:
+    contents: dict[Attribution, list[Span]] = {}
+    for one in stretches:
+        if one.attribution and not one.is_continued:
+            contents.setdefault(one.attribution, []).append(Span(one.start, one.end))
+    direct = [Span(one.start, one.end) for one in stretches if one.quote_type == "direct"]
+    reported = [Span(one.start, one.end) for one in stretches if one.quote_type != "direct"]
+    aside = [Span(one.start_char, one.end_char) for one in article.segments if one.kind in NO_SPEAKERS_IN]
+    people = [one for one in mentions if one.entity_type == "PERSON" and one.form == "name"]
+    named = [one for one in people if not any(span.start <= one.start_char < span.end for span in (*aside, *direct))]
+    genders = _genders(article.text, people)
+    discourse = read_discourse(article.text, reading.sentences, named, direct, reported, genders)
+    roles: dict[str, str] = {}
+    for person in people:
+        before, behind = (
+            article.text[max(0, person.start_char - 80) : person.start_char],
+            article.text[person.end_char :][:90],
+        )
+        role = find_role(before, behind)
+        if role:
+            roles.setdefault(person.entity_id, role)
+    return _Resolver(article, mentions, discourse, find_bearers(article.text, people), roles, contents)
+
+
+def _genders(text: str, people: Sequence[Mention]) -> dict[str, str]:
+    """What tells he from she: the words right before a name, else the given name."""
+    found: dict[str, str] = {}
+    for one in people:
+        before = text[max(0, one.start_char - 80) : one.start_char]
+        if BODY_SIGNS.search(before) and text[one.end_char : one.end_char + 1] == ",":
+            found[one.entity_id] = "none"
+        elif FEMALE_SIGNS.search(before):
+            found.setdefault(one.entity_id, "female")
+        elif MALE_SIGNS.search(before):
+            found.setdefault(one.entity_id, "male")
+    for one in people:
+        words = one.entity_name.split()
+        known = given_names().get(words[0].casefold()) if len(words) > 1 else None
+        if known:
+            found.setdefault(one.entity_id, known)
+    return found
 
 
 def _resolve(resolver: _Resolver, said: Attribution) -> Speaker:
-    printed = resolver.article.text[said.speaker_start : said.speaker_end]
-    if said.form == "pronoun":
-        return _resolve_pronoun(resolver, said, printed.casefold())
-    mention = (
-        _mention_in(resolver, said, printed)
-        or _mention_beside(resolver, said, printed)
-        or _labelled(resolver, said, printed)
-    )
-    if mention is None:
-        method: SpeakerMethod = "group" if GROUP.search(printed) else "none"
-        role = find_role(printed + " ", "") if said.form == "nominal" else None
-        if method == "none" and (role or said.form == "name") and not _asks(resolver, said):
-            resolver.nameless = said.speaker_start
-        return Speaker(None, None, role, "unresolved", method)
+    if said.speaker is None:
+        return NOBODY
+    phrase = resolver.article.text[said.speaker.start : said.speaker.end]
+    form = form_of(phrase)
+    if form == "pronoun":
+        return _resolve_pronoun(resolver, said, phrase)
+    if said.is_label:
+        head = _labelled(resolver, phrase)
+        return _named(resolver, said, head, "transcript") if head else UNKNOWN
+    head = _head(resolver, said.speaker, phrase)
+    if head:
+        is_whole = head.text == head.entity_name
+        return _named(resolver, said, head, "role" if head.form == "nominal" else "printed" if is_whole else "surname")
+    if is_several(phrase):
+        return Speaker(None, None, None, "unresolved", "group")
+    bearer = _bearer(resolver, phrase, said.speaker.start)
+    if bearer:
+        return _named(resolver, said, bearer, "role")
+    role = find_role(phrase + " ", "") if form == "nominal" else None
+    noun = NOUN_END.split(core_of(phrase), maxsplit=1)[0].split()
+    if form == "name" or (noun and noun[-1].casefold() in PERSON_NOUNS):
+        resolver.discourse.note(said.speaker.start, SPEAKER, None)
+    return Speaker(None, None, role, "unresolved", "none")
+
+
+def _named(
+    resolver: _Resolver, said: Attribution, mention: Mention, method: SpeakerMethod, margin: float = 1.0
+) -> Speaker:
+    assert said.speaker
     if mention.entity_type == "PERSON":
-        _note_speaker(resolver, said, mention)
-    return _named(resolver, mention, _method(said, mention))
-
-
-def _note_speaker(resolver: _Resolver, said: Attribution, mention: Mention) -> None:
-    if not resolver.last or resolver.last[1].entity_id != mention.entity_id:
-        resolver.last_but_one = resolver.last
-    resolver.last = (said.speaker_start, mention)
-    resolver.is_asked = _asks(resolver, said)
+        resolver.discourse.note(said.speaker.start, SPEAKER, mention)
+        resolver.spoken.append((mention, _cue(resolver, said).startswith("ask")))
+    role = resolver.roles.get(mention.entity_id)
+    return Speaker(mention.entity_id, mention.entity_name, role, "named", method, round(margin, 1))
 
 
 def _cue(resolver: _Resolver, said: Attribution) -> str:
-    return resolver.article.text[said.cue_start : said.cue_end].casefold()
+    return resolver.article.text[said.cue.start : said.cue.end].casefold() if said.cue else ""
 
 
-def _asks(resolver: _Resolver, said: Attribution) -> bool:
-    return _cue(resolver, said).startswith("ask")
-
-
-def _method(said: Attribution, mention: Mention) -> SpeakerMethod:
-    if mention.form == "nominal":
-        return "role"
-    if said.kind == "label":
-        return "transcript"
-    return "printed" if mention.text == mention.entity_name else "surname"
-
-
-def _named(resolver: _Resolver, mention: Mention, method: SpeakerMethod) -> Speaker:
-    return Speaker(mention.entity_id, mention.entity_name, resolver.roles.get(mention.entity_id), "named", method)
-
-
-def _mention_in(resolver: _Resolver, said: Attribution, printed: str) -> Mention | None:
-    """The mention that is the head of the printed phrase: it ends where the phrase ends.
-
-    In "a spokesman for Oduya" and "Oduya's aides" Oduya is not who speaks.
-    """
-    inside = [
-        mention
-        for mention in resolver.mentions
-        if mention.entity_type in SPEAKING_TYPES
-        and mention.start_char >= said.speaker_start - 4
-        and mention.start_char < said.speaker_end
-        and mention.end_char >= said.speaker_end - 1
-    ]
-    if not inside:
+def _head(resolver: _Resolver, span: Span, phrase: str) -> Mention | None:
+    """The mention that says who speaks: the head of the phrase, or in apposition to it, inside or right behind it."""
+    text, core = resolver.article.text, core_of(phrase)
+    end = span.start + len(core)
+    near = _mentions_in(resolver, span.start - 4, span.end + 60)
+    inside = [one for one in near if one.start_char < end]
+    own = POSSESSIVE.search(core)
+    heads = [one for one in inside if one.end_char >= end - 1 - (len(own.group()) if own else 0)]
+    joined = JOINED.search(core)
+    if joined and not any(one.start_char < span.start + joined.start() < one.end_char for one in inside):
         return None
-    head = inside[-1]
-    before = resolver.article.text[said.speaker_start : head.start_char]
-    is_other = re.search(
-        r"\b(?:of|for|to|with|from|at|in|near)\s+(?:the\s+|Mr\.?\s+|Mrs\.?\s+|Ms\.?\s+|\w+\s+)?$", before
+    if heads and not _belongs(text[span.start : heads[-1].start_char]):
+        return None if _lists(text, heads[-1], near) else heads[-1]
+    if is_several(core):
+        return None
+    behind = [
+        one
+        for one in near
+        if one.start_char > end
+        and (one.entity_type == "PERSON" or (one.entity_type == "ORG" and BODY_END.search(core)))
+    ]
+    apposed = [
+        one
+        for one in behind
+        if one.form == "name"
+        and _is_title(text[end : one.start_char])
+        and re.match(r"[,.;()]|$", text[one.end_char :][:1])
+    ]
+    return apposed[0] if apposed else None
+
+
+def _mentions_in(resolver: _Resolver, start: int, end: int) -> list[Mention]:
+    first = bisect_left(resolver.mentions, start, key=lambda one: one.start_char)
+    last = bisect_left(resolver.mentions, end, key=lambda one: one.start_char)
+    return [one for one in resolver.mentions[first:last] if one.entity_type in SPEAKING_TYPES]
+
+
+def _belongs(before: str) -> bool:
+    """Whether the words of a phrase before its last name make the name a mere part of it: "a spokesman for "."""
+    found = BELONGS_TO.search(before)
+    if not found:
+        return False
+    if is_title(found["title"]):
+        return True
+    return found["of"] != "of" and found["noun"][0].islower()
+
+
+def _lists(text: str, head: Mention, near: Sequence[Mention]) -> bool:
+    """Whether a name is the first of several: "Oduya, Hazebroek and Bexley"."""
+    behind = [one for one in near if one.start_char >= head.end_char]
+    return bool(
+        behind
+        and behind[0].entity_type == "PERSON"
+        and re.fullmatch(rf",\s{_TITLE_BEFORE}", text[head.end_char : behind[0].start_char])
+        and re.match(r"(?:,\s[A-Z]\w+|,?\s+and\s)", text[behind[0].end_char :][:20])
+        and head.entity_type == "PERSON"
     )
-    if is_other and head.form == "name" and head.start_char > said.speaker_start:
-        return None
-    if printed.rstrip().endswith(("’s", "'s")):
-        return None
-    return head
-
-
-def _mention_beside(resolver: _Resolver, said: Attribution, printed: str) -> Mention | None:
-    """Who stands in apposition to a description: "said the board's secretary, Mara Oduya." (or a body to a body)."""
-    if said.form != "nominal" or said.kind == "label" or GROUP.search(printed):
-        return None
-    text = resolver.article.text
-    beside = [
-        mention
-        for mention in resolver.mentions
-        if mention.form == "name"
-        and (mention.entity_type == "PERSON" or (mention.entity_type == "ORG" and BODY_END.search(printed)))
-        and said.speaker_end < mention.start_char < said.speaker_end + 40
-        and _is_title(text[said.speaker_end : mention.start_char])
-        and re.match(r"[,.;]", text[mention.end_char :][:1])
-    ]
-    return beside[0] if beside else None
 
 
 def _is_title(between: str) -> bool:
@@ -214,90 +242,53 @@ def _is_title(between: str) -> bool:
     )
 
 
-def _labelled(resolver: _Resolver, said: Attribution, printed: str) -> Mention | None:
+def _labelled(resolver: _Resolver, phrase: str) -> Mention | None:
     """The one person whose surname heads a turn in capitals: "ODUYA: …"."""
-    if said.kind != "label":
-        return None
     named = {
-        mention.entity_id: mention
-        for mention in resolver.mentions
-        if mention.entity_type == "PERSON" and mention.entity_name.split()[-1].casefold() == printed.casefold()
+        one.entity_id: one
+        for one in resolver.mentions
+        if one.entity_type == "PERSON" and one.entity_name.split()[-1].casefold() == phrase.casefold()
     }
     return next(iter(named.values())) if len(named) == 1 else None
 
 
-def _resolve_pronoun(resolver: _Resolver, said: Attribution, pronoun: str) -> Speaker:
+def _bearer(resolver: _Resolver, phrase: str, at: int) -> Mention | None:
+    """Who bears the role that a phrase words: "the senator"."""
+    fits = bearers_of(phrase, resolver.bearers)
+    is_definite = re.match(r"(?i)(?:the|this)\s|[A-Z]\w+[’']s?\s", phrase)
+    if not is_definite and resolver.discourse._number(at) > 3:  # "a driver said": one of many
+        return None
+    if len(fits) > 1:
+        recent = [one for one, _ in resolver.spoken[-1:]]
+        fits = [one for one in fits if any(one.entity_id == other.entity_id for other in recent)]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _resolve_pronoun(resolver: _Resolver, said: Attribution, phrase: str) -> Speaker:
+    assert said.speaker
+    pronoun = re.split(r"[’'\s]", phrase.casefold())[0]
+    if pronoun in ("who", "whom"):
+        before = _before_relative(resolver, said.speaker.start)
+        return _named(resolver, said, before, "pronoun") if before else UNKNOWN
     gender = GENDERS.get(pronoun)
     if gender is None:
-        return Speaker(None, None, None, "unresolved", "group" if pronoun in ("they", "we", "you") else "none")
-    near = [
-        mention
-        for mention in resolver.named
-        if said.speaker_start - PERSON_REACH < mention.start_char < said.speaker_start
-        and resolver.genders.get(mention.entity_id, gender) == gender
-    ]
-    last = resolver.last
+        return Speaker(None, None, None, "unresolved", "group" if pronoun in ("they", "we", "you", "their") else "none")
+    barred = None
     # "Is that all?" the chair asked. "It is," he replied: not the chair, but who spoke before.
-    if last and resolver.is_asked and _cue(resolver, said) in REPLIES:
-        near = [mention for mention in near if mention.entity_id != last[1].entity_id]
-        last = resolver.last_but_one
-    if last and (
-        resolver.genders.get(last[1].entity_id, gender) != gender or said.speaker_start - last[0] > 2 * PERSON_REACH
-    ):
-        last = None
-    chosen = _antecedent(resolver, said.speaker_start, near, last)
-    if chosen is None:
+    if resolver.spoken and resolver.spoken[-1][1] and _cue(resolver, said) in REPLIES:
+        barred = resolver.spoken[-1][0].entity_id
+    choice = resolver.discourse.find_antecedent(said.speaker.start, gender, resolver.contents[said], barred)
+    if choice is None:
         return UNKNOWN
-    resolver.genders.setdefault(chosen.entity_id, gender)
-    _note_speaker(resolver, said, chosen)
-    return _named(resolver, chosen, "pronoun")
+    resolver.discourse.genders.setdefault(choice.mention.entity_id, gender)
+    return _named(resolver, said, choice.mention, "pronoun", choice.margin)
 
 
-def _antecedent(
-    resolver: _Resolver, at: int, near: Sequence[Mention], last: tuple[int, Mention] | None
-) -> Mention | None:
-    """Whom "she" means at a place: one of those named near it or who spoke last, or nobody where two may be meant.
-
-    Args:
-        resolver: the article.
-        at: where the pronoun stands.
-        near: people named before it who may be meant, in their order.
-        last: where the one who spoke last was printed, and who it is, if he or she may be meant.
-    """
-    newest = max([last[0] if last else -1, *(mention.start_char for mention in near)])
-    if newest <= resolver.nameless:  # "said the farmer. … She said"
-        return None
-    others = [one for one in near if not last or (one.start_char > last[0] and one.entity_id != last[1].entity_id)]
-    if last and not others:
-        return last[1]
-    if len({mention.entity_id for mention in others}) == 1 and not last:
-        return others[-1]
-    start, end = next((one for one in resolver.sentences if one[0] <= newest < one[1]), (newest, newest))
-    if last and start <= last[0] < end:
-        return last[1]  # "Oduya, who followed Hazebroek, said …. She added"
-    subject = _subject(resolver, start, end, at)
-    if subject is None:
-        knows_last = last is not None and last[1].entity_id in resolver.genders
-        knows_others = any(mention.entity_id in resolver.genders for mention in others)
-        return last[1] if last and knows_last and not knows_others else None
-    is_meant = subject.entity_id in {mention.entity_id for mention in near}
-    # "The mayor, Mara Oduya, disagreed. “Come and see,” she said." In the next paragraph she may be another.
-    if is_meant and ("\n" not in resolver.article.text[end:at] or (last and subject.entity_id == last[1].entity_id)):
-        return subject
-    return None
-
-
-def _subject(resolver: _Resolver, start: int, end: int, at: int) -> Mention | None:
-    """The person who is the subject of a sentence, as far as its beginning tells."""
+def _before_relative(resolver: _Resolver, at: int) -> Mention | None:
+    """Whom "who" means: who is named right before it, but for an age or a place: "Mara Oduya, 59, of Sumaque, who"."""
     text = resolver.article.text
-    people = [mention for mention in resolver.named if start <= mention.start_char < min(end, at)]
-    for number, one in enumerate(people):
-        # "Oduya’s lawyer", "Oduya and Hazebroek", "Oduya, Hazebroek and": none of them alone
-        is_other = re.match(r"[’']|\s+(?:and|or|&)\s", text[one.end_char :][:12]) or any(
-            next_one.entity_id != one.entity_id
-            and re.fullmatch(rf",\s+(?:and\s+)?{_TITLE_BEFORE}", text[one.end_char : next_one.start_char])
-            for next_one in people[number + 1 : number + 2]
-        )
-        if not is_other and SUBJECT_LEAD.fullmatch(text[start : one.start_char]):
-            return one
-    return None
+    people = [one for one in _mentions_in(resolver, at - 90, at) if one.entity_type == "PERSON"]
+    if people and re.fullmatch(r"(?:\s\([^)]*\))?(?:,\s[^,;:.“”\"]{1,40}){0,2},?\s|\s", text[people[-1].end_char : at]):
+        return people[-1]
+    described = re.search(r"\b[Tt]he\s(?:[\w’'-]+\s){0,4}[\w’'-]+(?=,?\s$)", text[max(0, at - 80) : at])
+    return _bearer(resolver, described.group(), at) if described else None

@@ -1,0 +1,123 @@
+"""Who in an article bears a role: "the senator" is the one person whom it calls a senator, or nobody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pipeline.contract import Mention
+from pipeline.language.names import ROLE_NOUNS
+from pipeline.quotes.phrases import NOUN_END, PARTISANS, core_of
+
+REACH = 110  # code points around a name in which it is described
+# What the same office is called otherwise, and who may be called so.
+SAME = {
+    word: group.split()[0]
+    for group in (
+        "senator sen",
+        "governor gov",
+        "representative rep congressman congresswoman",
+        "president pres",
+        "professor prof",
+        "doctor dr",
+        "general gen",
+        "colonel col",
+        "captain capt",
+        "sergeant sgt",
+        "nominee candidate contender hopeful",
+        "republican gop",
+        "spokesman spokeswoman spokesperson",
+        "chair chairman chairwoman chairperson",
+        "presidential president's",
+        "director head",
+        "adviser advisor",
+        "police-officer officer",
+    )
+    for word in group.split()
+}
+OFFICES = frozenset(SAME.get(noun, noun) for noun in ROLE_NOUNS | PARTISANS) - {"state"}
+VICE = re.compile(r"(?i)\bvice[\s-]president\b")
+WORD = re.compile(r"[A-Za-zÀ-ž][\w-]*(?:\.[A-Z])*")
+_STOP = r"(?:the|an?|its|his|her|their|our|one|said|says|told|of|for|to|with|from|by|and|but|when|that|as|in|on|at|is|was|than)"
+# The words right before a name that may describe it: "longtime Democratic pollster ".
+TITLE = re.compile(rf"(?:(?:(?!{_STOP}\s)[\w’'./-]+\s)|(?<=[Ss]ecretary\s)of\s|(?<=[Ss]peaker\s)of\sthe\s){{1,8}}$")
+# "The mayor of Upper Sallow, Yanna Correll", "Kazakhstan's deputy minister, Serik Zhanat"
+BEFORE = re.compile(
+    r"(?:^|[\s“\"])(?P<role>(?:[Tt]he|[Aa]n?|[Ii]ts|[Hh]is|[Hh]er|[Tt]heir|[A-Z]\w+[’']s?)\s(?:(?!said|says|told)[^,.;:“”\"()\n])"
+    r"{2,80}),\s(?:[A-Z][\w.]*\s){0,2}$"
+)
+# "Yanna Correll, the mayor of Upper Sallow", "Oduya (D-Ohio), a leader of the board", "Oduya is the mayor"
+BEHIND = re.compile(
+    r"(?:[’']s?)?(?:\s\([^)]{1,20}\))?(?:,\s(?:\d+,\s)?(?:who\s(?:is|was|has\sbeen|served\sas)\s)?|\s(?:is|was|became)\s)"
+    r"(?P<role>(?:the|an?|its|his|her|their|[a-z]+|[A-Z]\w+[’']s?)\s[^,.;:“”\"()\n]{2,90}|[a-z][\w-]+(?=[,.]))"
+)
+PARTY = re.compile(r"(?:,\s|\s\()(?P<party>[RDI])-(?P<state>[A-Z][\w.]*)")
+PARTIES = {"R": "republican", "D": "democrat", "I": "independent"}
+SMALL = frozenset(
+    """the a an its his her their our of for to with from by and at in on as who is was whose this that one s longtime top
+    senior self-described new own""".split()
+)
+DEFINITE = re.compile(r"(?i)(?:the|this|that)\s|[A-Z]\w+[’']s?\s")
+POSSESSED = re.compile(r"(?i)(?:his|her|their|its|my|our|your)\s")
+
+
+class Bearer(NamedTuple):
+    """One description of a person: its nouns, which may stand for the person, and all its words."""
+
+    mention: Mention
+    nouns: frozenset[str]
+    words: frozenset[str]
+
+
+def find_bearers(text: str, people: Sequence[Mention]) -> list[Bearer]:
+    """How the article describes those whom it names, right before and right behind their names."""
+    found = []
+    for person in people:
+        before, behind = text[max(0, person.start_char - REACH) : person.start_char], text[person.end_char :][:REACH]
+        before = before[before.rfind("\n") + 1 :]
+        title, apposed, after = TITLE.search(before), BEFORE.search(before), BEHIND.match(behind)
+        party = PARTY.match(behind)
+        extra = words_of(before[: title.start()][-40:]) & {"former"} if title else frozenset()
+        extra |= {PARTIES[party["party"]], party["state"].casefold().strip(".")} if party else frozenset()
+        worded = [title.group()] if title else []
+        worded += [match["role"] for match in (apposed, after) if match]
+        found += [Bearer(person, _nouns_of(role), words_of(role) | extra) for role in worded]
+    return found
+
+
+def _nouns_of(role: str) -> frozenset[str]:
+    """The words that alone may stand for who bears a role: "manager" of "campaign manager", not "campaign"."""
+    words = WORD.findall(_joined(NOUN_END.split(role, maxsplit=1)[0]))
+    last = words_of(" ".join(words[-1:]))
+    return last | (words_of(" ".join(words)) & OFFICES)
+
+
+def _joined(phrase: str) -> str:
+    return VICE.sub("vice-president", phrase)
+
+
+def words_of(phrase: str) -> frozenset[str]:
+    """The words that tell one role from another, each in one form."""
+    plain = (word.casefold() for word in WORD.findall(_joined(phrase)))
+    return frozenset(SAME.get(word, word) for word in plain if word not in SMALL)
+
+
+def bearers_of(phrase: str, bearers: Sequence[Bearer]) -> list[Mention]:
+    """The people whom the article describes by the words of a phrase, one mention each, as they first are so called.
+
+    >>> bearers_of("the mayor", [])
+    []
+    """
+    noun = NOUN_END.split(core_of(phrase), maxsplit=1)[0]
+    asked = words_of(core_of(phrase))
+    names = WORD.findall(_joined(noun))
+    if not names or POSSESSED.match(phrase):
+        return []
+    head = SAME.get(names[-1].casefold(), names[-1].casefold())
+    fits: dict[str, Mention] = {}
+    for bearer in bearers:
+        is_former = "former" in asked
+        if head in bearer.nouns and is_former == ("former" in bearer.words) and asked <= bearer.words:
+            fits.setdefault(bearer.mention.entity_id, bearer.mention)
+    return list(fits.values())
