@@ -1,0 +1,209 @@
+"""What the tagger makes of odd texts and damaged files, and that nothing but the text decides."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from itertools import cycle, islice
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from pipeline.contract import Article, RawArticle, RawRef, Segment
+from pipeline.entities import extract_mentions
+from pipeline.errors import ModelError
+from pipeline.language import read_language
+from pipeline.language.marks import pair_marks
+from pipeline.language.tagger import FOLDER, NOTHING, Tag, Tagger, load_tagger
+from pipeline.normalise import normalise
+from pipeline.quotes import extract_quotes
+
+STORY = """The harbour board will not sell the ferry, its chairwoman, Mara Oduya, said on Monday.
+
+“We pay for it,” she told reporters, “and nobody else does.” Jon Hazebroek, who leads the council, denied that any \
+money was owed. According to the coast guard, the quay has been closed since March."""
+SPEAKERS = ("Mara Oduya", "Jon Hazebroek", "The harbour master", "Ilse Brandt", "A spokesman for the council")
+CUES = ("said", "announced", "warned", "believes")
+
+
+def tag(text: str, tagger: Tagger | None = None) -> tuple[Tag, ...]:
+    """The tags of a text of which each line is a paragraph and a sentence."""
+    lines = [found.span() for found in re.finditer(r"\S.*", text)]
+    segments = [Segment("paragraph", start, end) for start, end in lines]
+    return (tagger or load_tagger(1)).tag(text, lines, segments, pair_marks(text, segments)).spans
+
+
+def as_article(text: str) -> Article:
+    article = normalise(RawArticle(RawRef("wire", "story.txt", "0", "0" * 64), "text", "utf-8", text))
+    assert isinstance(article, Article)
+    return article
+
+
+def test_source_cue_and_content_are_found() -> None:
+    article = as_article(STORY)
+    found = {(one.role, article.text[one.start : one.end]) for one in read_language(article).tags.spans}
+    assert {("content", "We pay for it"), ("source", "she"), ("cue", "denied")} <= found
+    assert ("content", "that any money was owed") in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("Ferry", id="one-word"),
+        pytest.param("“", id="one-mark"),
+        pytest.param('""""\n\n“”„“«»\'\'``‘’\n\n“““', id="quotation-marks-only"),
+        pytest.param("3 – 1, 4:15 … 70 % (!)\n\n+++ 000 +++", id="no-letters"),
+        pytest.param("\u200b\u200d\ufeff\u00ad", id="characters-that-nobody-sees"),
+        pytest.param("Mara Oduya said: «Паром останется», 船は残る, λέει ο δήμαρχος, قال العمدة.", id="mixed-scripts"),
+        pytest.param("“We 👩‍👩‍👧 pay 👍🏽 for it 🇫🇷,” Mara 🚢 Oduya said 🎉.", id="emoji"),
+        pytest.param("“Zo\u0308e paid,” Zo\u0308e Andre\u0301 said: “I a\u0301\u0302\u0303 did.”", id="combining"),
+        pytest.param("𝐌𝐚𝐫𝐚 𝐎𝐝𝐮𝐲𝐚 𝐬𝐚𝐢𝐝 𝐭𝐡𝐞 𝐟𝐞𝐫𝐫𝐲 𝐬𝐭𝐚𝐲𝐬. Oduya said so.", id="beyond-the-basic-plane"),
+        pytest.param("She said " + "very " * 700 + "much.", id="sentence-longer-than-a-window"),
+        pytest.param("She said it. He denied it.\n" * 3 + "said " * 400, id="long-sentence-behind-short-ones"),
+        pytest.param("a" * 20_000, id="word-of-20,000-letters"),
+        pytest.param("said\x00that\x07it", id="control-characters"),
+    ],
+)
+def test_tags_stand_in_the_text(text: str) -> None:
+    at = 0
+    for one in tag(text):
+        assert at <= one.start < one.end <= len(text)
+        assert text[one.start : one.end] == text[one.start : one.end].strip()
+        assert 0 < one.confidence <= 1
+        at = one.end
+
+
+def test_a_text_without_words_has_no_tags() -> None:
+    assert load_tagger(1).tag(" \n ", [], [], []) == NOTHING
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        pytest.param("🚢", id="emoji"),
+        pytest.param("👩‍👩‍👧", id="emoji-joined"),
+        pytest.param("Zo\u0308e", id="combining"),
+        pytest.param("𝐅𝐞𝐫𝐫𝐲", id="beyond-the-basic-plane"),
+        pytest.param("Паром", id="cyrillic"),
+        pytest.param("船", id="chinese"),
+    ],
+)
+def test_offsets_hold_behind(sign: str) -> None:
+    text = f"{sign * 3}\n\n“We {sign} pay for it,” Mara Oduya said on Monday. “Nobody else does {sign},” said Jon Hazebroek."
+    found = {(one.role, text[one.start : one.end]) for one in tag(text)}
+    assert {("content", f"We {sign} pay for it"), ("source", "Mara Oduya"), ("cue", "said")} <= found
+    assert ("source", "Jon Hazebroek") in found
+
+
+def test_threads_change_nothing() -> None:
+    assert tag(STORY, Tagger(threads=1)) == tag(STORY, Tagger(threads=2))
+
+
+def test_what_was_tagged_before_changes_nothing() -> None:
+    alone = tag(STORY)
+    tag("“No.”\n" * 300)
+    assert tag(STORY) == alone
+
+
+@pytest.mark.slow
+def test_workers_change_nothing() -> None:
+    articles = [as_article(f"{STORY}\n\nThe ferry leaves at {hour}, the harbour master said.") for hour in range(6)]
+    here = [read_language(article) for article in articles]
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        there = list(pool.map(read_language, articles))
+    assert [one.tags.spans for one in there] == [one.tags.spans for one in here]
+
+
+@pytest.mark.parametrize("name", ["tagger.onnx", "tokenizer.json"])
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(None, id="missing"),
+        pytest.param(b"", id="empty"),
+        pytest.param("half", id="cut-off"),
+        pytest.param(b"<html>Not found</html>", id="another-file"),
+        pytest.param(b"\xff\x00" * 1000, id="noise"),
+        pytest.param(b"version https://git-lfs.github.com/spec/v1\n", id="pointer-of-git-lfs"),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path: Path, name: str, found: bytes | str | None) -> None:
+    for whole in FOLDER.iterdir():
+        (tmp_path / whole.name).symlink_to(whole)
+    damaged = tmp_path / name
+    damaged.unlink()
+    if found is not None:
+        whole_bytes = (FOLDER / name).read_bytes()
+        damaged.write_bytes(found if isinstance(found, bytes) else whole_bytes[: len(whole_bytes) // 2])
+    with pytest.raises(ModelError) as raised:
+        Tagger(tmp_path)
+    assert str(damaged) in str(raised.value)
+    assert "missing or damaged" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("name", ["tagger.onnx", "tokenizer.json"])
+def test_a_damaged_file_ends_the_command_with_one_line(tmp_path: Path, name: str, workers: int) -> None:
+    package = tmp_path / "installed" / "pipeline"
+    shutil.copytree(FOLDER.parents[1], package, ignore=shutil.ignore_patterns("__pycache__"))
+    damaged = package / "language" / "model" / name
+    damaged.write_bytes(damaged.read_bytes()[:100_000])
+    raw = tmp_path / "wire"
+    raw.mkdir()
+    for number in range(100 * workers):  # a pool is started for more than one batch
+        (raw / f"story-{number}.txt").write_text(f"{STORY} Quay {number} too.", "utf-8")
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pipeline.cli",
+            "curate",
+            raw,
+            "--into",
+            tmp_path / "curated",
+            "--workers",
+            str(workers),
+        ],
+        env=os.environ | {"PYTHONPATH": str(package.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 2
+    assert str(damaged) in ran.stderr
+    lines = [line for line in ran.stderr.splitlines() if not re.fullmatch(r"\d+ of \d+ files", line)]
+    assert len(lines) == 1
+    assert not (tmp_path / "curated" / "current").exists()
+
+
+def story_of(words: int) -> str:
+    """Plain news of about so many words, a few attributions in each paragraph."""
+    said = (
+        f"{speaker} {cue} that ferry number {number} would stay for the winter. “We pay for it,” she added."
+        for number, speaker, cue in zip(range(words // 20), cycle(SPEAKERS), cycle(CUES), strict=False)
+    )
+    return "The ferry stays\n\n" + "\n\n".join(" ".join(islice(said, 3)) for _ in range(words // 60))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_an_article_of_200_000_words_takes_ten_times_that_of_20_000() -> None:
+    resource = pytest.importorskip("resource")
+    seconds, peak = [], []
+    for words in (20_000, 200_000):
+        article = as_article(story_of(words))
+        start = time.process_time()
+        reading = read_language(article)
+        assert len(extract_quotes(article, reading, extract_mentions(article, reading))) > words / 40
+        seconds.append(time.process_time() - start)
+        peak.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    assert seconds[1] < 15 * seconds[0]
+    assert peak[1] - peak[0] < 1_000_000  # kB
