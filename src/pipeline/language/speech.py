@@ -138,15 +138,14 @@ _SAYING_TOGETHER = {
 # Words of saying that say nothing here.
 _SAYING_NOTHING = re.compile(
     r"\b(?:(?:say|says|said|saying) (?:\w+ )?(?:nothing|little)|(?:call|calls|called|calling) off|known as|in order to"
-    r"|in charge of|remembered (?:as|for)|cast (?:\w+ ){0,3}(?:vote|ballot)s?|not (?:only|just|merely|simply)|(?:continu(?:ed|es|ing)|(?:go|goes|going|went|gone) on) to)\b"
+    r"|in charge of|remembered (?:as|for)|cast (?:\w+ ){0,3}(?:vote|ballot)s?|not (?:only|just|merely|simply)"
+    r"|(?:continu(?:ed|es|ing)|(?:go|goes|going|went|gone) on) to)\b"
 )
-# What stands before a word of saying and says that it was not, or not yet, said.
-_UNSAYING_WORDS = """no not never neither nor without cannot nothing unable inability unwilling reluctant reluctance refusal likely
-unlikely barely hardly seem seems seemed appear appears appeared wish wishes forget forgot hear heard
+# What stands before a word of saying and tells that it was not, or not yet, said.
+_UNSAYING = "avoid believe decline expect fail hesitate hope ignore intend plan refrain refuse resist stop want".split()
+_UNSAYING_FORMS = """no not never neither nor without cannot nothing unable inability unwilling reluctant reluctance
+refusal likely unlikely barely hardly seem seems seemed appear appears appeared wish wishes forget forgot hear heard
 think thinks thought know knows knew""".split()
-_UNSAYING = (
-    """avoid believe decline expect fail hesitate hope ignore intend plan refrain refuse resist stop want""".split()
-)
 
 _SAID = frozenset().union(
     *map(_inflect, _SAYING), *((name, _add_s(name)) for name in _SAYINGS), _IRREGULAR_SAYING, _SAYING_IN_SOME_FORMS
@@ -157,7 +156,7 @@ _SAID_TOGETHER = {
     for verb in verbs.split()
     for form in _inflect(verb)
 }
-_UNSAID = frozenset().union(_UNSAYING_WORDS, *map(_inflect, _UNSAYING))
+_UNSAID = frozenset().union(_UNSAYING_FORMS, *map(_inflect, _UNSAYING))
 _NOTHING: frozenset[str] = frozenset()
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _CLAUSE = re.compile(r"[,;:–—]|\bbut\b")
