@@ -27,7 +27,8 @@ PERSON_NOUNS: frozenset[str] = ROLE_NOUNS | frozenset(
     customer shopper skipper sailor soldier veteran pensioner friend colleague supporter opponent critic rival protester
     organiser organizer host moderator pollster staffer assistant employee official source spokesperson tenant landlord
     survivor relative parent teenager caller reader user stranger carpenter plumber electrician mechanic surveyor
-    keeper clerk waiter waitress shopkeeper butcher grocer fisher hunter ranger climber guide""".split()
+    keeper clerk waiter waitress shopkeeper butcher grocer fisher hunter ranger climber guide critic analyst lawmaker advocate prosecutor
+    investigator observer insider donor volunteer member rower ferryman""".split()
 )
 HONORIFICS: frozenset[str] = frozenset(
     """Mr Mrs Ms Miss Dr Sir Dame Lord Lady Madam Prof Rev Hon Sen Rep Gov Gen Col Lt Capt Sgt Maj Pres Fr Sr Sheikh Sheikha Shri Smt Datuk Tan Father Canon

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pipeline.contract import SpeakerForm
-from pipeline.language.names import HONORIFICS, ROLE_NOUNS
+from pipeline.language.names import HONORIFICS, PERSON_NOUNS, ROLE_NOUNS
 from pipeline.language.places import adjectives
 
 SUBJECTS = frozenset("he she they i we you it".split())
@@ -26,7 +26,7 @@ _NUMBER = r"(?:two|three|four|five|six|seven|eight|nine|ten|\d[\d,.]*)"
 SEVERAL = re.compile(
     rf"(?i)(?:(?:some|several|many|most|few|fewer|both|all|these|those|others?|various|numerous|dozens|hundreds|thousands|"
     rf"millions|everyone|everybody|nobody|countless|you|we|they|them)\b|{_NUMBER}(?:%|\b(?!-))|"
-    rf"(?:the\s)?(?:{_NUMBER}|other|others|rest)\b|an?\s(?:[\w-]+\s)?(?:number|group|majority|minority|handful|couple|few|"
+    rf"(?:the\s)?(?:{_NUMBER}|other|others|rest)\b(?!-)|an?\s(?:[\w-]+\s)?(?:number|group|majority|minority|handful|couple|few|"
     rf"crowd|third|quarter|half|lot|pair|team)\b|one\s(?:in|out\sof)\s|(?:more|fewer|less)\sthan\s|(?:nearly|about|almost|only|"
     rf"just|roughly|around|at\sleast)\s(?:{_NUMBER}|half|all|every|everyone|a\s(?:third|quarter))\b)"
 )
@@ -38,6 +38,15 @@ JOINED = re.compile(
     r"\s(?:and|or|&|as\swell\sas)\s(?:(?:the|an?|his|her|its|their|other|others|several|many|some)\b|[A-ZÀ-Þ])"
 )
 PARTISANS = frozenset("democrat republican liberal conservative tory socialist independent labourite centrist".split())
+# Common nouns that stand first in a sentence, or in a headline, and are no names there.
+COMMON = (
+    PERSON_NOUNS
+    | PARTISANS
+    | frozenset(
+        """somebody someone anybody anyone everybody everyone nobody many most others few people police authorities
+        media poll survey study report letter statement editorial article ruling survivor advocate backer ally""".split()
+    )
+)
 _NAME = r"[A-ZÀ-ÞĀ-Ž][\w.’'-]*(?:\s(?:(?:de|del|la|van|von|der|bin|al|el)\s)?[A-ZÀ-ÞĀ-Ž][\w.’'-]*)*"
 # "the board's chairwoman, Mara Oduya", "the chair, retired judge Mara Oduya"
 APPOSED_NAME = re.compile(rf",\s(?:[a-z][\w’'-]*\s){{0,3}}{_NAME}(?=$|[,.;)])")
@@ -76,14 +85,15 @@ def form_of(phrase: str) -> SpeakerForm:
 def _ends_in_name(core: str) -> bool:
     bare = POSSESSIVE.sub("", core)
     last = bare.split()[-1] if bare.split() else ""
-    return last[:1].isupper() and not _is_kind(last) and not DESCRIPTION_OF.search(bare)
+    return last[:1].isupper() and not is_kind(bare) and not DESCRIPTION_OF.search(bare)
 
 
-def _is_kind(word: str) -> bool:
-    """Whether a word with a capital tells what somebody is: "Republicans", "the Norwegian", "Minister"."""
-    singular = word.casefold().removesuffix("s")
-    is_people = word in adjectives() or word.removesuffix("s") in adjectives()
-    return is_people or singular in PARTISANS or word.casefold() in ROLE_NOUNS or singular in ROLE_NOUNS
+def is_kind(words: str) -> bool:
+    """Whether the last of words with capitals tells what somebody is: "Republicans", "the Norwegian", "Minister"."""
+    last = words.split()[-1]
+    singular = last.casefold().removesuffix("s")
+    is_people = last in adjectives() or last.removesuffix("s") in adjectives()
+    return is_people or bool({singular, last.casefold()} & COMMON)
 
 
 def is_several(phrase: str) -> bool:
@@ -96,8 +106,9 @@ def is_several(phrase: str) -> bool:
     noun = NOUN_END.split(core, maxsplit=1)[0]
     if re.match(r"(?i)(?:(?:an?other|any)\s)?one\s(?:of|with|from)\s", core):
         return False
-    last = noun.split()[-1] if noun.split() else ""
-    return bool(SEVERAL.match(core) or PLURAL.fullmatch(last) or JOINED.search(core))
+    words = noun.split()
+    is_plural = any(word.endswith("s") and word[:-1].casefold() in PERSON_NOUNS for word in words)
+    return bool(is_plural or SEVERAL.match(core) or PLURAL.fullmatch(words[-1]) or JOINED.search(core))
 
 
 def is_title(words: str) -> bool:

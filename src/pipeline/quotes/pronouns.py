@@ -4,36 +4,40 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import NamedTuple
 
 from pipeline.contract import Mention
 from pipeline.language import Span
 from pipeline.language.names import PERSON_NOUNS
+from pipeline.quotes.phrases import GENDERS
 
 REACH = 2500  # code points back from a pronoun
 # How much a place speaks for the person named there, and how much of it is left a sentence further.
-SPEAKER, SUBJECT, NAMED, REPORTED = 3.0, 2.6, 1.2, 0.5
+SPEAKER, SUBJECT, NAMED, REPORTED, TOLD = 3.0, 2.6, 1.2, 0.5, 1.8
 DECAY = 0.75
-NAMELESS = 1.4
-SEEN_AGAIN = 0.15  # of what another place that names the same person adds
-UNKNOWN_GENDER = 0.8
+NAMELESS = 1.8
+SECOND = 0.7
+UNKNOWN_GENDER = 0.95
 FAINTEST = 0.2
-LEAST_MARGIN = 0.2
+LEAST_MARGIN = 0.1
 _TITLE_BEFORE = r"(?:[A-Z][\w.]*\s+){0,2}"  # "Captain", "Dr"
 # What may stand in a sentence before the person who is its subject: nothing but what describes or titles the name.
 SUBJECT_LEAD = re.compile(
     rf"(?:[\w\s’']{{1,40}},\s+)?(?:(?:But|And|Yet|So)\s+)?(?:"
     rf"(?:(?:[Tt]he|[A-Z]\w+[’']s)\s+)?{_TITLE_BEFORE}|"  # "Captain", "The Norwegian"
     rf"(?:[Tt]he|[Aa]n?|[Ii]ts|[Hh]is|[Hh]er|[Tt]heir|[Oo]ne|[A-Z]\w+[’']s)\s[^,;:]{{2,80}},\s+{_TITLE_BEFORE}|"  # "The mayor of Sumaque, "
-    rf"(?:The|A|Its|His|Her|Their|Among\s\w+)\s+[^,;:]{{2,80}}\s(?:is|was)\s+{_TITLE_BEFORE}"  # "The passenger was "
+    rf"(?:The|A|One|Its|His|Her|Their|Among\s\w+)\s+[^,;:]{{2,80}}\s(?:is|was)\s+{_TITLE_BEFORE}"  # "The passenger was "
     r")"
 )
 # "The warden has left.": somebody, whom a pronoun may mean, without a name
 NAMELESS_SUBJECT = re.compile(
-    rf"(?:(?:But|And|Yet|So)\s)?(?:[Tt]he|[Aa]n?|[Oo]ne|[Aa]nother|[Hh]is|[Hh]er)\s(?:[a-z][\w’'-]*\s){{0,3}}(?:{'|'.join(sorted(PERSON_NOUNS))})\b(?!,?\s[A-Z]|[’'-])"
+    rf"(?:(?:But|And|Yet|So)\s)?(?:[Tt]he|[Aa]n?|[Oo]ne|[Aa]nother|[Hh]is|[Hh]er)\s(?:[a-z][\w’'-]*\s){{0,3}}(?:{'|'.join(sorted(PERSON_NOUNS))})\b(?!,?\s[A-Z]|[’'-]|\swho\b)"
 )
+HE_OR_SHE = re.compile(r"\b(?:[Hh]e|[Ss]he)\b")
 JOINED_BEFORE = re.compile(r"\b(?:and|or|&)\s(?:[A-Z][\w.]*\s)?$")
 
 
@@ -61,20 +65,39 @@ class Discourse:
     people: Sequence[Mention]  # named outside of what is quoted directly, in their order
     genders: dict[str, str]  # "male", "female", or "none" for what is no person, by entity_id
     evidence: list[Evidence] = field(default_factory=list)  # in order
+    last_speaker: int = -1  # where
+    told: deque[tuple[int, str]] = field(default_factory=deque)  # he and she in the article's own sentences, to come
     _plain: Sequence[int] = ()  # for each sentence how many before it are not spoken
 
     def note(self, at: int, weight: float, mention: Mention | None) -> None:
         """Remember that a place speaks for somebody; what comes later may stand before it."""
         self.evidence.insert(bisect_right(self.evidence, at, key=lambda one: one.at), Evidence(at, weight, mention))
 
-    def find_antecedent(self, at: int, gender: str, own: Sequence[Span], barred: str | None = None) -> Choice | None:
+    def note_speaker(self, at: int, mention: Mention | None) -> None:
+        """Remember who spoke; less so where another spoke in the same sentence before."""
+        sentence = self.sentences[self.number_of(at)]
+        is_second = self.last_speaker >= sentence.start
+        self.note(at, SPEAKER * (SECOND if is_second else 1.0), mention)
+        self.last_speaker = at
+
+    def tell_until(self, at: int) -> None:
+        """Follow the pronouns of the article's own sentences up to a place: "Perez does not smoke. He runs."."""
+        while self.told and self.told[0][0] < at:
+            place, word = self.told.popleft()
+            choice = self.find_antecedent(place, GENDERS[word], ())
+            if choice:
+                self.note(place, TOLD, choice.mention)
+
+    def find_antecedent(
+        self, at: int, gender: str, own: Sequence[Span], barred: frozenset[str] = frozenset()
+    ) -> Choice | None:
         """Whom a pronoun means.
 
         Args:
             at: where it stands.
             gender: "male" or "female".
             own: what it says; nobody is meant who is named in it.
-            barred: the entity that it does not mean.
+            barred: the entities that it does not mean.
         """
         scores: dict[str | None, float] = {}
         mentions: dict[str | None, Mention | None] = {}
@@ -82,10 +105,10 @@ class Discourse:
         for one in self.evidence[first : bisect_left(self.evidence, at, key=lambda one: one.at)]:
             who = one.mention.entity_id if one.mention else None
             fit = self._fit(one.mention, gender)
-            if not fit or (who and who == barred) or any(span.start <= one.at < span.end for span in own):
+            if not fit or who in barred or any(span.start <= one.at < span.end for span in own):
                 continue
             score = one.weight * fit * DECAY ** self._sentences_between(one.at, at)
-            scores[who] = max(scores.get(who, 0), score) + SEEN_AGAIN * min(scores.get(who, 0), score)
+            scores[who] = max(scores.get(who, 0), score)
             mentions[who] = one.mention
         ranked = sorted(scores, key=lambda who: scores[who], reverse=True)
         if not ranked or scores[ranked[0]] < FAINTEST:
@@ -101,10 +124,23 @@ class Discourse:
         return float(known == gender)
 
     def _sentences_between(self, start: int, end: int) -> int:
-        return max(0, self._plain[self._number(end)] - self._plain[self._number(start)])
+        return max(0, self._plain[self.number_of(end)] - self._plain[self.number_of(start)])
 
-    def _number(self, at: int) -> int:
+    def number_of(self, at: int) -> int:
+        """The number of the sentence that holds a place."""
         return max(0, bisect_right(self.sentences, at, key=lambda one: one.start) - 1)
+
+
+def inside_of(spans: Iterable[Span]) -> Callable[[int], bool]:
+    """Tells whether a place lies in one of some spans, which may overlap."""
+    ordered = sorted(spans)
+    ends = list(accumulate((span.end for span in ordered), max))
+
+    def is_inside(at: int) -> bool:
+        number = bisect_right(ordered, at, key=lambda one: one.start)
+        return number > 0 and at < ends[number - 1]
+
+    return is_inside
 
 
 def read_discourse(
@@ -116,22 +152,29 @@ def read_discourse(
     genders: dict[str, str],
 ) -> Discourse:
     """Whom the sentences of an article name, and how prominently."""
+    is_quoted, is_reported = inside_of(direct), inside_of(reported)
     plain, count = [], 0
     for one in sentences:
         plain.append(count)
-        count += not any(span.start <= one.start + 1 and one.end <= span.end + 2 for span in direct)
-    found = Discourse(text, sentences, people, genders, [], plain)
+        count += not (is_quoted(one.start + 1) and is_quoted(one.end - 3))
+    told = deque(
+        (one.start(), one.group().casefold())
+        for one in HE_OR_SHE.finditer(text)
+        if not is_quoted(one.start()) and not is_reported(one.start())
+    )
+    found = Discourse(text, sentences, people, genders, told=told, _plain=plain)
     for mention in people:
-        sentence = sentences[found._number(mention.start_char)]
-        if any(span.start <= mention.start_char < span.end for span in reported):
+        sentence = sentences[found.number_of(mention.start_char)]
+        if is_reported(mention.start_char):
             weight = REPORTED
         elif _is_subject(text, sentence, mention, people):
             weight = SUBJECT
         else:
             weight = NAMED
         found.evidence.append(Evidence(mention.start_char, weight, mention))
-    for sentence in sentences:
-        if NAMELESS_SUBJECT.match(text, sentence.start, sentence.end):
+    led = {found.number_of(one.at) for one in found.evidence if one.weight == SUBJECT}
+    for number, sentence in enumerate(sentences):
+        if number not in led and NAMELESS_SUBJECT.match(text, sentence.start, sentence.end):
             found.note(sentence.start, NAMELESS, None)
     return found
 

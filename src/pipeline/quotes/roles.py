@@ -54,6 +54,8 @@ BEHIND = re.compile(
 )
 PARTY = re.compile(r"(?:,\s|\s\()(?P<party>[RDI])-(?P<state>[A-Z][\w.]*)")
 PARTIES = {"R": "republican", "D": "democrat", "I": "independent"}
+POSSESSOR = re.compile(r"[’']s?\s")  # of "the mayor's daughter" only the daughter is meant
+PAST = re.compile(r"\s(?:was|has\sbeen|served\sas)\s")
 SMALL = frozenset(
     """the a an its his her their our of for to with from by and at in on as who is was whose this that one s longtime top
     senior self-described new own""".split()
@@ -79,6 +81,7 @@ def find_bearers(text: str, people: Sequence[Mention]) -> list[Bearer]:
         title, apposed, after = TITLE.search(before), BEFORE.search(before), BEHIND.match(behind)
         party = PARTY.match(behind)
         extra = words_of(before[: title.start()][-40:]) & {"former"} if title else frozenset()
+        extra |= {"former"} if after and PAST.search(behind[: after.start("role")]) else frozenset()
         extra |= {PARTIES[party["party"]], party["state"].casefold().strip(".")} if party else frozenset()
         worded = [title.group()] if title else []
         worded += [match["role"] for match in (apposed, after) if match]
@@ -88,7 +91,8 @@ def find_bearers(text: str, people: Sequence[Mention]) -> list[Bearer]:
 
 def _nouns_of(role: str) -> frozenset[str]:
     """The words that alone may stand for who bears a role: "manager" of "campaign manager", not "campaign"."""
-    words = WORD.findall(_joined(NOUN_END.split(role, maxsplit=1)[0]))
+    own = POSSESSOR.split(NOUN_END.split(role, maxsplit=1)[0])[-1]
+    words = WORD.findall(_joined(own))
     last = words_of(" ".join(words[-1:]))
     return last | (words_of(" ".join(words)) & OFFICES)
 
@@ -103,21 +107,28 @@ def words_of(phrase: str) -> frozenset[str]:
     return frozenset(SAME.get(word, word) for word in plain if word not in SMALL)
 
 
-def bearers_of(phrase: str, bearers: Sequence[Bearer]) -> list[Mention]:
-    """The people whom the article describes by the words of a phrase, one mention each, as they first are so called.
+def bearers_of(phrase: str, bearers: Sequence[Bearer]) -> tuple[list[Mention], list[Mention]]:
+    """The people whom the article describes by all words of a phrase, and those by its noun; one mention each.
 
     >>> bearers_of("the mayor", [])
-    []
+    ([], [])
     """
-    noun = NOUN_END.split(core_of(phrase), maxsplit=1)[0]
-    asked = words_of(core_of(phrase))
-    names = WORD.findall(_joined(noun))
-    if not names or POSSESSED.match(phrase):
-        return []
-    head = SAME.get(names[-1].casefold(), names[-1].casefold())
-    fits: dict[str, Mention] = {}
-    for bearer in bearers:
-        is_former = "former" in asked
-        if head in bearer.nouns and is_former == ("former" in bearer.words) and asked <= bearer.words:
-            fits.setdefault(bearer.mention.entity_id, bearer.mention)
-    return list(fits.values())
+    core = core_of(phrase)
+    asked = words_of(core)
+    nouns = WORD.findall(_joined(NOUN_END.split(core, maxsplit=1)[0]))
+    if not nouns or POSSESSED.match(phrase):
+        return [], []
+    head = SAME.get(nouns[-1].casefold(), nouns[-1].casefold())
+    wholly: dict[str, Mention] = {}
+    partly: dict[str, Mention] = {}
+    for one in bearers:
+        if head in one.nouns and ("former" in asked) == ("former" in one.words):
+            partly.setdefault(one.mention.entity_id, one.mention)
+            if all(_has(one.words, word) for word in asked):
+                wholly.setdefault(one.mention.entity_id, one.mention)
+    return list(wholly.values()), list(partly.values())
+
+
+def _has(words: frozenset[str], word: str) -> bool:
+    """Whether a word is among others, perhaps cut short: "Tex." for Texas."""
+    return word in words or any(len(short) > 2 and word.startswith(short) for short in words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -17,16 +17,21 @@ from pipeline.quotes.phrases import (
     POSSESSIVE,
     core_of,
     form_of,
+    is_kind,
     is_several,
     is_title,
 )
-from pipeline.quotes.pronouns import SPEAKER, Discourse, read_discourse
+from pipeline.quotes.pronouns import Discourse, inside_of, read_discourse
 from pipeline.quotes.roles import Bearer, bearers_of, find_bearers
 from pipeline.quotes.said import Attribution, Stretch
 
 __all__ = ["NOBODY", "UNKNOWN", "Speaker", "form_of", "resolve_speakers"]
 
 SPEAKING_TYPES = ("PERSON", "ORG", "GPE", "FAC")
+# What stands before a given name: "Ohio Gov. Mara Oduya", "A. Mara Oduya".
+UNTITLED = re.compile(r"^(?:.*\b\w{2,}\.\s|(?:\w\.\s?)+)(?=\w)")
+DEFINITE = re.compile(r"(?i:the|this|that)\s|[A-Z]\w+[’']s?\s")
+OPENING = 4  # sentences, the headline's too, in which "a former mayor" may be named further down
 REPLIES = frozenset("reply replies replied answers answered".split())
 # Whom these parts name, no pronoun of the text means.
 NO_SPEAKERS_IN = frozenset({"byline", "dateline", "caption", "note"})
@@ -61,6 +66,8 @@ class _Resolver:
     bearers: Sequence[Bearer]
     roles: dict[str, str]  # entity_id → role as this article words it
     contents: dict[Attribution, list[Span]]
+    quoted: list[tuple[Span, Attribution]]  # what is quoted directly, in order, and by whom
+    named_by: dict[Attribution, str] = field(default_factory=dict)  # entity_id of whom an attribution names
     spoken: list[tuple[Mention, bool]] = field(default_factory=list)  # who spoke so far, and whether it was a question
 
 
@@ -96,13 +103,17 @@ def _read(article: Article, reading: Reading, stretches: Sequence[Stretch], ment
     for one in stretches:
         if one.attribution and not one.is_continued:
             contents.setdefault(one.attribution, []).append(Span(one.start, one.end))
-    direct = [Span(one.start, one.end) for one in stretches if one.quote_type == "direct"]
+    quoted = [(Span(one.start, one.end), one.attribution) for one in stretches if one.quote_type == "direct"]
+    by_whom = [(span, by) for span, by in quoted if by]
+    direct = [span for span, _ in quoted]
     reported = [Span(one.start, one.end) for one in stretches if one.quote_type != "direct"]
     aside = [Span(one.start_char, one.end_char) for one in article.segments if one.kind in NO_SPEAKERS_IN]
-    people = [one for one in mentions if one.entity_type == "PERSON" and one.form == "name"]
-    named = [one for one in people if not any(span.start <= one.start_char < span.end for span in (*aside, *direct))]
+    is_aside = inside_of([*aside, *direct])
+    people = [one for one in mentions if one.entity_type == "PERSON"]
+    meant = [one for one in people if not is_aside(one.start_char)]
+    people = [one for one in people if one.form == "name"]
     genders = _genders(article.text, people)
-    discourse = read_discourse(article.text, reading.sentences, named, direct, reported, genders)
+    discourse = read_discourse(article.text, reading.sentences, meant, direct, reported, genders)
     roles: dict[str, str] = {}
     for person in people:
         before, behind = (
@@ -112,7 +123,7 @@ def _read(article: Article, reading: Reading, stretches: Sequence[Stretch], ment
         role = find_role(before, behind)
         if role:
             roles.setdefault(person.entity_id, role)
-    return _Resolver(article, mentions, discourse, find_bearers(article.text, people), roles, contents)
+    return _Resolver(article, mentions, discourse, find_bearers(article.text, people), roles, contents, by_whom)
 
 
 def _genders(text: str, people: Sequence[Mention]) -> dict[str, str]:
@@ -127,7 +138,7 @@ def _genders(text: str, people: Sequence[Mention]) -> dict[str, str]:
         elif MALE_SIGNS.search(before):
             found.setdefault(one.entity_id, "male")
     for one in people:
-        words = one.entity_name.split()
+        words = UNTITLED.sub("", one.entity_name).split()
         known = given_names().get(words[0].casefold()) if len(words) > 1 else None
         if known:
             found.setdefault(one.entity_id, known)
@@ -137,6 +148,7 @@ def _genders(text: str, people: Sequence[Mention]) -> dict[str, str]:
 def _resolve(resolver: _Resolver, said: Attribution) -> Speaker:
     if said.speaker is None:
         return NOBODY
+    resolver.discourse.tell_until(said.speaker.start)
     phrase = resolver.article.text[said.speaker.start : said.speaker.end]
     form = form_of(phrase)
     if form == "pronoun":
@@ -156,7 +168,7 @@ def _resolve(resolver: _Resolver, said: Attribution) -> Speaker:
     role = find_role(phrase + " ", "") if form == "nominal" else None
     noun = NOUN_END.split(core_of(phrase), maxsplit=1)[0].split()
     if form == "name" or (noun and noun[-1].casefold() in PERSON_NOUNS):
-        resolver.discourse.note(said.speaker.start, SPEAKER, None)
+        resolver.discourse.note_speaker(said.speaker.start, None)
     return Speaker(None, None, role, "unresolved", "none")
 
 
@@ -165,7 +177,8 @@ def _named(
 ) -> Speaker:
     assert said.speaker
     if mention.entity_type == "PERSON":
-        resolver.discourse.note(said.speaker.start, SPEAKER, mention)
+        resolver.discourse.note_speaker(said.speaker.start, mention)
+        resolver.named_by[said] = mention.entity_id
         resolver.spoken.append((mention, _cue(resolver, said).startswith("ask")))
     role = resolver.roles.get(mention.entity_id)
     return Speaker(mention.entity_id, mention.entity_name, role, "named", method, round(margin, 1))
@@ -187,7 +200,8 @@ def _head(resolver: _Resolver, span: Span, phrase: str) -> Mention | None:
     if joined and not any(one.start_char < span.start + joined.start() < one.end_char for one in inside):
         return None
     if heads and not _belongs(text[span.start : heads[-1].start_char]):
-        return None if _lists(text, heads[-1], near) else heads[-1]
+        within = [one for one in near if one.start_char < span.end]
+        return None if _lists(text, heads[-1], within) else heads[-1]
     if is_several(core):
         return None
     behind = [
@@ -209,7 +223,7 @@ def _head(resolver: _Resolver, span: Span, phrase: str) -> Mention | None:
 def _mentions_in(resolver: _Resolver, start: int, end: int) -> list[Mention]:
     first = bisect_left(resolver.mentions, start, key=lambda one: one.start_char)
     last = bisect_left(resolver.mentions, end, key=lambda one: one.start_char)
-    return [one for one in resolver.mentions[first:last] if one.entity_type in SPEAKING_TYPES]
+    return [one for one in resolver.mentions[first:last] if one.entity_type in SPEAKING_TYPES and not is_kind(one.text)]
 
 
 def _belongs(before: str) -> bool:
@@ -223,15 +237,15 @@ def _belongs(before: str) -> bool:
 
 
 def _lists(text: str, head: Mention, near: Sequence[Mention]) -> bool:
-    """Whether a name is the first of several: "Oduya, Hazebroek and Bexley"."""
-    behind = [one for one in near if one.start_char >= head.end_char]
-    return bool(
-        behind
-        and behind[0].entity_type == "PERSON"
-        and re.fullmatch(rf",\s{_TITLE_BEFORE}", text[head.end_char : behind[0].start_char])
-        and re.match(r"(?:,\s[A-Z]\w+|,?\s+and\s)", text[behind[0].end_char :][:20])
-        and head.entity_type == "PERSON"
-    )
+    """Whether a name is the first of several: "Oduya, Hazebroek and Bexley", "Oduya, a diver, and Bexley"."""
+    behind = [one for one in near if one.start_char >= head.end_char and one.entity_type == "PERSON"]
+    if not behind or head.entity_type != "PERSON":
+        return False
+    between = text[head.end_char : behind[0].start_char]
+    is_next = re.fullmatch(rf",\s{_TITLE_BEFORE}", between)
+    if is_next and re.match(r"(?:,\s[A-Z]\w+|,?\s+and\s)", text[behind[0].end_char :][:20]):
+        return True
+    return re.fullmatch(rf"(?:\s\([^)]*\))?(?:,\s[^,;]{{1,40}}){{0,2}},?\sand\s{_TITLE_BEFORE}", between) is not None
 
 
 def _is_title(between: str) -> bool:
@@ -253,15 +267,15 @@ def _labelled(resolver: _Resolver, phrase: str) -> Mention | None:
 
 
 def _bearer(resolver: _Resolver, phrase: str, at: int) -> Mention | None:
-    """Who bears the role that a phrase words: "the senator"."""
-    fits = bearers_of(phrase, resolver.bearers)
-    is_definite = re.match(r"(?i)(?:the|this)\s|[A-Z]\w+[’']s?\s", phrase)
-    if not is_definite and resolver.discourse._number(at) > 3:  # "a driver said": one of many
+    """Who bears the role that a phrase words: "the senator"; who spoke last where it fits several."""
+    wholly, partly = bearers_of(phrase, resolver.bearers)
+    is_opening = resolver.discourse.number_of(at) < OPENING
+    if not DEFINITE.match(phrase) and not is_opening:  # "a driver said": one of many
         return None
-    if len(fits) > 1:
-        recent = [one for one, _ in resolver.spoken[-1:]]
-        fits = [one for one in fits if any(one.entity_id == other.entity_id for other in recent)]
-    return fits[0] if len(fits) == 1 else None
+    if len(wholly) == 1 or (is_opening and not wholly and len(partly) == 1):
+        return (wholly or partly)[0]
+    last = resolver.spoken[-1][0].entity_id if resolver.spoken else None
+    return next((one for one in wholly or partly if one.entity_id == last), None)
 
 
 def _resolve_pronoun(resolver: _Resolver, said: Attribution, phrase: str) -> Speaker:
@@ -273,10 +287,10 @@ def _resolve_pronoun(resolver: _Resolver, said: Attribution, phrase: str) -> Spe
     gender = GENDERS.get(pronoun)
     if gender is None:
         return Speaker(None, None, None, "unresolved", "group" if pronoun in ("they", "we", "you", "their") else "none")
-    barred = None
+    barred = _quoting(resolver, said)
     # "Is that all?" the chair asked. "It is," he replied: not the chair, but who spoke before.
     if resolver.spoken and resolver.spoken[-1][1] and _cue(resolver, said) in REPLIES:
-        barred = resolver.spoken[-1][0].entity_id
+        barred |= {resolver.spoken[-1][0].entity_id}
     choice = resolver.discourse.find_antecedent(said.speaker.start, gender, resolver.contents[said], barred)
     if choice is None:
         return UNKNOWN
@@ -284,11 +298,26 @@ def _resolve_pronoun(resolver: _Resolver, said: Attribution, phrase: str) -> Spe
     return _named(resolver, said, choice.mention, "pronoun", choice.margin)
 
 
+def _quoting(resolver: _Resolver, said: Attribution) -> frozenset[str]:
+    """Who is quoted with the words that hold an attribution: these speak of themselves as "I"."""
+    assert said.speaker
+    number = bisect_right(resolver.quoted, said.speaker.start, key=lambda one: one[0].start)
+    holding = (by for span, by in resolver.quoted[max(0, number - 3) : number] if said.speaker.end <= span.end)
+    return frozenset(resolver.named_by[by] for by in holding if by in resolver.named_by)
+
+
 def _before_relative(resolver: _Resolver, at: int) -> Mention | None:
     """Whom "who" means: who is named right before it, but for an age or a place: "Mara Oduya, 59, of Sumaque, who"."""
     text = resolver.article.text
     people = [one for one in _mentions_in(resolver, at - 90, at) if one.entity_type == "PERSON"]
-    if people and re.fullmatch(r"(?:\s\([^)]*\))?(?:,\s[^,;:.“”\"]{1,40}){0,2},?\s|\s", text[people[-1].end_char : at]):
+    if (
+        people
+        and (text[people[-1].end_char : at] != " " or text[: people[-1].start_char].endswith("the "))
+        and re.fullmatch(
+            r"(?:\s\([^)]*\))?(?:,\s(?:\d+|[^,;:.“”\"]{1,40}|of\s[^,;:“”\"]{1,30}|[A-Z][\w.]{1,8})){0,3},?\s|\s",
+            text[people[-1].end_char : at],
+        )
+    ):
         return people[-1]
     described = re.search(r"\b[Tt]he\s(?:[\w’'-]+\s){0,4}[\w’'-]+(?=,?\s$)", text[max(0, at - 80) : at])
     return _bearer(resolver, described.group(), at) if described else None
