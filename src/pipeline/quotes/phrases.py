@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pipeline.contract import SpeakerForm
-from pipeline.language.names import HONORIFICS, PERSON_NOUNS, ROLE_NOUNS
+from pipeline.language.names import HONORIFICS, PERSON_NOUNS, ROLE_NOUNS, given_names
 from pipeline.language.places import adjectives
 
 SUBJECTS = frozenset("he she they i we you it".split())
@@ -90,7 +90,9 @@ def _ends_in_name(core: str) -> bool:
 
 def is_kind(words: str) -> bool:
     """Whether the last of words with capitals tells what somebody is: "Republicans", "the Norwegian", "Minister"."""
-    last = words.split()[-1]
+    first, *_, last = (words.split() or [""]) * 2
+    if first != last and first.casefold() in given_names() and last.casefold() not in PARTISANS:  # "Tim Cook"
+        return False
     singular = last.casefold().removesuffix("s")
     is_people = last in adjectives() or last.removesuffix("s") in adjectives()
     return is_people or bool({singular, last.casefold()} & COMMON)
@@ -106,7 +108,7 @@ def is_several(phrase: str) -> bool:
     noun = NOUN_END.split(core, maxsplit=1)[0]
     if re.match(r"(?i)(?:(?:an?other|any)\s)?one\s(?:of|with|from)\s", core):
         return False
-    words = noun.split()
+    words = noun.split() or [""]
     is_plural = any(word.endswith("s") and word[:-1].casefold() in PERSON_NOUNS for word in words)
     return bool(is_plural or SEVERAL.match(core) or PLURAL.fullmatch(words[-1]) or JOINED.search(core))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
@@ -65,6 +65,7 @@ class Discourse:
     people: Sequence[Mention]  # named outside of what is quoted directly, in their order
     genders: dict[str, str]  # "male", "female", or "none" for what is no person, by entity_id
     evidence: list[Evidence] = field(default_factory=list)  # in order
+    same: Mapping[str, str] = field(default_factory=dict)  # entity_id of a lone surname → of the one full name it ends
     last_speaker: int = -1  # where
     told: deque[tuple[int, str]] = field(default_factory=deque)  # he and she in the article's own sentences, to come
     _plain: Sequence[int] = ()  # for each sentence how many before it are not spoken
@@ -103,7 +104,7 @@ class Discourse:
         mentions: dict[str | None, Mention | None] = {}
         first = bisect_left(self.evidence, at - REACH, key=lambda one: one.at)
         for one in self.evidence[first : bisect_left(self.evidence, at, key=lambda one: one.at)]:
-            who = one.mention.entity_id if one.mention else None
+            who = self.same.get(one.mention.entity_id, one.mention.entity_id) if one.mention else None
             fit = self._fit(one.mention, gender)
             if not fit or who in barred or any(span.start <= one.at < span.end for span in own):
                 continue
@@ -162,7 +163,7 @@ def read_discourse(
         for one in HE_OR_SHE.finditer(text)
         if not is_quoted(one.start()) and not is_reported(one.start())
     )
-    found = Discourse(text, sentences, people, genders, told=told, _plain=plain)
+    found = Discourse(text, sentences, people, genders, same=_same_people(people), told=told, _plain=plain)
     for mention in people:
         sentence = sentences[found.number_of(mention.start_char)]
         if is_reported(mention.start_char):
@@ -177,6 +178,17 @@ def read_discourse(
         if number not in led and NAMELESS_SUBJECT.match(text, sentence.start, sentence.end):
             found.note(sentence.start, NAMELESS, None)
     return found
+
+
+def _same_people(people: Sequence[Mention]) -> dict[str, str]:
+    """Lone names that are part of one fuller name only, as "Ban" of "Ban Ki-moon"."""
+    names = {one.entity_id: one.entity_name.split() for one in people}
+    fuller: dict[str, set[str]] = {}
+    for who, words in names.items():
+        for word in {words[0], words[-1]} if len(words) > 1 else ():
+            fuller.setdefault(word, set()).add(who)
+    lone = {who: fuller.get(words[0], set()) for who, words in names.items() if len(words) == 1}
+    return {who: next(iter(others)) for who, others in lone.items() if len(others) == 1}
 
 
 def _is_subject(text: str, sentence: Span, one: Mention, people: Sequence[Mention]) -> bool:

@@ -113,20 +113,27 @@ def bearers_of(phrase: str, bearers: Sequence[Bearer]) -> tuple[list[Mention], l
     >>> bearers_of("the mayor", [])
     ([], [])
     """
-    core = core_of(phrase)
-    asked = words_of(core)
-    nouns = WORD.findall(_joined(NOUN_END.split(core, maxsplit=1)[0]))
-    if not nouns or POSSESSED.match(phrase):
-        return [], []
-    head = SAME.get(nouns[-1].casefold(), nouns[-1].casefold())
+    asked = words_of(core_of(phrase))
     wholly: dict[str, Mention] = {}
     partly: dict[str, Mention] = {}
-    for one in bearers:
-        if head in one.nouns and ("former" in asked) == ("former" in one.words):
+    for one in bearers if not POSSESSED.match(phrase) else ():
+        if head_of(phrase) in one.nouns and ("former" in asked) == ("former" in one.words):
             partly.setdefault(one.mention.entity_id, one.mention)
             if all(_has(one.words, word) for word in asked):
                 wholly.setdefault(one.mention.entity_id, one.mention)
     return list(wholly.values()), list(partly.values())
+
+
+def is_borne_still(phrase: str, entity_id: str, bearers: Sequence[Bearer]) -> bool:
+    """Whether nothing tells that a role of somebody's is over: "former mayor Mara Oduya" is not "the mayor"."""
+    theirs = [one.words for one in bearers if one.mention.entity_id == entity_id and head_of(phrase) in one.nouns]
+    return not theirs or any(("former" in words) == ("former" in words_of(phrase)) for words in theirs)
+
+
+def head_of(phrase: str) -> str:
+    """The noun of a description, in the form in which roles are compared: "senator" of "the Sen."."""
+    nouns = WORD.findall(_joined(NOUN_END.split(core_of(phrase), maxsplit=1)[0])) or [""]
+    return SAME.get(nouns[-1].casefold(), nouns[-1].casefold())
 
 
 def _has(words: frozenset[str], word: str) -> bool:
