@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pipeline.contract import Mention
 from pipeline.language import Span
-from pipeline.language.names import PERSON_NOUNS
+from pipeline.language.names import PERSON_NOUNS, given_names
 from pipeline.quotes.phrases import GENDERS
 
 REACH = 2500  # code points back from a pronoun
@@ -187,6 +187,8 @@ def _same_people(people: Sequence[Mention]) -> dict[str, str]:
     for who, words in names.items():
         for word in {words[0], words[-1]} if len(words) > 1 else ():
             fuller.setdefault(word, set()).add(who)
+    for word, others in fuller.items():
+        fuller[word] = {who for who in others if names[who][0].casefold() in given_names()} or others
     lone = {who: fuller.get(words[0], set()) for who, words in names.items() if len(words) == 1}
     return {who: next(iter(others)) for who, others in lone.items() if len(others) == 1}
 

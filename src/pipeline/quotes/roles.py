@@ -60,7 +60,6 @@ SMALL = frozenset(
     """the a an its his her their our of for to with from by and at in on as who is was whose this that one s longtime top
     senior self-described new own""".split()
 )
-DEFINITE = re.compile(r"(?i)(?:the|this|that)\s|[A-Z]\w+[’']s?\s")
 POSSESSED = re.compile(r"(?i)(?:his|her|their|its|my|our|your)\s")
 
 
