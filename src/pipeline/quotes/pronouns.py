@@ -60,9 +60,7 @@ class Choice(NamedTuple):
 class Discourse:
     """Whom an article has spoken of up to a place."""
 
-    text: str
     sentences: Sequence[Span]
-    people: Sequence[Mention]  # named outside of what is quoted directly, in their order
     genders: dict[str, str]  # "male", "female", or "none" for what is no person, by entity_id
     evidence: list[Evidence] = field(default_factory=list)  # in order
     same: Mapping[str, str] = field(default_factory=dict)  # entity_id of a lone surname → of the one full name it ends
@@ -163,7 +161,7 @@ def read_discourse(
         for one in HE_OR_SHE.finditer(text)
         if not is_quoted(one.start()) and not is_reported(one.start())
     )
-    found = Discourse(text, sentences, people, genders, same=_same_people(people), told=told, _plain=plain)
+    found = Discourse(sentences, genders, same=_same_people(people), told=told, _plain=plain)
     for mention in people:
         sentence = sentences[found.number_of(mention.start_char)]
         if is_reported(mention.start_char):

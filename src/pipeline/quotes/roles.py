@@ -131,7 +131,7 @@ def is_borne_still(phrase: str, entity_id: str, bearers: Sequence[Bearer]) -> bo
 
 def head_of(phrase: str) -> str:
     """The noun of a description, in the form in which roles are compared: "senator" of "the Sen."."""
-    nouns = WORD.findall(_joined(NOUN_END.split(core_of(phrase), maxsplit=1)[0])) or [""]
+    nouns: list[str] = WORD.findall(_joined(NOUN_END.split(core_of(phrase), maxsplit=1)[0])) or [""]
     return SAME.get(nouns[-1].casefold(), nouns[-1].casefold())
 
 
