@@ -19,7 +19,7 @@ MARKS = 4  # outside quotation marks, in an opening mark, inside, in a closing m
 FEATURES = (CASES, PLACES, MARKS)
 
 WINDOW = 320  # pieces that the encoder sees at once, its first and last among them
-SHARED = 64  # pieces, at most, that a window repeats of the one before
+SHARED = 96  # pieces, at most, that a window repeats of the one before
 KINDS = {"headline": 1, "subhead": 1, "standfirst": 2, "paragraph": 0, "dateline": 0}
 OTHER_KIND = 3
 
@@ -37,7 +37,9 @@ class Encoding(NamedTuple):
 class Encode(Protocol):
     """Cuts sentences into word pieces."""
 
-    def __call__(self, texts: list[str], /) -> Iterable[Encoding]: ...
+    def __call__(self, texts: list[str], /) -> Iterable[Encoding]:
+        """Cut each of some sentences."""
+        ...
 
 
 class Pieces(NamedTuple):
@@ -104,7 +106,13 @@ def cut_pieces(
         firsts.append(len(ids))
     marks = _marks(np.array(starts, np.int64), quotations)
     features = np.stack([np.array(cases, np.int64), np.array(places, np.int64), marks])
-    return Pieces(np.array(ids, np.int64), np.array(starts, np.int64), np.array(ends, np.int64), features, np.array(firsts, np.int64))
+    return Pieces(
+        np.array(ids, np.int64),
+        np.array(starts, np.int64),
+        np.array(ends, np.int64),
+        features,
+        np.array(firsts, np.int64),
+    )
 
 
 def _cases(sentence: str, encoding: Encoding) -> list[int]:
@@ -160,13 +168,10 @@ def cut_windows(firsts: Ints, size: int = WINDOW - 2, shared: int = SHARED) -> I
     start = keep_start = 0
     while keep_start < total:
         end = _end_of_window(firsts, start, size)
-        if end <= keep_start:  # the next sentence does not fit behind what would be repeated
-            start = keep_start
-            end = _end_of_window(firsts, start, size)
-        following = int(firsts[np.searchsorted(firsts, end - shared)]) if end < total else end
+        following = min(int(firsts[np.searchsorted(firsts, end - shared)]), end)
         keep_end = _middle(firsts, following, end)
-        if keep_end <= keep_start:
-            following = keep_end = end
+        if keep_end <= keep_start or _end_of_window(firsts, following, size) <= end:
+            following = keep_end = end  # the next sentence does not fit behind what would be repeated, or there is none
         yield Window(start, end, keep_start, keep_end)
         start, keep_start = following, keep_end
 
@@ -174,7 +179,7 @@ def cut_windows(firsts: Ints, size: int = WINDOW - 2, shared: int = SHARED) -> I
 def _end_of_window(firsts: Ints, start: int, size: int) -> int:
     """The last end of a sentence within a window; where there is none, the window's."""
     found = int(firsts[np.searchsorted(firsts, start + size, side="right") - 1])
-    return found if found > start else start + size
+    return found if found > start else min(start + size, int(firsts[-1]))
 
 
 def _middle(firsts: Ints, start: int, end: int) -> int:

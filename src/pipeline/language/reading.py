@@ -9,10 +9,10 @@ from typing import NamedTuple
 import nupunkt
 
 from pipeline.contract import Article
-from pipeline.language.names import SHORT_TITLE_END
 from pipeline.language.marks import CURLY_OPENING, Quotation, pair_marks
+from pipeline.language.names import SHORT_TITLE_END
 from pipeline.language.said_by import SaidBy, find_said_by
-from pipeline.language.tagger import NOTHING, Tags, load_tagger
+from pipeline.language.tagger import NOTHING, Tagger, Tags, load_tagger
 
 # A word may hold inner apostrophes, hyphens, points between letters and commas between digits: O'Neill, U.S., 4,000.
 WORD = re.compile(r"\w+(?:[’'\-–.&]\w+|,(?=\d{3}\b)\d+)*(?:(?<=\b[A-Z])\.)?")
@@ -64,15 +64,29 @@ def read_language(article: Article, threads: int = 1) -> Reading:
     Raises:
         ModelError: if a file of the tagger is missing or damaged.
     """
-    text, segments = article.text, article.segments
-    words = tuple(Word(found.group(), found.start(), found.end()) for found in WORD.finditer(text))
-    sentences = find_sentences(article)
-    language = (article.language or "en").partition("-")[0]
-    if language != "en":
-        quotations = tuple(pair_marks(text, segments, CURLY_OPENING))
-        return Reading(words, sentences, False, quotations, said_by=find_said_by(text, language))
+    return read_with(load_tagger(threads), article) if _is_english(article) else _read_foreign(article)
+
+
+def read_with(tagger: Tagger, article: Article) -> Reading:
+    """Look at an English article with a tagger."""
+    text, segments, sentences = article.text, article.segments, find_sentences(article)
     quotations = tuple(pair_marks(text, segments))
-    return Reading(words, sentences, True, quotations, load_tagger(threads).tag(text, sentences, segments, quotations))
+    return Reading(_words(text), sentences, True, quotations, tagger.tag(text, sentences, segments, quotations))
+
+
+def _read_foreign(article: Article) -> Reading:
+    text = article.text
+    quotations = tuple(pair_marks(text, article.segments, CURLY_OPENING))
+    language = (article.language or "").partition("-")[0]
+    return Reading(_words(text), find_sentences(article), False, quotations, said_by=find_said_by(text, language))
+
+
+def _is_english(article: Article) -> bool:
+    return (article.language or "en").partition("-")[0] == "en"
+
+
+def _words(text: str) -> tuple[Word, ...]:
+    return tuple(Word(found.group(), found.start(), found.end()) for found in WORD.finditer(text))
 
 
 def count_words(text: str) -> int:

@@ -6,7 +6,7 @@ How it was trained is told in ``training/``; what it reaches, in MODEL_CARD.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,6 +29,7 @@ OUTSIDE = 0
 UNKNOWN_PIECE, FIRST_PIECE, LAST_PIECE = 100, 101, 102  # [UNK], [CLS], [SEP]
 LINK_WIDTH = 64
 FOLDER = Path(__file__).parent / "model"
+MODEL, TOKENIZER = "tagger.onnx", "tokenizer.json"
 
 Floats = NDArray[np.float32]
 
@@ -48,15 +49,15 @@ class Tags:
 
     Attributes:
         spans: in the order of the text; they do not overlap.
-        links: [n, n] how likely the attribution of span i hangs on span j: on its cue; where it has none, on its source,
-            else on its first content. Rows sum to 1, or to 0 where the two were never seen together.
+        links: for each span the numbers of those that one window showed beside it, and how likely its attribution hangs
+            on each: on its cue; where it has none, on its source, else on its first content.
     """
 
     spans: tuple[Tag, ...]
-    links: Floats
+    links: tuple[Mapping[int, float], ...]
 
 
-NOTHING = Tags((), np.zeros((0, 0), np.float32))
+NOTHING = Tags((), ())
 
 
 class Tagger:
@@ -72,8 +73,8 @@ class Tagger:
         Raises:
             ModelError: if one of the files is missing or damaged.
         """
-        self._tokenizer = _load_tokenizer(folder / "tokenizer.json")
-        self._session = _load_session(folder / "tagger.onnx", threads)
+        self._tokenizer = _load_tokenizer(folder / TOKENIZER)
+        self._session = _load_session(folder / MODEL, threads)
 
     def encode(self, texts: list[str]) -> list[Encoding]:
         """Cut sentences into word pieces."""
@@ -134,7 +135,7 @@ def load_tagger(threads: int) -> Tagger:
 def _load_tokenizer(path: Path) -> tokenizers.Tokenizer:
     try:
         return tokenizers.Tokenizer.from_str(path.read_text("utf-8"))
-    except Exception as error:  # noqa: BLE001 the library raises no other
+    except Exception as error:
         raise ModelError(path, str(error)) from error
 
 
@@ -146,13 +147,14 @@ def _load_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # other processes want the processor
     try:
         return onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # noqa: BLE001 the library raises many
+    except Exception as error:
         raise ModelError(path, str(error)) from error
 
 
 def _log_softmax(logits: Floats) -> Floats:
     shifted = logits - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    found: Floats = (shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))).astype(np.float32)
+    return found
 
 
 def _kept(found: Floats, window: Window) -> Floats:
@@ -161,8 +163,9 @@ def _kept(found: Floats, window: Window) -> Floats:
 
 def _by_word(chances: Floats, words: Ints) -> Floats:
     """[words, labels] the mean over the pieces of each word: no label begins or ends within one."""
-    sums = np.add.reduceat(chances, words, axis=0)
-    return _log_softmax(sums / np.diff(np.append(words, len(chances)))[:, None])
+    sums: Floats = np.add.reduceat(chances, words, axis=0)
+    counts = np.diff(np.append(words, len(chances))).astype(np.float32)
+    return _log_softmax(sums / counts[:, None])
 
 
 def _spans(chances: Floats) -> list[tuple[int, int, Role, float]]:
@@ -185,7 +188,9 @@ def _spans(chances: Floats) -> list[tuple[int, int, Role, float]]:
 
 _GOES_ON = np.array([label.startswith("I") for label in LABELS])
 # What may stand before each label that goes on: itself, or its beginning.
-_MAY_FOLLOW = np.where(_GOES_ON[None] & (np.abs(np.subtract.outer(range(len(LABELS)), np.arange(len(LABELS)) - 0.5)) != 0.5), -1e4, 0.0)
+_MAY_FOLLOW = np.where(
+    _GOES_ON[None] & (np.abs(np.subtract.outer(range(len(LABELS)), np.arange(len(LABELS)) - 0.5)) != 0.5), -1e4, 0.0
+)
 
 
 def _best_path(chances: Floats) -> Ints:
@@ -203,26 +208,23 @@ def _best_path(chances: Floats) -> Ints:
     return path
 
 
-def _link(firsts: Ints, lasts: Ints, windows: Sequence[Window], links: Sequence[Floats]) -> Floats:
-    """[n, n] how likely span i hangs on span j, from the window that sees most of the two."""
-    count = len(firsts)
-    total, seen = np.zeros((count, count), np.float32), np.zeros((count, count), np.int64)
+def _link(
+    firsts: Ints, lasts: Ints, windows: Sequence[Window], links: Sequence[Floats]
+) -> tuple[dict[int, float], ...]:
+    """How likely each span hangs on each other, from the window that sees most of the two."""
+    chances: tuple[dict[int, float], ...] = tuple({} for _ in firsts)
+    seen: tuple[dict[int, int], ...] = tuple({} for _ in firsts)
     for window, found in zip(windows, links, strict=True):
-        numbers = np.flatnonzero((firsts >= window.start) & (firsts < window.end))
-        if not len(numbers):
+        numbers = range(*np.searchsorted(firsts, (window.start, window.end)))
+        if not numbers:
             continue
         asks, answers = found[:, :LINK_WIDTH], found[:, LINK_WIDTH:]
-        heads = answers[firsts[numbers] - window.start]
-        scores = np.stack(
-            [
-                (asks[firsts[i] - window.start : lasts[i] - window.start] @ heads.T).mean(axis=0) / LINK_WIDTH**0.5
-                for i in numbers
-            ]
-        )
-        chances = np.exp(_log_softmax(scores))
         reach = np.minimum(lasts[numbers], window.end) - firsts[numbers]
-        better = np.minimum(reach[:, None], reach[None]) > seen[np.ix_(numbers, numbers)]
-        block = np.ix_(numbers, numbers)
-        total[block] = np.where(better, chances, total[block])
-        seen[block] = np.where(better, np.minimum(reach[:, None], reach[None]), seen[block])
-    return total
+        heads = answers[firsts[numbers] - window.start]
+        for i, of_i in zip(numbers, reach.tolist(), strict=True):
+            start = firsts[i] - window.start
+            scores = (asks[start : start + of_i] @ heads.T).mean(axis=0) / LINK_WIDTH**0.5
+            for j, of_j, chance in zip(numbers, reach.tolist(), np.exp(_log_softmax(scores)).tolist(), strict=True):
+                if min(of_i, of_j) > seen[i].get(j, 0):
+                    seen[i][j], chances[i][j] = min(of_i, of_j), chance
+    return chances

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pipeline.contract import Article, Attributions, Mention, Quote, stable_id
 from pipeline.language import Reading
 from pipeline.quotes.marked import find_marked, name_speakers
-from pipeline.quotes.said import Stretch
+from pipeline.quotes.said import Attribution, Stretch
 from pipeline.quotes.speakers import Speaker, form_of, resolve_speakers
 from pipeline.quotes.stretches import find_stretches
 
@@ -78,8 +78,15 @@ def _as_row(
         speaker_role=speaker.role,
         speaker_status=speaker.status,
         speaker_method=speaker.method,
-        speaker_confidence=speaker.confidence,
+        speaker_confidence=_confidence(stretch.attribution, speaker),
         context_before=text[max(0, stretch.start - CONTEXT) : stretch.start],
         context_after=text[stretch.end : stretch.end + CONTEXT],
         repeat_of=repeat_of,
     )
+
+
+def _confidence(said: Attribution | None, speaker: Speaker) -> float | None:
+    """That the name is right: that these are the speaker's words, and that the name is the speaker's."""
+    if speaker.confidence is None or said is None or said.confidence is None:
+        return speaker.confidence
+    return round(said.confidence * speaker.confidence, 3)

