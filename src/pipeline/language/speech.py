@@ -92,7 +92,7 @@ preach predict proclaim profess promise pronounce propose protest question quip 
 reassert reassure rebuke rebut recant recap recite recommend recount refer reference refute reiterate rejoin relay
 remark remind repeat reply report reprimand repudiate request respond restate retaliate retort retract retweet
 ridicule riff rip savage scoff scold scream shout sigh skewer slam slur smear snarl sneer snipe spar speculate spout
-stammer stipulate stress summarise talk taunt testify text thank theorise threaten thunder tout trash trumpet tweet
+stammer stipulate stress summarise talk taunt testify text theorise threaten thunder tout trash trumpet tweet
 underline underscore unveil urge utter vilify voice vouch vow wail warn whine whisper yell""".split()
 _IRREGULAR_SAYING = """say says said saying tell tells told telling write writes wrote written writing speak speaks spoke
 spoken speaking swear swears swore sworn read reads according per reportedly allegedly""".split()

@@ -26,6 +26,8 @@ Role = Literal["source", "cue", "content"]
 ROLES: tuple[Role, ...] = get_args(Role)
 LABELS = ("O", *(f"{begin}-{role}" for role in ROLES for begin in "BI"))
 OUTSIDE = 0
+NEVER = -1e4
+BEGINS, GOES_ON = (np.array([at for at, label in enumerate(LABELS) if label[0] == begin]) for begin in "BI")
 UNKNOWN_PIECE, FIRST_PIECE, LAST_PIECE = 100, 101, 102  # [UNK], [CLS], [SEP]
 LINK_WIDTH = 64
 FOLDER = Path(__file__).parent / "model"
@@ -103,7 +105,9 @@ class Tagger:
         seen = [self._run(pieces, window) for window in windows]
         chances = np.concatenate([_kept(logits, window) for (logits, _), window in zip(seen, windows, strict=True)])
         words = np.flatnonzero(pieces.features[0] % 2 == 0)  # the first piece of each
-        spans = _spans(_by_word(chances, words))
+        by_word = _by_word(chances, words)
+        by_word[np.ix_(pieces.features[1, words] % 3 == 2, GOES_ON)] = NEVER  # nothing reaches over a segment's end
+        spans = _spans(by_word)
         bounds = np.append(words, len(pieces.ids))
         firsts, lasts = bounds[[first for first, _, _, _ in spans]], bounds[[last for _, last, _, _ in spans]]
         links = _link(firsts, lasts, windows, [asked for _, asked in seen])
@@ -162,10 +166,12 @@ def _kept(found: Floats, window: Window) -> Floats:
 
 
 def _by_word(chances: Floats, words: Ints) -> Floats:
-    """[words, labels] the mean over the pieces of each word: no label begins or ends within one."""
-    sums: Floats = np.add.reduceat(chances, words, axis=0)
-    counts = np.diff(np.append(words, len(chances))).astype(np.float32)
-    return _log_softmax(sums / counts[:, None])
+    """[words, labels] over the pieces of each word: no label begins or ends within one, and what begins goes on."""
+    within = chances.copy()
+    is_first = np.zeros(len(chances), bool)
+    is_first[words] = True
+    within[:, BEGINS] = np.where(is_first[:, None], chances[:, BEGINS], chances[:, GOES_ON])
+    return _log_softmax(np.add.reduceat(within, words, axis=0))
 
 
 def _spans(chances: Floats) -> list[tuple[int, int, Role, float]]:
@@ -186,16 +192,16 @@ def _spans(chances: Floats) -> list[tuple[int, int, Role, float]]:
     return spans
 
 
-_GOES_ON = np.array([label.startswith("I") for label in LABELS])
+_IS_INSIDE = np.isin(np.arange(len(LABELS)), GOES_ON)
 # What may stand before each label that goes on: itself, or its beginning.
 _MAY_FOLLOW = np.where(
-    _GOES_ON[None] & (np.abs(np.subtract.outer(range(len(LABELS)), np.arange(len(LABELS)) - 0.5)) != 0.5), -1e4, 0.0
+    _IS_INSIDE[None] & (np.abs(np.subtract.outer(range(len(LABELS)), np.arange(len(LABELS)) - 0.5)) != 0.5), NEVER, 0.0
 )
 
 
 def _best_path(chances: Floats) -> Ints:
     """Viterbi's algorithm over labels where an I follows only its own B or I."""
-    best = chances[0] + np.where(_GOES_ON, -1e4, 0.0)
+    best = chances[0] + np.where(_IS_INSIDE, NEVER, 0.0)
     came_from = np.zeros(chances.shape, np.int64)
     for at in range(1, len(chances)):
         scores = best[:, None] + _MAY_FOLLOW

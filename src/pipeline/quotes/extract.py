@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipeline.contract import Article, Attributions, Mention, Quote, stable_id
-from pipeline.language import Reading
+from pipeline.language import Reading, Span
 from pipeline.quotes.marked import find_marked, name_speakers
 from pipeline.quotes.said import Attribution, Stretch
 from pipeline.quotes.speakers import Speaker, form_of, resolve_speakers
@@ -30,7 +31,7 @@ def extract_quotes(
         attributions: whether what is only believed, meant or found counts as well.
     """
     if reading.is_english:
-        stretches = find_stretches(article, reading, attributions)
+        stretches = _name_beside_cue(find_stretches(article, reading, attributions), mentions)
         speakers = resolve_speakers(article, reading, stretches, mentions)
     else:
         stretches = find_marked(article.text, article.segments, reading)
@@ -46,6 +47,21 @@ def extract_quotes(
         quotes.append(_as_row(article, stretch, speaker, position, quote_id, first_ids.get(key)))
         first_ids.setdefault(key, quote_id)
     return quotes
+
+
+def _name_beside_cue(stretches: Sequence[Stretch], mentions: Sequence[Mention]) -> list[Stretch]:
+    """Take a person named right behind or before a cue for its speaker, where the tagger found none."""
+    people = [one for one in mentions if one.entity_type == "PERSON" and one.form == "name"]
+    behind = {one.start_char: Span(one.start_char, one.end_char) for one in people}
+    before = {one.end_char: Span(one.start_char, one.end_char) for one in people}
+    found = []
+    for one in stretches:
+        said = one.attribution
+        if said and said.cue and not said.speaker:
+            person = behind.get(said.cue.end + 1) or before.get(said.cue.start - 1)  # a space between
+            one = replace(one, attribution=replace(said, speaker=person))
+        found.append(one)
+    return found
 
 
 def _as_row(

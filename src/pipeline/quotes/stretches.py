@@ -159,6 +159,8 @@ def _stretches(page: _Page, part: _Part, attributions: Attributions) -> Iterator
         return
     if not own and not _is_reported(page, part, outside, attributions):
         return
+    if attributions == "said" and own and quoted <= SCARE_WORDS and not _is_said(page, part.attribution):
+        return  # "known to drivers as “Chip Alley”"
     start, end = _strip(page.article.text, part.start, part.end)
     if start < end:
         is_within = any(one.start <= start and end <= one.end for one in own)
@@ -174,8 +176,11 @@ def _is_reported(page: _Page, part: _Part, words: int, attributions: Attribution
         return False
     if attributions == "all":
         return True
-    cue = said.cue
-    return cue is not None and words >= FEWEST_REPORTED_WORDS and is_said(page.article.text[cue.start : cue.end])
+    return words >= FEWEST_REPORTED_WORDS and _is_said(page, said)
+
+
+def _is_said(page: _Page, said: Attribution | None) -> bool:
+    return said is not None and said.cue is not None and is_said(page.article.text[said.cue.start : said.cue.end])
 
 
 def _strip(text: str, start: int, end: int) -> tuple[int, int]:
