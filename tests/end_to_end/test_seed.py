@@ -39,6 +39,8 @@ DIRECT = [
     ("But this is", "continuous work,", MINISTER),
     ("This is not", "immediate progress.", MINISTER),
 ]
+# "Lavrov said President Putin many times said "…".": the words in marks are the president's, within Lavrov's.
+MIXED = [("President Putin many times said", 'settle this problem."', MINISTER)]
 INDIRECT = [
     ("Implementation of", "changed conditions"),
     ("It is not easy", "bordering regions"),
@@ -108,7 +110,7 @@ def test_no_furniture_and_no_subhead_is_quoted(seed: Tables) -> None:
 
 
 def test_each_directly_quoted_passage_and_none_besides(seed: Tables) -> None:
-    quotes = of_type(seed, "direct", "mixed")
+    quotes = of_type(seed, "direct")
     assert len(quotes) == len(DIRECT)
     for quote, (begins, ends, speaker) in zip(quotes, DIRECT, strict=True):
         assert quote["text"].startswith(begins)
@@ -116,6 +118,15 @@ def test_each_directly_quoted_passage_and_none_besides(seed: Tables) -> None:
         assert (quote["text"], quote["speaker_name"]) == (quote["text"], speaker)
         assert '"' not in quote["text"]
         assert quote["text"] == seed.article["text"][quote["start_char"] : quote["end_char"]]
+
+
+def test_words_quoted_within_reported_ones(seed: Tables) -> None:
+    quotes = of_type(seed, "mixed")
+    assert len(quotes) == len(MIXED)
+    for quote, (begins, ends, speaker) in zip(quotes, MIXED, strict=True):
+        assert quote["text"].startswith(begins)
+        assert quote["text"].endswith(ends)
+        assert quote["speaker_name"] == speaker
 
 
 def test_speakers_as_printed(seed: Tables) -> None:

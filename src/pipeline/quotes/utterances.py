@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.contract import Segment
@@ -47,12 +47,13 @@ def gather_utterances(tags: Tags, segments: Sequence[Segment], sentences: Sequen
     groups: dict[int, list[int]] = defaultdict(list)
     for number in range(len(best)):
         groups[_end_of_chain(best, number)].append(number)
-    speaking = (
-        (anchor, members)
+    speaking = {
+        anchor: members
         for anchor, members in groups.items()
         if any(tags.spans[number].role == "content" for number in members)
-    )
-    found = [_utterance(tags, anchor, members) for anchor, members in speaking]
+    }
+    passed_over = {number for anchor, members in groups.items() if anchor not in speaking for number in members}
+    found = [_utterance(tags, anchor, members, passed_over) for anchor, members in speaking.items()]
     sources = [Span(tag.start, tag.end) for tag in tags.spans if tag.role == "source"]
     found = [_with_shared_source(one, sources, sentences) for one in found]
     return sorted(found, key=lambda one: one.contents[0].start)
@@ -92,7 +93,7 @@ def _end_of_chain(best: Sequence[int], number: int) -> int:
     return min(seen[seen.index(best[seen[-1]]) :])
 
 
-def _utterance(tags: Tags, anchor: int, members: Sequence[int]) -> Utterance:
+def _utterance(tags: Tags, anchor: int, members: Sequence[int], passed_over: set[int]) -> Utterance:
     by_role: dict[Role, list[int]] = defaultdict(list)
     for number in members:
         by_role[tags.spans[number].role].append(number)
@@ -100,15 +101,34 @@ def _utterance(tags: Tags, anchor: int, members: Sequence[int]) -> Utterance:
     def hold(number: int) -> float:
         return tags.links[number].get(anchor, 0.0)
 
-    def pick(role: Role) -> Span | None:
-        if not by_role[role]:
-            return None
-        chosen = anchor if anchor in by_role[role] else max(by_role[role], key=hold)
-        return Span(tags.spans[chosen].start, tags.spans[chosen].end)
+    def pick(role: Role) -> int | None:
+        numbers = by_role[role]
+        return anchor if anchor in numbers else max(numbers, key=hold, default=None)
 
-    source, cue = pick("source"), pick("cue")
-    contents = tuple(tags.spans[number] for number in by_role["content"])
+    source, cue = (tags.spans[number] if number is not None else None for number in (pick("source"), pick("cue")))
+    # "to be agreed according to the new terms, Oduya said": a second cue in what is said is part of it.
+    passed_over = passed_over | {number for number in by_role["cue"] if tags.spans[number] != cue}
+    contents = tuple(_joined(tags, by_role["content"], passed_over))
     if source is None and cue is None:
         return Utterance(contents, None)
     chances = [hold(number) for number in by_role["content"] + by_role["source"]]
-    return Utterance(contents, Attribution(source, cue, sum(chances) / len(chances)))
+    return Utterance(contents, Attribution(_place(source), _place(cue), sum(chances) / len(chances)))
+
+
+def _place(tag: Tag | None) -> Span | None:
+    return None if tag is None else Span(tag.start, tag.end)
+
+
+def _joined(tags: Tags, numbers: Sequence[int], passed_over: set[int]) -> Iterator[Tag]:
+    """Contents, those as one that nothing but a space, or what was passed over, stands between."""
+    first = numbers[0]
+    for number, following in zip(numbers, [*numbers[1:], None], strict=True):
+        chain = range(number, (following or number) + 1)
+        goes_on = (
+            following is not None
+            and passed_over.issuperset(chain[1:-1])
+            and all(tags.spans[at + 1].start - tags.spans[at].end <= 1 for at in chain[:-1])
+        )
+        if not goes_on:
+            yield tags.spans[first]._replace(end=tags.spans[number].end)
+            first = following or number
