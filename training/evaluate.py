@@ -8,7 +8,7 @@ contents. Both ways are held against each other in ``tests/corpus``.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple, get_args
@@ -80,14 +80,18 @@ def _count(annotated: Annotated, tagger: Tagger, attributions: Attributions) -> 
     article = annotated.article
     reading = read_with(tagger, article)
     quotes = extract_quotes(article, reading, extract_mentions(article, reading), attributions)
-    place = align(annotated.given, article.text)
-    marked = [_as_marked(annotated.given, place, one) for one in annotated.attributions]
-    found = _as_found(article.text, quotes)
-    return _compare(found, [one for one in marked if one.content and (attributions == "all" or one.is_said)])
+    marked = [one for one in as_marked(annotated) if one.content and (attributions == "all" or one.is_said)]
+    found = [as_found(article.text, parts) for parts in group_utterances(quotes)]
+    return _compare([one for one in found if one.content], marked)
 
 
-def _as_marked(given: str, place: np.ndarray, one: Attribution) -> Said:
-    inside = _inside_marks(given)
+def as_marked(annotated: Annotated) -> list[Said]:
+    """The attributions of an article, as annotated, in letters of its text."""
+    place, inside = align(annotated.given, annotated.article.text), _inside_marks(annotated.given)
+    return [_as_marked(annotated.given, place, inside, one) for one in annotated.attributions]
+
+
+def _as_marked(given: str, place: np.ndarray, inside: Set[int], one: Attribution) -> Said:
 
     def letters(spans: Sequence[tuple[int, int]]) -> Letters:
         # What the article does not hold cannot be found: it stays apart from all that can.
@@ -117,30 +121,33 @@ def _inside_marks(text: str) -> set[int]:
     return inside
 
 
-def _as_found(text: str, quotes: Sequence[Quote]) -> list[Said]:
+def group_utterances(quotes: Iterable[Quote]) -> list[list[Quote]]:
+    """The parts of each utterance."""
     utterances: dict[str, list[Quote]] = defaultdict(list)
     for quote in quotes:
         utterances[quote.utterance_id].append(quote)
+    return list(utterances.values())
+
+
+def as_found(text: str, parts: Sequence[Quote]) -> Said:
+    """An utterance found in a text."""
 
     def letters(spans: Iterable[tuple[int | None, int | None]]) -> Letters:
         whole = ((start, end) for start, end in spans if start is not None and end is not None)
         return frozenset(i for start, end in whole for i in range(start, end) if text[i].isalnum())
 
-    found = []
-    for parts in utterances.values():
-        kinds = {part.quote_type for part in parts}
-        what: What = kinds.pop() if len(kinds) == 1 else "mixed"
-        content = letters((part.start_char, part.end_char) for part in parts)
-        found.append(Said(content, letters((part.speaker_start_char, part.speaker_end_char) for part in parts), what))
-    return [one for one in found if one.content]
+    kinds = {part.quote_type for part in parts}
+    what: What = kinds.pop() if len(kinds) == 1 else "mixed"
+    content = letters((part.start_char, part.end_char) for part in parts)
+    return Said(content, letters((part.speaker_start_char, part.speaker_end_char) for part in parts), what)
 
 
 def _jaccard(one: Letters, other: Letters) -> float:
     return len(one & other) / len(one | other)
 
 
-def _match(found: Sequence[Said], marked: Sequence[Said], overlap: float) -> dict[int, int]:
-    """For each annotated utterance that was found the number of the one that is likest, each taken once."""
+def match(found: Sequence[Said], marked: Sequence[Said], overlap: float) -> dict[int, int]:
+    """For the number of each annotated utterance that was found that of the one that is likest, each taken once."""
     pairs = [
         (_jaccard(gold.content, one.content), -i, -j)
         for i, gold in enumerate(marked)
@@ -154,6 +161,11 @@ def _match(found: Sequence[Said], marked: Sequence[Said], overlap: float) -> dic
     return matched
 
 
+def is_source(found: Letters, marked: Letters) -> bool:
+    """Whether a printed speaker is the annotated source: half of the shorter of the two lies in the other."""
+    return len(marked & found) / max(min(len(marked), len(found)), 1) >= 0.5
+
+
 def _kinds(what: What) -> tuple[What, ...]:
     return (what, "all") if what == "indirect" else (what, "quoted", "all")
 
@@ -161,7 +173,7 @@ def _kinds(what: What) -> tuple[What, ...]:
 def _compare(found: Sequence[Said], marked: Sequence[Said]) -> Counts:
     counts: Counts = defaultdict(int)
     for overlap in OVERLAPS:
-        matched = _match(found, marked, overlap)
+        matched = match(found, marked, overlap)
         for i, gold in enumerate(marked):
             for kind in _kinds(gold.what):
                 counts[kind, overlap, "marked"] += 1
@@ -173,10 +185,10 @@ def _compare(found: Sequence[Said], marked: Sequence[Said]) -> Counts:
         for i, j in matched.items():
             gold, one = marked[i], found[j]
             if gold.source:
-                shared = len(gold.source & one.source) / max(min(len(gold.source), len(one.source)), 1)
+                is_right = is_source(one.source, gold.source)
                 for kind in _kinds(gold.what):
                     counts[kind, overlap, "sourced"] += 1
-                    counts[kind, overlap, "speaker"] += shared >= 0.5
+                    counts[kind, overlap, "speaker"] += is_right
     return counts
 
 

@@ -9,9 +9,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -21,7 +20,11 @@ REPOSITORY = Path(__file__).parents[2]
 # A relative path is meant from the repository, wherever pytest was started.
 SHARED = (REPOSITORY / os.environ.get("SHARED", "../shared")).resolve()
 
-Curate = Callable[[Path], Path]
+
+class Curate(Protocol):
+    """Curates a folder of raw articles with options of the command; where the data set lies."""
+
+    def __call__(self, raw: Path, /, *options: str) -> Path: ...
 
 
 def require(*paths: str) -> Path:
@@ -63,16 +66,16 @@ def score(script: str, gold: Path, curated: Path, figures: Path) -> dict[str, An
 
 @pytest.fixture(scope="session")
 def curate_once(tmp_path_factory: pytest.TempPathFactory) -> Curate:
-    """Curate a folder of raw articles, once a session; where the data set lies."""
-    done: dict[Path, Path] = {}
+    """Curate each folder of raw articles once a session."""
+    done: dict[tuple[Path, *tuple[str, ...]], Path] = {}
 
-    def curate(raw: Path) -> Path:
-        if raw not in done:
+    def curate(raw: Path, /, *options: str) -> Path:
+        if (raw, *options) not in done:
             into = tmp_path_factory.mktemp("corpus") / "curated"
-            code, printed = run_onrecord("curate", raw, "--into", into)
+            code, printed = run_onrecord("curate", raw, "--into", into, *options)
             assert code == 0, printed
             print(f"\n{printed}")
-            done[raw] = into
-        return done[raw]
+            done[raw, *options] = into
+        return done[raw, *options]
 
     return curate
