@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SHARED ?= ../shared
 
-.PHONY: run test check corpus bench clean
+.PHONY: run test check corpus bench train clean
 
 run: $(READY)
 	@$(BIN)/python flows/curate.py
@@ -24,6 +24,11 @@ corpus: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/speed.py
+
+# Trains the tagger on the gold corpora and measures it; one that was stopped goes on (training/README.md).
+train: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[training]'
+	@$(BIN)/python -m training --train $(SHARED)/corpora/polnear/train --dev $(SHARED)/corpora/polnear/dev
 
 clean:
 	rm -rf .venv
