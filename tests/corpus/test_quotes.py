@@ -206,7 +206,7 @@ def test_card_tells_what_the_model_reaches(gold: Path, annotated: Sequence[Annot
         if abs(told[one.what, one.measure, one.overlap].value - one.value) > 0.003
     ]
     assert not off, (
-        f"accuracy.json tells other figures: {'; '.join(off)}. Write it anew: python -m training … --measure-only"
+        f"accuracy.json tells other figures: {'; '.join(off)}. Write it anew: make train TRAINING=--measure-only"
     )
 
 
