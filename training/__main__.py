@@ -41,9 +41,9 @@ def main() -> None:
     tagger = Tagger(options.into, options.threads)
     now = datetime.now(UTC)
     version = options.version or f"{options.train.parent.name}-{now:%Y-%m-%d}"
-    accuracy = evaluate(options.dev, read_corpus(options.dev), tagger, version, now.date(), "said")
+    accuracy = evaluate(options.dev, read_corpus(options.dev), tagger, version, now.date(), "said", options.condition)
     (options.into / "accuracy.json").write_text(as_json(accuracy, indent=1) + "\n", "utf-8")
-    write_card(options.card, accuracy)
+    write_card(options.card, accuracy, options.train, options.licence)
     print(f"{options.into / MODEL} measured on {options.dev}: see {options.card}")
 
 
@@ -78,6 +78,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", metavar="N", type=int, default=plan.threads)
     parser.add_argument(
         "--measure-only", action="store_true", help="measure the model that is there, and write its card"
+    )
+    parser.add_argument(
+        "--licence", metavar="TEXT", default="", help="the terms of what it is trained on, for the card"
+    )
+    parser.add_argument(
+        "--condition",
+        metavar="TEXT",
+        action="append",
+        default=[],
+        help="what a reader of the figures must know of the articles, for the card; may be given several times",
     )
     return parser
 

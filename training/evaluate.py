@@ -19,7 +19,7 @@ from pipeline.accuracy import Accuracy, Figure, Measure, What
 from pipeline.contract import Attributions, Quote
 from pipeline.entities import extract_mentions
 from pipeline.language.reading import read_with
-from pipeline.language.speech import is_said
+from pipeline.language.speech import is_judged, is_said
 from pipeline.language.tagger import Tagger
 from pipeline.quotes import extract_quotes
 from training.data import Annotated, Attribution, align, digest_of
@@ -49,12 +49,23 @@ def evaluate(
     version: str,
     measured_on: date,
     attributions: Attributions,
+    conditions: Sequence[str] = (),
 ) -> Accuracy:
     """Measure a model on annotated articles.
 
-    With ``attributions`` "said", what is annotated but only believed, meant or found is left out on both sides.
+    With ``attributions`` "said", what is annotated but only believed, meant, found or judged is left out on both sides.
+
+    Args:
+        corpus: the folder of the articles, for its name and digest.
+        articles: in it.
+        tagger: the model.
+        version: its name.
+        measured_on: the day.
+        attributions: which of them count.
+        conditions: what a reader of the figures must know of the articles, a sentence each.
     """
     counts = [_count(one, tagger, attributions) for one in articles]
+    left_out = "Annotated beliefs, intentions, findings and judgements without quotation marks are left out: the cue decides which these are."
     return Accuracy(
         model_version=version,
         corpus=f"{corpus.parent.name}/{corpus.name}, {len(counts)} articles",
@@ -62,17 +73,7 @@ def evaluate(
         measured_on=measured_on,
         attributions=attributions,
         figures=tuple(_figures(counts)),
-        conditions=(
-            "The corpus is American political news of September and October 2016, from seven publishers.",
-            "The articles were used to choose between rules and models, so the figures lean optimistic.",
-            *(
-                [
-                    "Annotated beliefs, intentions and findings without quotation marks are left out: the cue decides which these are."
-                ]
-                if attributions == "said"
-                else []
-            ),
-        ),
+        conditions=(*conditions, *([left_out] if attributions == "said" else [])),
     )
 
 
@@ -102,7 +103,7 @@ def _as_marked(given: str, place: np.ndarray, inside: Set[int], one: Attribution
     share = sum(within) / max(len(within), 1)
     what: What = "direct" if share >= 0.9 else "mixed" if share > 0 else "indirect"
     cue = " ".join(given[start:end] for start, end in one.cue)
-    return Said(letters(one.content), letters(one.source), what, share > 0 or is_said(cue))
+    return Said(letters(one.content), letters(one.source), what, share > 0 or (is_said(cue) and not is_judged(cue)))
 
 
 def _inside_marks(text: str) -> set[int]:
@@ -203,6 +204,8 @@ def _figures(counts: Sequence[Counts]) -> Iterable[Figure]:
             for measure, (share, base) in _MEASURES.items():
                 with np.errstate(invalid="ignore", divide="ignore"):
                     value, spread = share(whole[None])[0], share(resampled)
+                if not np.isfinite(value):
+                    continue  # a type of which there is none
                 low, high = np.nanpercentile(spread, (2.5, 97.5))
                 value, low, high = (round(float(one), 4) for one in (value, low, high))
                 yield Figure(what, measure, overlap, value, low, high, int(whole[COUNTS.index(base)]))

@@ -31,7 +31,7 @@ class Plan:
     epochs: int = 10
     rate: float = 3e-4
     head_rate: float = 1e-3
-    warm_up: int = 150  # steps
+    warm_up: int = 150  # steps, at most a tenth of all
     batch_pieces: int = 2_560
     link_weight: float = 0.5
     average: float = 0.998  # of the weights, over the steps
@@ -130,8 +130,9 @@ def train(model: Tagger, examples: Sequence[Example], plan: Plan, folder: Path) 
     steps_an_epoch = len(cut_batches(examples, plan, random.Random(plan.seed)))
     total = int(plan.epochs * steps_an_epoch * 1.01)
     optimizer = _optimizer(model, plan)
+    warm_up = min(plan.warm_up, total // 10)
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / plan.warm_up, max(0.0, (total - step) / (total - plan.warm_up)))
+        optimizer, lambda step: min((step + 1) / max(warm_up, 1), max(0.0, (total - step) / (total - warm_up)))
     )
     average = torch.optim.swa_utils.AveragedModel(
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(plan.average)

@@ -366,7 +366,9 @@ class Quote:
         QuoteType,
         Column("direct: within marks; mixed: reported content with marks inside; indirect: reported without marks."),
     ]
-    text: Annotated[str, Column("The words, without the marks around a direct quote and without 'that'.")]
+    text: Annotated[
+        str, Column("The words, without the marks around a direct quote; reported words keep their 'that'.")
+    ]
     start_char: Annotated[int, Column("First code point in articles.text.", minimum=0)]
     end_char: Annotated[int, Column("One past the last code point.", minimum=1)]
     is_closed: Annotated[
@@ -396,7 +398,12 @@ class Quote:
     ]
     speaker_method: Annotated[SpeakerMethod, Column("What led from the printed words to the name.")]
     speaker_confidence: Annotated[
-        float | None, Column("Calibrated on dev; null where a rule decided.", minimum=0, maximum=1)
+        float | None,
+        Column(
+            "How likely speaker_name is right, as measured on American news; null where nobody is named, and in other languages.",
+            minimum=0,
+            maximum=1,
+        ),
     ]
     context_before: Annotated[str, Column("Up to 120 code points before it in the text.")]
     context_after: Annotated[str, Column("Up to 120 code points after it.")]
@@ -505,7 +512,7 @@ class Run:
     started_at: Annotated[datetime, Column("When it started.")]
     finished_at: Annotated[datetime, Column("When its tables were complete.")]
     version: Annotated[str, Column("Version of onrecord.")]
-    model_version: Annotated[str, Column("Version of the language model, or of the rules.")]
+    model_version: Annotated[str, Column("Version of the language model.")]
     source: Annotated[str, Column("Name of the collection it read.")]
     raw: Annotated[str, Column("Where the collection lay.")]
     settings: Annotated[str, Column("What it was told that shapes the rows of its source, as JSON.")]

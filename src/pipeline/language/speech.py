@@ -48,29 +48,6 @@ SPEECH_VERBS: frozenset[str] = frozenset().union(*(_inflect(verb) for verb in _R
     "relate", "relates", "posting", "expressed", "express", "expresses", "expressing", "mention", "voice",
     "voices", "remark", "remarks", "advise", "continued", "continue", "continues", "continuing", "agreed", "agree", "agrees", "agreeing",
 }  # fmt: skip
-# Verbs that can stand beside a quotation but seldom introduce reported speech of their own.
-QUOTATION_VERBS: frozenset[str] = SPEECH_VERBS | frozenset(
-    """continued continues agreed agrees went reads read notes reports claims remarks states expressed posted
-    laughed smiled began begins thinks thought believes concluded called calls calling asked asks asking put offered demands
-    hissed cried implored interjected interrupted lectured chided mused opined ventured wondered gushed marveled fumed
-    jokes tweeted retweeted texted emailed chanted screamed blogged countered retorted shot""".split()
-)
-# Verbs that report speech with a clause of their own: "said (that) …".
-REPORTING_VERBS: frozenset[str] = frozenset(
-    """say says said saying tell tells told telling announce announces announced announcing argue argues argued arguing
-    add adds added adding warn warns warned warning claim claims claimed claiming insist insists insisted insisting
-    explain explains explained explaining note notes noted noting confirm confirms confirmed acknowledge acknowledges
-    acknowledged acknowledging assert asserts asserted asserting declare declares declared declaring state states stated
-    stating stress stresses stressed stressing suggest suggests suggested suggesting report reports reported reporting
-    reveal reveals revealed contend contends contended maintain maintains maintained predict predicts predicted predicting
-    testify testifies testified complain complained complains concede concedes conceded promise promised promises vow vowed vows
-    pledged pledges write writes wrote written admit admits admitted allege alleges alleged alleging observe
-    observed observes recall recalled recalls remark remarked reply replied replies respond responded reiterate reiterated reiterates
-    emphasize emphasized emphasizes emphasise emphasised swear swore joke joked jokes quip quipped tweet tweeted
-    tweets conclude concluded concludes caution cautioned cautions affirm affirmed affirms deny denied denies
-    mention mentioned disclosed divulged""".split()
-)
-
 
 # ── Is it said, or only thought? ───────────────────────────────────────────────────────────────────────────────────
 # The lists were drawn up while reading the cues of PolNeAR's training part.
@@ -189,3 +166,24 @@ def _says(clause: str) -> bool:
         if word in _SAID or not _SAID_TOGETHER.get(word, _NOTHING).isdisjoint(words[at + 1 : at + 5]):
             return True
     return False
+
+
+# What follows these is who or what is praised or blamed, and none of the words.
+_JUDGING = frozenset().union(
+    *map(
+        _inflect,
+        """applaud assail attack badmouth bash berate blast castigate challenge chastise commend compliment condemn
+        congratulate criticise criticize credit decry denigrate denounce deride disparage endorse eulogise extol fault
+        flatter hail insult jeer lambast laud malign mock praise rail rebuke reject reprimand repudiate ridicule salute
+        savage scold skewer slam slur smear snipe thank trash vilify welcome""".split(),
+    )
+)
+
+
+def is_judged(cue: str) -> bool:
+    """Whether a cue tells of praise or blame, so that what follows it is its object: "slammed", "was rejected by".
+
+    Args:
+        cue: the words, in any case.
+    """
+    return not _JUDGING.isdisjoint(_WORD.findall(cue.casefold()))

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from pipeline.contract import Article, Attributions, QuoteType
 from pipeline.language import Reading, Span
 from pipeline.language.marks import Quotation
-from pipeline.language.speech import is_said
+from pipeline.language.speech import is_judged, is_said
 from pipeline.quotes.said import Attribution, Stretch
 from pipeline.quotes.utterances import gather_utterances
 
@@ -176,7 +176,8 @@ def _is_reported(page: _Page, part: _Part, words: int, attributions: Attribution
         return False
     if attributions == "all":
         return True
-    return words >= FEWEST_REPORTED_WORDS and _is_said(page, said)
+    is_object = said.cue is not None and is_judged(page.article.text[said.cue.start : said.cue.end])
+    return words >= FEWEST_REPORTED_WORDS and not is_object and _is_said(page, said)
 
 
 def _is_said(page: _Page, said: Attribution | None) -> bool:
