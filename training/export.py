@@ -21,7 +21,8 @@ def export(model: Tagger, path: Path) -> None:
     """Write the network as ONNX, quantised.
 
     Weights are rounded to seven of eight bits: without VNNI, processors add products of full eight bits in sixteen and
-    cut what does not fit, so that the same article would give other tags on another machine.
+    cut what does not fit, so that an article would get other tags on another machine
+    far more often than rounding alone brings about.
     """
     model = model.eval()
     length = torch.export.Dim("length", min=3, max=model.shape.positions)

@@ -149,3 +149,19 @@ def test_damaged_model_file_is_named_and_exits_2(raw: Path, tmp_path: Path, dama
     assert str(card) in ran.stderr
     assert len(ran.stderr.splitlines()) == 1
     assert not (tmp_path / "curated").exists()
+
+
+def test_a_hope_is_a_quote_only_where_all_attributions_are(onrecord: Onrecord, tmp_path: Path) -> None:
+    raw = tmp_path / "hopes"
+    raw.mkdir()
+    (raw / "pier.txt").write_text(
+        "Pier to open\n\nThe mayor, Hollis Renfield, said that the pier would open in May. She hopes that the ferries will "
+        "come back by the summer.\n\n“We have waited long enough,” Renfield said.\n",
+        "utf-8",
+    )
+    cues = {}
+    for setting in ("said", "all"):
+        into = tmp_path / setting
+        assert onrecord("curate", raw, "--into", into, "--attributions", setting).code == 0
+        cues[setting] = sorted(pd.read_parquet(into / "quotes")["cue"].tolist())
+    assert cues == {"said": ["said", "said"], "all": ["hopes", "said", "said"]}

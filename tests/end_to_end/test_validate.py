@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from pipeline import curate
-from pipeline.contract import Article, Mention, Quote
+from pipeline.contract import Article, Attributions, Mention, Quote
 from pipeline.language import Reading
 from pipeline.quotes import extract_quotes
 from tests.end_to_end.conftest import Onrecord, state_of
@@ -22,8 +22,10 @@ from tests.end_to_end.conftest import Onrecord, state_of
 def with_fault(monkeypatch: pytest.MonkeyPatch, raw_path: str, **changes: object) -> None:
     """Let the quotes of one article come out wrong."""
 
-    def faulty(article: Article, reading: Reading, mentions: Sequence[Mention]) -> list[Quote]:
-        quotes = extract_quotes(article, reading, mentions)
+    def faulty(
+        article: Article, reading: Reading, mentions: Sequence[Mention], attributions: Attributions
+    ) -> list[Quote]:
+        quotes = extract_quotes(article, reading, mentions, attributions)
         if article.raw_path != raw_path:
             return quotes
         return [replace(quote, **changes) for quote in quotes]  # type: ignore[arg-type]
