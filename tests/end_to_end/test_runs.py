@@ -170,7 +170,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=400k", "none", str(disk)], check=False, capture_output=True
+        ["mount", "-t", "tmpfs", "-o", "size=800k", "none", str(disk)], check=False, capture_output=True
     )
     if mounted.returncode:
         pytest.skip("only root may mount the small file system that this needs")

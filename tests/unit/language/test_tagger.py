@@ -194,11 +194,10 @@ def story_of(words: int) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_an_article_of_200_000_words_takes_ten_times_that_of_20_000() -> None:
+def test_ten_times_the_words_take_ten_times_the_time() -> None:
     resource = pytest.importorskip("resource")
     seconds, peak = [], []
-    for words in (20_000, 200_000):
+    for words in (4_000, 40_000):  # 200,000 words: CHANGELOG.md
         article = as_article(story_of(words))
         start = time.process_time()
         reading = read_language(article)
@@ -206,4 +205,4 @@ def test_an_article_of_200_000_words_takes_ten_times_that_of_20_000() -> None:
         seconds.append(time.process_time() - start)
         peak.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     assert seconds[1] < 15 * seconds[0]
-    assert peak[1] - peak[0] < 1_000_000  # kB
+    assert peak[1] - peak[0] < 300_000  # kB
