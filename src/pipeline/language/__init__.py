@@ -1,6 +1,6 @@
-"""The one look at a text that quotes and entities share: its words and sentences.
+"""The one look at a text that quotes and entities share.
 
-A trained tagger will find its place here; what it finds becomes further fields of ``Reading``.
+Its words and sentences, what stands between its marks, and in English what the trained tagger finds.
 """
 
 from pipeline.language.reading import Reading, Span, Word, count_words, read_language

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pipeline.contract import Segment
 from pipeline.errors import ModelError
 from pipeline.language.marks import Quotation
-from pipeline.language.pieces import Encoding, Ints, Pieces, Window, cut_pieces, cut_windows
+from pipeline.language.pieces import Encode, Encoding, Ints, Pieces, Window, cut_pieces, cut_windows
 
 Role = Literal["source", "cue", "content"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -42,7 +42,6 @@ class Tag(NamedTuple):
     role: Role
     start: int
     end: int
-    confidence: float  # mean probability of its label, over its words
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +74,8 @@ class Tagger:
         Raises:
             ModelError: if one of the files is missing or damaged.
         """
-        self._tokenizer = _load_tokenizer(folder / TOKENIZER)
+        self.encode = load_encoder(folder / TOKENIZER)
         self._session = _load_session(folder / MODEL, threads)
-
-    def encode(self, texts: list[str]) -> list[Encoding]:
-        """Cut sentences into word pieces."""
-        found = self._tokenizer.encode_batch(texts, add_special_tokens=False)
-        return [Encoding(one.ids, one.offsets, one.word_ids) for one in found]
 
     def tag(
         self,
@@ -109,11 +103,11 @@ class Tagger:
         by_word[np.ix_(pieces.features[1, words] % 3 == 2, GOES_ON)] = NEVER  # nothing reaches over a segment's end
         spans = _spans(by_word)
         bounds = np.append(words, len(pieces.ids))
-        firsts, lasts = bounds[[first for first, _, _, _ in spans]], bounds[[last for _, last, _, _ in spans]]
+        firsts, lasts = bounds[[first for first, _, _ in spans]], bounds[[last for _, last, _ in spans]]
         links = _link(firsts, lasts, windows, [asked for _, asked in seen])
         tags = (
-            Tag(role, int(pieces.starts[first]), int(pieces.ends[last - 1]), confidence)
-            for first, last, (_, _, role, confidence) in zip(firsts, lasts, spans, strict=True)
+            Tag(role, int(pieces.starts[first]), int(pieces.ends[last - 1]))
+            for first, last, (_, _, role) in zip(firsts, lasts, spans, strict=True)
         )
         return Tags(tuple(tags), links)
 
@@ -136,11 +130,25 @@ def load_tagger(threads: int) -> Tagger:
     return Tagger(threads=threads)
 
 
-def _load_tokenizer(path: Path) -> tokenizers.Tokenizer:
+def load_encoder(path: Path) -> Encode:
+    """What cuts sentences into word pieces.
+
+    Args:
+        path: of a tokenizer's file.
+
+    Raises:
+        ModelError: if it is missing or damaged.
+    """
     try:
-        return tokenizers.Tokenizer.from_str(path.read_text("utf-8"))
+        tokenizer = tokenizers.Tokenizer.from_str(path.read_text("utf-8"))
     except Exception as error:
         raise ModelError(path, str(error)) from error
+
+    def encode(texts: list[str], /) -> list[Encoding]:
+        found = tokenizer.encode_batch(texts, add_special_tokens=False)
+        return [Encoding(one.ids, one.offsets, one.word_ids) for one in found]
+
+    return encode
 
 
 def _load_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
@@ -174,10 +182,10 @@ def _by_word(chances: Floats, words: Ints) -> Floats:
     return _log_softmax(np.add.reduceat(within, words, axis=0))
 
 
-def _spans(chances: Floats) -> list[tuple[int, int, Role, float]]:
+def _spans(chances: Floats) -> list[tuple[int, int, Role]]:
     """The likeliest spans of words, half-open: nothing goes on that did not begin."""
     labels = _best_path(chances)
-    spans: list[tuple[int, int, Role, float]] = []
+    spans: list[tuple[int, int, Role]] = []
     at = 0
     while at < len(labels):
         if labels[at] == OUTSIDE:
@@ -186,8 +194,7 @@ def _spans(chances: Floats) -> list[tuple[int, int, Role, float]]:
         last = at + 1
         while last < len(labels) and labels[last] == labels[at] + 1:  # I-x stands behind B-x in LABELS
             last += 1
-        confidence = float(np.exp(chances[np.arange(at, last), labels[at:last]]).mean())
-        spans.append((at, last, ROLES[(labels[at] - 1) // 2], confidence))
+        spans.append((at, last, ROLES[(labels[at] - 1) // 2]))
         at = last
     return spans
 

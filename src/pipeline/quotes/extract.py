@@ -8,9 +8,12 @@ from dataclasses import replace
 
 from pipeline.contract import Article, Attributions, Mention, Quote, stable_id
 from pipeline.language import Reading, Span
+from pipeline.language.tagger import Tags
 from pipeline.quotes.marked import find_marked, name_speakers
+from pipeline.quotes.phrases import form_of
+from pipeline.quotes.pronouns import inside_of
 from pipeline.quotes.said import Attribution, Stretch
-from pipeline.quotes.speakers import Speaker, form_of, resolve_speakers
+from pipeline.quotes.speakers import Speaker, resolve_speakers
 from pipeline.quotes.stretches import find_stretches
 
 CONTEXT = 120  # code points
@@ -31,7 +34,7 @@ def extract_quotes(
         attributions: whether what is only believed, meant or found counts as well.
     """
     if reading.is_english:
-        stretches = _name_beside_cue(find_stretches(article, reading, attributions), mentions)
+        stretches = _name_beside_cue(find_stretches(article, reading, attributions), reading.tags, mentions)
         speakers = resolve_speakers(article, reading, stretches, mentions)
     else:
         stretches = find_marked(article.text, article.segments, reading)
@@ -49,9 +52,14 @@ def extract_quotes(
     return quotes
 
 
-def _name_beside_cue(stretches: Sequence[Stretch], mentions: Sequence[Mention]) -> list[Stretch]:
-    """Take a person named right behind or before a cue for its speaker, where the tagger found none."""
+def _name_beside_cue(stretches: Sequence[Stretch], tags: Tags, mentions: Sequence[Mention]) -> list[Stretch]:
+    """Take a person named right behind or before a cue for its speaker, where the tagger found none.
+
+    Who is named in what is said does not say it: "It was announced Oduya would go."
+    """
+    is_told = inside_of(Span(tag.start, tag.end) for tag in tags.spans if tag.role == "content")
     people = [one for one in mentions if one.entity_type == "PERSON" and one.form == "name"]
+    people = [one for one in people if not is_told(one.start_char)]
     behind = {one.start_char: Span(one.start_char, one.end_char) for one in people}
     before = {one.end_char: Span(one.start_char, one.end_char) for one in people}
     found = []

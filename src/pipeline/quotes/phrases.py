@@ -47,6 +47,7 @@ COMMON = (
         media poll survey study report letter statement editorial article ruling survivor advocate backer ally""".split()
     )
 )
+TITLE_BEFORE = r"(?:[A-Z][\w.]*\s+){0,2}"  # "Captain", "Dr"
 _NAME = r"[A-ZÀ-ÞĀ-Ž][\w.’'-]*(?:\s(?:(?:de|del|la|van|von|der|bin|al|el)\s)?[A-ZÀ-ÞĀ-Ž][\w.’'-]*)*"
 # "the board's chairwoman, Mara Oduya", "the chair, retired judge Mara Oduya"
 APPOSED_NAME = re.compile(rf",\s(?:[a-z][\w’'-]*\s){{0,3}}{_NAME}(?=$|[,.;)])")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from pipeline.contract import Mention
 from pipeline.language import Span
 from pipeline.language.names import PERSON_NOUNS, given_names
-from pipeline.quotes.phrases import GENDERS
+from pipeline.quotes.phrases import GENDERS, TITLE_BEFORE
 
 REACH = 2500  # code points back from a pronoun
 # How much a place speaks for the person named there, and how much of it is left a sentence further.
@@ -24,13 +24,12 @@ SECOND = 0.7
 UNKNOWN_GENDER = 0.95
 FAINTEST = 0.2
 LEAST_MARGIN = 0.1
-_TITLE_BEFORE = r"(?:[A-Z][\w.]*\s+){0,2}"  # "Captain", "Dr"
 # What may stand in a sentence before the person who is its subject: nothing but what describes or titles the name.
 SUBJECT_LEAD = re.compile(
     rf"(?:[\w\s’']{{1,40}},\s+)?(?:(?:But|And|Yet|So)\s+)?(?:"
-    rf"(?:(?:[Tt]he|[A-Z]\w+[’']s)\s+)?{_TITLE_BEFORE}|"  # "Captain", "The Norwegian"
-    rf"(?:[Tt]he|[Aa]n?|[Ii]ts|[Hh]is|[Hh]er|[Tt]heir|[Oo]ne|[A-Z]\w+[’']s)\s[^,;:]{{2,80}},\s+{_TITLE_BEFORE}|"  # "The mayor of Sumaque, "
-    rf"(?:The|A|One|Its|His|Her|Their|Among\s\w+)\s+[^,;:]{{2,80}}\s(?:is|was)\s+{_TITLE_BEFORE}"  # "The passenger was "
+    rf"(?:(?:[Tt]he|[A-Z]\w+[’']s)\s+)?{TITLE_BEFORE}|"  # "Captain", "The Norwegian"
+    rf"(?:[Tt]he|[Aa]n?|[Ii]ts|[Hh]is|[Hh]er|[Tt]heir|[Oo]ne|[A-Z]\w+[’']s)\s[^,;:]{{2,80}},\s+{TITLE_BEFORE}|"  # "The mayor of Sumaque, "
+    rf"(?:The|A|One|Its|His|Her|Their|Among\s\w+)\s+[^,;:]{{2,80}}\s(?:is|was)\s+{TITLE_BEFORE}"  # "The passenger was "
     r")"
 )
 # "The warden has left.": somebody, whom a pronoun may mean, without a name
@@ -201,7 +200,7 @@ def _is_subject(text: str, sentence: Span, one: Mention, people: Sequence[Mentio
     number = bisect_left(people, one.start_char, key=lambda other: other.start_char) + 1
     for other in people[number : number + 1]:
         if other.entity_id != one.entity_id and re.fullmatch(
-            rf",\s+(?:and\s+)?{_TITLE_BEFORE}", text[one.end_char : other.start_char]
+            rf",\s+(?:and\s+)?{TITLE_BEFORE}", text[one.end_char : other.start_char]
         ):
             return False
     return SUBJECT_LEAD.fullmatch(text[sentence.start : one.start_char]) is not None

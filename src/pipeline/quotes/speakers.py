@@ -15,6 +15,7 @@ from pipeline.quotes.phrases import (
     JOINED,
     NOUN_END,
     POSSESSIVE,
+    TITLE_BEFORE,
     core_of,
     form_of,
     is_kind,
@@ -24,8 +25,6 @@ from pipeline.quotes.phrases import (
 from pipeline.quotes.pronouns import Discourse, inside_of, read_discourse
 from pipeline.quotes.roles import Bearer, bearers_of, find_bearers, is_borne_still
 from pipeline.quotes.said import Attribution, Stretch
-
-__all__ = ["NOBODY", "UNKNOWN", "Speaker", "form_of", "resolve_speakers"]
 
 SPEAKING_TYPES = ("PERSON", "ORG", "GPE", "FAC")
 # What stands before a given name: "Ohio Gov. Mara Oduya", "A. Mara Oduya".
@@ -45,7 +44,6 @@ CONFIDENCE: Mapping[SpeakerMethod, float] = {
     "pronoun": 0.9,
 }
 CLEAR_MARGIN, FAR_AHEAD = 0.55, 0.98  # of a pronoun that hardly can mean another
-_TITLE_BEFORE = r"(?:[A-Z][\w.]*\s+){0,2}"  # "Captain", "Dr"
 # Of "a spokesman for Oduya" and "the mayor of Sumaque" the name is not who speaks.
 BELONGS_TO = re.compile(
     r"(?P<noun>[\w’'-]+)\s(?P<of>of|for|to|with|from|at|in|near|by|against|about|like|on)\s(?P<title>(?:[\w.’'-]+\s){0,4})$"
@@ -265,16 +263,16 @@ def _lists(text: str, head: Mention, near: Sequence[Mention]) -> bool:
     if not behind or head.entity_type != "PERSON":
         return False
     between = text[head.end_char : behind[0].start_char]
-    is_next = re.fullmatch(rf",\s{_TITLE_BEFORE}", between)
+    is_next = re.fullmatch(rf",\s{TITLE_BEFORE}", between)
     if is_next and re.match(r"(?:,\s[A-Z]\w+|,?\s+and\s)", text[behind[0].end_char :][:20]):
         return True
-    return re.fullmatch(rf"(?:\s\([^)]*\))?(?:,\s[^,;]{{1,40}}){{0,2}},?\sand\s{_TITLE_BEFORE}", between) is not None
+    return re.fullmatch(rf"(?:\s\([^)]*\))?(?:,\s[^,;]{{1,40}}){{0,2}},?\sand\s{TITLE_BEFORE}", between) is not None
 
 
 def _is_title(between: str) -> bool:
     """Whether a comma and at most a title stand between: ", Captain ", ", retired judge "; not ", a friend of "."""
     words = re.fullmatch(r",\s(?:(?!(?:an?|the|of|for|to|with|by|from|and)\b)[\w.’-]+\s+){0,4}", between)
-    return re.fullmatch(rf",\s{_TITLE_BEFORE}", between) is not None or (
+    return re.fullmatch(rf",\s{TITLE_BEFORE}", between) is not None or (
         words is not None and find_role(between[1:], "") is not None
     )
 

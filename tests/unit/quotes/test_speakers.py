@@ -11,9 +11,9 @@ from pipeline.entities import extract_mentions
 from pipeline.language.marks import pair_marks
 from pipeline.language.reading import Reading, Span, find_sentences
 from pipeline.normalise import normalise
-from pipeline.quotes.phrases import core_of, is_several
+from pipeline.quotes.phrases import core_of, form_of, is_several
 from pipeline.quotes.said import Attribution, Stretch
-from pipeline.quotes.speakers import Speaker, form_of, resolve_speakers
+from pipeline.quotes.speakers import Speaker, resolve_speakers
 
 MARKED = re.compile(r"\[(?P<source>[^\]]*)\]|<(?P<content>[^>]*)>")
 HEADLINE = "Harbour talks go on\n\n"

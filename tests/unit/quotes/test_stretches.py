@@ -35,7 +35,7 @@ def read(marked: str) -> tuple[Article, Reading]:
     for found in MARKED.finditer(marked):
         start = article.text.index(found["words"], at)
         at = start + len(found["words"])
-        spans.append(Tag(ROLES[found["role"]], start, at, 1.0))
+        spans.append(Tag(ROLES[found["role"]], start, at))
         numbers.append(found["number"])
     anchors = {}
     for role in ("content", "source", "cue"):
