@@ -57,7 +57,7 @@ SpeakerStatus = Literal["named", "unresolved", "unattributed"]
 # the printed words to the name.
 SpeakerMethod = Literal["printed", "surname", "role", "pronoun", "continued", "transcript", "group", "none"]
 EntityType = Literal["PERSON", "ORG", "GPE", "LOC", "FAC", "NORP", "EVENT", "PRODUCT", "WORK_OF_ART"]
-LinkSource = Literal["iso3166-1", "geonames"]
+LinkSource = Literal["iso3166-1", "geonames", "knowledge_base"]
 DuplicateKind = Literal["exact", "near"]
 QualityFlag = Literal[
     "mojibake_repaired",
@@ -421,11 +421,18 @@ class Mention:
     article_id: Annotated[str, Column("The article it stands in.", pattern=HEX16, references="articles.article_id")]
     published_on: Annotated[date | None, Column("The article's day of publication.")]
     entity_id: Annotated[str, Column("The entity it names.", pattern=HEX16, references="entities.entity_id")]
-    entity_name: Annotated[str, Column("The entity's name, the fullest that the article holds.")]
+    entity_name: Annotated[
+        str,
+        Column("The entity's name: where it is linked, in the outside list, else the fullest that the article holds."),
+    ]
     entity_type: Annotated[EntityType, Column("What kind of thing it names.")]
+    link_source: Annotated[LinkSource | None, Column("The outside list that the entity was found in.")]
+    link_id: Annotated[str | None, Column("Its id there.")]
+    link_confidence: Annotated[float | None, Column("How sure the link is.", minimum=0, maximum=1)]
     text: Annotated[str, Column("The words.")]
     start_char: Annotated[int, Column("First code point in articles.text.", minimum=0)]
     end_char: Annotated[int, Column("One past the last code point.", minimum=1)]
+    title: Annotated[str | None, Column("The title or role as printed right before the name, or behind it.")]
     form: Annotated[MentionForm, Column("A name, a description such as 'the minister', or a pronoun.")]
     quote_id: Annotated[
         str | None, Column("The innermost quote it stands in.", pattern=HEX16, references="quotes.quote_id")
@@ -434,20 +441,54 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
+class ArticleEntity:
+    """One entity in one article: how often it is named there, and how often it speaks."""
+
+    article_id: Annotated[str, Column("The article.", pattern=HEX16, references="articles.article_id")]
+    published_on: Annotated[date | None, Column("The article's day of publication.")]
+    entity_id: Annotated[str, Column("The entity.", pattern=HEX16, references="entities.entity_id")]
+    entity_name: Annotated[str, Column("Its name.")]
+    entity_type: Annotated[EntityType, Column("What kind of thing it is.")]
+    link_source: Annotated[LinkSource | None, Column("The outside list it was found in.")]
+    link_id: Annotated[str | None, Column("Its id there.")]
+    link_confidence: Annotated[float | None, Column("How sure the link is.", minimum=0, maximum=1)]
+    aliases: Annotated[list[str], Column("Other names it goes by in the article, in alphabetical order.")]
+    mention_count: Annotated[int, Column("Mentions: names, descriptions and pronouns.", minimum=1)]
+    name_count: Annotated[int, Column("Mentions by name.", minimum=0)]
+    quote_count: Annotated[int, Column("Quotes it speaks, printed again or not.", minimum=0)]
+    first_char: Annotated[int, Column("Where it is first mentioned: a code point in articles.text.", minimum=0)]
+    is_in_headline: Annotated[bool, Column("Whether the headline or the standfirst mentions it.")]
+    salience: Annotated[float, Column("How much the article is about it.", minimum=0, maximum=1)]
+
+
+@dataclass(frozen=True, slots=True)
 class Entity:
     """One entity of the whole data set."""
 
-    entity_id: Annotated[str, Column("Hash of type and name.", pattern=HEX16, unique=True)]
+    entity_id: Annotated[
+        str, Column("Hash of type and name; of type and outside id where it is linked.", pattern=HEX16, unique=True)
+    ]
     name: Annotated[str, Column("The name.")]
-    is_full_name: Annotated[bool, Column("False for a person known by surname only.")]
+    is_full_name: Annotated[
+        bool,
+        Column(
+            "False for a person known by one word only, who may be several: the Brandt of one article and of another."
+        ),
+    ]
     entity_type: Annotated[EntityType, Column("What kind of thing it is.")]
     aliases: Annotated[list[str], Column("Other names it is mentioned by, in alphabetical order.")]
     link_source: Annotated[LinkSource | None, Column("The outside list it was found in.")]
     link_id: Annotated[str | None, Column("Its id there.")]
     link_confidence: Annotated[float | None, Column("How sure the link is.", minimum=0, maximum=1)]
     article_count: Annotated[int, Column("Articles that mention it.", minimum=1)]
-    mention_count: Annotated[int, Column("Mentions in all.", minimum=1)]
-    quote_count: Annotated[int, Column("Quotes it speaks.", minimum=0)]
+    original_article_count: Annotated[int, Column("Of these, those that are no copy of another.", minimum=0)]
+    mention_count: Annotated[int, Column("Mentions in all: names, descriptions and pronouns.", minimum=1)]
+    original_mention_count: Annotated[
+        int, Column("Of these, those in articles that are no copy of another.", minimum=0)
+    ]
+    name_count: Annotated[int, Column("Mentions by name.", minimum=0)]
+    quote_count: Annotated[int, Column("Quotes it speaks, printed again or not.", minimum=0)]
+    original_quote_count: Annotated[int, Column("Of these, those in articles that are no copy of another.", minimum=0)]
     first_seen_on: Annotated[date | None, Column("Earliest day of publication of an article that mentions it.")]
     last_seen_on: Annotated[date | None, Column("Latest such day.")]
 
@@ -632,6 +673,7 @@ TABLES: Mapping[str, Table] = {
             is_monthly=True,
             slices=(Slice("text", "start_char", "end_char"),),
         ),
+        Table("article_entities", ArticleEntity, ("article_id", "entity_id"), is_monthly=True),
         Table("entities", Entity, ("entity_id",)),
         Table("rejects", Reject, ("source", "raw_path", "raw_record")),
         Table("runs", Run, ("run_id",)),

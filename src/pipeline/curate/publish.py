@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline import report, store
-from pipeline.contract import TABLES, Entity, Finding, Reject, Run, columns, expectations, to_table
+from pipeline.contract import TABLES, Finding, Reject, Run, columns, expectations, to_table
 from pipeline.curate.work import Summary, Work, find_winning, full_path, read_holders, read_rows
 from pipeline.duplicates import Body, Duplicate, match_signatures, sign
 from pipeline.entities import build_entities
@@ -55,11 +56,7 @@ def _build(work: Work, version: store.Version, winners: Mapping[str, Key]) -> Ru
     metadata = store.schema_metadata(VERSION, work.accuracy, work.attributions)
     changes = _changes(work, winners)
     store.write_monthly(version, work.previous, changes, metadata)
-    mentions = version.read(
-        "mentions", ["entity_id", "entity_name", "entity_type", "text", "form", "article_id", "published_on"]
-    )
-    entities = build_entities(mentions, version.read("quotes", ["speaker_entity_id"]))
-    store.write_whole(version, "entities", to_table(Entity, entities), metadata)
+    store.write_whole(version, "entities", _count_entities(version), metadata)
     store.write_whole(version, "rejects", to_table(Reject, _all_rejects(work)), metadata)
     run = describe_run(work, version)
     runs = to_table(Run, [run])
@@ -68,6 +65,17 @@ def _build(work: Work, version: store.Version, winners: Mapping[str, Key]) -> Ru
     store.write_whole(version, "runs", runs, metadata)
     store.write_memory(version, work.ledger.records(), work.ledger.files())
     return run
+
+
+def _count_entities(version: store.Version) -> pa.Table:
+    """The entities of a version whose articles are written, month by month."""
+    articles = version.read("articles", ["article_id", "duplicate_of"])
+    copies = articles.filter(pc.is_valid(articles["duplicate_of"]))["article_id"].combine_chunks()
+
+    def read(names: Sequence[str]) -> Iterator[pa.Table]:
+        return (version.read("article_entities", names, [month]) for month in version.months("article_entities"))
+
+    return build_entities(read, copies)
 
 
 def _changes(work: Work, winners: Mapping[str, Key]) -> store.Changes:

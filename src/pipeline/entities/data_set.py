@@ -1,78 +1,192 @@
-"""The entities of the whole data set, counted from its mentions and quotes."""
+"""What an analyst asks of an entity: how often an article, and the whole data set, name it and hear it speak."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 
-import pandas as pd
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from pipeline.contract import Entity, EntityType, LinkSource
-from pipeline.language.places import cities, countries
+from pipeline.contract import Article, ArticleEntity, Entity, Mention, Quote, arrow_schema
 
-CITY_CONFIDENCE = 0.8  # the largest city of a name is meant far more often than not
+# Gives some columns of article_entities, some rows at a time.
+ReadRows = Callable[[Sequence[str]], Iterable[pa.Table]]
+
+# ── One article ────────────────────────────────────────────────────────────────────────────────────────────────
+
+TOP = ("headline", "standfirst")
+# Where a name tells of the article's making: of the author, of the place it was sent from.
+NOT_TOLD = ("byline", "dateline", "note")
+HEADLINE, POSITION, SHARE, SPEAKING = 0.3, 0.3, 0.3, 0.1  # weights of salience
 
 
-def build_entities(mentions: pa.Table, quotes: pa.Table) -> list[Entity]:
-    """Count the data set's entities.
+def summarise_entities(article: Article, mentions: Sequence[Mention], quotes: Sequence[Quote]) -> list[ArticleEntity]:
+    """Count what an article says of each entity that it mentions, in the order of their ids."""
+    of_entity: dict[str, list[Mention]] = defaultdict(list)
+    for mention in mentions:
+        of_entity[mention.entity_id].append(mention)
+    spoken = Counter(quote.speaker_entity_id for quote in quotes if quote.speaker_entity_id)
+    unknown = spoken.keys() - of_entity.keys()
+    if unknown:
+        raise ValueError(f"{article.raw_path}: speakers {sorted(unknown)} are not mentioned")
+    top, aside = _stretches(article, TOP), _stretches(article, NOT_TOLD)
+    told = {entity_id: [one for one in each if not _is_within(one, aside)] for entity_id, each in of_entity.items()}
+    most = max((len(each) for each in told.values()), default=0)
+    rows = []
+    for entity_id, each in sorted(of_entity.items()):
+        is_on_top = any(_is_within(one, top) for one in each)
+        quote_count = spoken[entity_id]
+        rows.append(
+            ArticleEntity(
+                article_id=article.article_id,
+                published_on=article.published_on,
+                entity_id=entity_id,
+                entity_name=each[0].entity_name,
+                entity_type=each[0].entity_type,
+                link_source=each[0].link_source,
+                link_id=each[0].link_id,
+                link_confidence=max(
+                    (one.link_confidence for one in each if one.link_confidence is not None), default=None
+                ),
+                aliases=_aliases(each),
+                mention_count=len(each),
+                name_count=sum(one.form == "name" for one in each),
+                quote_count=quote_count,
+                first_char=min(one.start_char for one in each),
+                is_in_headline=is_on_top,
+                salience=_salience(article, told[entity_id], most, is_on_top=is_on_top, quote_count=quote_count),
+            )
+        )
+    return rows
+
+
+def _stretches(article: Article, kinds: Sequence[str]) -> list[tuple[int, int]]:
+    return [(part.start_char, part.end_char) for part in article.segments if part.kind in kinds]
+
+
+def _is_within(mention: Mention, stretches: Sequence[tuple[int, int]]) -> bool:
+    return any(start <= mention.start_char < end for start, end in stretches)
+
+
+def _aliases(mentions: Sequence[Mention]) -> list[str]:
+    """The names as seen, each on one line, but for the name itself."""
+    seen = {" ".join(one.text.split()) for one in mentions if one.form == "name"}
+    return sorted(seen - {one.entity_name for one in mentions})
+
+
+def _salience(article: Article, told: Sequence[Mention], most: int, *, is_on_top: bool, quote_count: int) -> float:
+    """How much an article is about an entity, by where and how often it tells of it and whether it lets it speak."""
+    if not told:
+        return 0.0
+    body = max(1, len(article.text) - article.body_start_char)
+    into = max(0, min(one.start_char for one in told) - article.body_start_char)
+    position = 1.0 if is_on_top else 1 - into / body
+    value = HEADLINE * is_on_top + POSITION * position + SHARE * len(told) / most + SPEAKING * (quote_count > 0)
+    return round(value, 4)
+
+
+# ── The data set ───────────────────────────────────────────────────────────────────────────────────────────────
+
+# One entity has one type and one outside id: its id is made of them. Only its name there may have changed since.
+KEYS = ("entity_id", "entity_name", "entity_type", "link_source", "link_id")
+COUNTS = (
+    "article_count",
+    "original_article_count",
+    "mention_count",
+    "original_mention_count",
+    "name_count",
+    "quote_count",
+    "original_quote_count",
+)
+CONFIDENCE = "confidence_sum"  # in millionths: whole numbers add up to the same in any order
+MILLION = 1_000_000
+MERGED = [*((name, "sum") for name in (*COUNTS, CONFIDENCE)), ("first_seen_on", "min"), ("last_seen_on", "max")]
+FEW_ROWS = 100_000
+
+
+def build_entities(read: ReadRows, copies: pa.Array) -> pa.Table:
+    """Count the entities of a data set.
 
     Args:
-        mentions: entity_id, entity_name, entity_type, text, form, article_id, published_on.
-        quotes: speaker_entity_id.
+        read: gives some columns of ``article_entities``, some rows at a time.
+        copies: the ids of articles that are copies of others.
     """
-    rows = mentions.to_pandas()
-    if rows.empty:
-        return []
-    spoken = quotes.to_pandas()["speaker_entity_id"].value_counts()
-    names = rows[(rows["form"] == "name") & (rows["text"] != rows["entity_name"])]
-    aliases = names.groupby("entity_id")["text"].agg(lambda texts: sorted({" ".join(text.split()) for text in texts}))
-    grouped = rows.groupby("entity_id", sort=True)
-    counted = pd.DataFrame(
-        {
-            "name": grouped["entity_name"].first(),
-            "kind": grouped["entity_type"].first(),
-            "articles": grouped["article_id"].nunique(),
-            "mentions": grouped.size(),
-            "first": grouped["published_on"].min(),
-            "last": grouped["published_on"].max(),
-        }
-    )
-    return [
-        _entity(str(entity_id), row, aliases.get(entity_id, []), int(spoken.get(entity_id, 0)))
-        for entity_id, row in counted.iterrows()
-    ]
+    needed = [*KEYS, "link_confidence", "article_id", "published_on", "mention_count", "name_count", "quote_count"]
+    by_name = _fold((_count(rows, copies) for rows in read(needed)), _merge)
+    names = by_name.select(["entity_id", "entity_name"]).rename_columns(["entity_id", "alias"])
+    seen = _fold((names, *map(_spread_aliases, read(["entity_id", "aliases"]))), _distinct)
+    # The name that most articles have; of several the first in the alphabet.
+    order = [("entity_id", "ascending"), ("article_count", "descending"), ("entity_name", "ascending")]
+    firsts = [(name, "first") for name in KEYS[1:]]
+    rows = by_name.sort_by(order).group_by("entity_id", use_threads=False).aggregate([*firsts, *MERGED])
+    rows = rows.select(["entity_id", *(f"{name}_{how}" for name, how in (*firsts, *MERGED))])
+    rows = rows.rename_columns([*KEYS, *(name for name, _ in MERGED)])
+    confidence = pc.divide(pc.divide(rows[CONFIDENCE].cast(pa.float64()), MILLION), rows["article_count"])
+    is_one_word = pc.invert(pc.match_substring(rows["entity_name"], " "))
+    is_person = pc.equal(rows["entity_type"], "PERSON")
+    columns = {name: rows[name] for name in rows.column_names} | {
+        "name": rows["entity_name"],
+        "is_full_name": pc.invert(pc.and_(pc.and_(is_person, is_one_word), pc.is_null(rows["link_id"]))),
+        "aliases": _collect_aliases(rows, seen),
+        "link_confidence": pc.round(confidence, 6),
+    }
+    schema = arrow_schema(Entity)
+    return pa.table([columns[name] for name in schema.names], names=schema.names).cast(schema)
 
 
-def _entity(entity_id: str, row: pd.Series[Any], aliases: list[str], quote_count: int) -> Entity:
-    name, kind = row["name"], row["kind"]
-    source, link_id, confidence = _link(kind, name)
-    return Entity(
-        entity_id=entity_id,
-        name=name,
-        is_full_name=kind != "PERSON" or " " in name,
-        entity_type=kind,
-        aliases=[alias for alias in aliases if alias != name],
-        link_source=source,
-        link_id=link_id,
-        link_confidence=confidence,
-        article_count=int(row["articles"]),
-        mention_count=int(row["mentions"]),
-        quote_count=quote_count,
-        first_seen_on=_day(row["first"]),
-        last_seen_on=_day(row["last"]),
-    )
+def _fold(parts: Iterable[pa.Table], merge: Callable[[pa.Table], pa.Table]) -> pa.Table:
+    """Merge parts as they come, whenever as many rows wait as are merged: memory holds entities, not months."""
+    merged: list[pa.Table] = []
+    waiting: list[pa.Table] = []
+    for part in parts:
+        waiting.append(part)
+        if sum(each.num_rows for each in waiting) > max([FEW_ROWS, *(each.num_rows for each in merged)]):
+            merged, waiting = [merge(pa.concat_tables([*merged, *waiting]))], []
+    return merge(pa.concat_tables([*merged, *waiting]))
 
 
-def _day(value: object) -> date | None:
-    return value if isinstance(value, date) and not pd.isna(value) else None
+def _count(rows: pa.Table, copies: pa.Array) -> pa.Table:
+    """What some rows of article_entities say of each entity."""
+    is_article = pa.array(np.ones(rows.num_rows, np.int64))
+    is_original = pc.cast(pc.invert(pc.is_in(rows["article_id"], copies)), pa.int64())
+    counted = {
+        "article_count": is_article,
+        "original_article_count": is_original,
+        "mention_count": rows["mention_count"],
+        "original_mention_count": pc.multiply(rows["mention_count"], is_original),
+        "name_count": rows["name_count"],
+        "quote_count": rows["quote_count"],
+        "original_quote_count": pc.multiply(rows["quote_count"], is_original),
+        CONFIDENCE: pc.cast(pc.round(pc.multiply(rows["link_confidence"], MILLION)), pa.int64()),
+        "first_seen_on": rows["published_on"],
+        "last_seen_on": rows["published_on"],
+    }
+    return _merge(pa.table({name: rows[name] for name in KEYS} | counted))
 
 
-def _link(kind: EntityType, name: str) -> tuple[LinkSource | None, str | None, float | None]:
-    if kind != "GPE":
-        return None, None, None
-    country = countries().get(name)
-    if country and country.link_id:
-        return "iso3166-1", country.link_id, 1.0
-    city = cities().get(name)
-    return ("geonames", city.link_id, CITY_CONFIDENCE) if city else (None, None, None)
+def _merge(rows: pa.Table) -> pa.Table:
+    merged = rows.group_by(list(KEYS)).aggregate(MERGED).select([*KEYS, *(f"{name}_{how}" for name, how in MERGED)])
+    return merged.rename_columns([*KEYS, *(name for name, _ in MERGED)])
+
+
+def _spread_aliases(rows: pa.Table) -> pa.Table:
+    """A row for each alias of each entity."""
+    lists = rows["aliases"].combine_chunks()
+    holders = rows["entity_id"].combine_chunks().take(pc.list_parent_indices(lists))
+    return _distinct(pa.table({"entity_id": holders, "alias": pc.list_flatten(lists)}))
+
+
+def _distinct(rows: pa.Table) -> pa.Table:
+    return rows.group_by(rows.column_names).aggregate([])
+
+
+def _collect_aliases(rows: pa.Table, seen: pa.Table) -> pa.Array:
+    """For each entity of ``rows`` the other names it was seen by, in alphabetical order."""
+    seen = seen.append_column("at", pc.index_in(seen["entity_id"], rows["entity_id"].combine_chunks()))
+    is_other = pc.not_equal(seen["alias"], rows["entity_name"].combine_chunks().take(seen["at"]))
+    seen = seen.filter(is_other).sort_by([("at", "ascending"), ("alias", "ascending")])
+    lengths = np.bincount(seen["at"].to_numpy(), minlength=rows.num_rows)
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), seen["alias"].combine_chunks())
