@@ -12,7 +12,22 @@ from pipeline.staging import MONTHLY, Place, Staging, no_rows, stage
 
 def mention_of(article_id: str) -> Mention:
     return Mention(
-        *(article_id, article_id, None, article_id, "Mara Oduya", "PERSON", "Oduya", 0, 5, "name", None, None)
+        mention_id=article_id,
+        article_id=article_id,
+        published_on=None,
+        entity_id=article_id,
+        entity_name="Mara Oduya",
+        entity_type="PERSON",
+        link_source=None,
+        link_id=None,
+        link_confidence=None,
+        text="Oduya",
+        start_char=0,
+        end_char=5,
+        title=None,
+        form="name",
+        quote_id=None,
+        confidence=None,
     )
 
 
