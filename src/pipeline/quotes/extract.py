@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from pipeline.contract import Article, Attributions, Mention, Quote, stable_id
 from pipeline.language import Reading, Span
+from pipeline.language.discourse import inside_of
+from pipeline.language.phrases import form_of
 from pipeline.language.tagger import Tags
 from pipeline.quotes.marked import find_marked, name_speakers
-from pipeline.quotes.phrases import form_of
-from pipeline.quotes.pronouns import inside_of
 from pipeline.quotes.said import Attribution, Stretch
 from pipeline.quotes.speakers import Speaker, resolve_speakers
 from pipeline.quotes.stretches import find_stretches

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 from pipeline.contract import Article, Mention, SpeakerMethod, SpeakerStatus
 from pipeline.language import Reading, Span
+from pipeline.language.discourse import Discourse, inside_of, read_discourse
 from pipeline.language.names import BODY_END, BODY_SIGNS, FEMALE_SIGNS, MALE_SIGNS, PERSON_NOUNS, find_role, given_names
-from pipeline.quotes.phrases import (
+from pipeline.language.phrases import (
     GENDERS,
     JOINED,
     NOUN_END,
@@ -22,8 +23,7 @@ from pipeline.quotes.phrases import (
     is_several,
     is_title,
 )
-from pipeline.quotes.pronouns import Discourse, inside_of, read_discourse
-from pipeline.quotes.roles import Bearer, bearers_of, find_bearers, is_borne_still
+from pipeline.language.roles import Bearer, bearers_of, find_bearers, is_borne_still
 from pipeline.quotes.said import Attribution, Stretch
 
 SPEAKING_TYPES = ("PERSON", "ORG", "GPE", "FAC")

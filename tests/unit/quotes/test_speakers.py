@@ -9,9 +9,9 @@ import pytest
 from pipeline.contract import Article, QuoteType, RawArticle, RawRef
 from pipeline.entities import extract_mentions
 from pipeline.language.marks import pair_marks
+from pipeline.language.phrases import core_of, form_of, is_several
 from pipeline.language.reading import Reading, Span, find_sentences
 from pipeline.normalise import normalise
-from pipeline.quotes.phrases import core_of, form_of, is_several
 from pipeline.quotes.said import Attribution, Stretch
 from pipeline.quotes.speakers import Speaker, resolve_speakers
 

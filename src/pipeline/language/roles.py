@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pipeline.contract import Mention
 from pipeline.language.names import ROLE_NOUNS
-from pipeline.quotes.phrases import NOUN_END, PARTISANS, core_of
+from pipeline.language.phrases import NOUN_END, PARTISANS, core_of
 
 REACH = 110  # code points around a name in which it is described
 # What the same office is called otherwise, and who may be called so.

@@ -11,9 +11,9 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from pipeline.contract import Mention
-from pipeline.language import Span
 from pipeline.language.names import PERSON_NOUNS, given_names
-from pipeline.quotes.phrases import GENDERS, TITLE_BEFORE
+from pipeline.language.phrases import GENDERS, TITLE_BEFORE
+from pipeline.language.reading import Span
 
 REACH = 2500  # code points back from a pronoun
 # How much a place speaks for the person named there, and how much of it is left a sentence further.
