@@ -458,7 +458,14 @@ class ArticleEntity:
     quote_count: Annotated[int, Column("Quotes it speaks, printed again or not.", minimum=0)]
     first_char: Annotated[int, Column("Where it is first mentioned: a code point in articles.text.", minimum=0)]
     is_in_headline: Annotated[bool, Column("Whether the headline or the standfirst mentions it.")]
-    salience: Annotated[float, Column("How much the article is about it.", minimum=0, maximum=1)]
+    salience: Annotated[
+        float,
+        Column(
+            "How much the article is about it: .2 where the headline or standfirst mentions it, .4 for how early it comes (half of that 500 code points into the body), .4 for how often (n / (n + 3) of that for n mentions); bylines, datelines and notes do not count.",
+            minimum=0,
+            maximum=1,
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -563,6 +570,10 @@ class Run:
             "What the quotes of the whole data set are of. said: what is said or written; all: also what is believed, intended or found."
         ),
     ]
+    knowledge_base: Annotated[
+        str | None, Column("The file of the user's own that entities were linked to; null where there is none.")
+    ]
+    knowledge_base_sha256: Annotated[str | None, Column("SHA-256 of that file.", pattern=SHA256)]
     record_count: Annotated[int, Column("Raw records that came in.", minimum=0)]
     new_count: Annotated[int, Column("Records that became a new article.", minimum=0)]
     changed_count: Annotated[int, Column("Records that became a new revision of an article.", minimum=0)]

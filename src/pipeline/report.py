@@ -17,6 +17,7 @@ from pipeline.contract import FATES, Finding, Reject, Run
 
 Outcome = Literal["published", "blocked", "dry run", "nothing to do"]
 LARGEST = 15  # publishers shown by name
+MOST = 10  # entities shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +47,19 @@ class ReportData:
     by_month: Sequence[Share]
     coverage: Sequence[Share]
     speakers: Sequence[Share]
+    most_named: Sequence[Share]
+    most_quoted: Sequence[Share]
     timings: Sequence[tuple[str, float]]
     news: Sequence[tuple[str, str, str]]  # what happened, publisher, headline or path
 
 
-def summarise(articles: pa.Table, quotes: pa.Table) -> dict[str, list[Share]]:
+def summarise(articles: pa.Table, quotes: pa.Table, entities: pa.Table) -> dict[str, list[Share]]:
     """Counts and coverage of a data set.
 
     Args:
         articles: publisher, published_on, headline, language, duplicate_of.
         quotes: quote_type, speaker_status, speaker_name, is_closed.
+        entities: name, original_article_count, original_quote_count.
     """
     publishers = Counter(articles["publisher"].to_pylist())
     months = Counter(f"{day:%Y-%m}" for day in articles["published_on"].to_pylist() if day)
@@ -82,7 +86,16 @@ def summarise(articles: pa.Table, quotes: pa.Table) -> dict[str, list[Share]]:
         "speakers": [
             Share(f"{kind} quotes with a named speaker", named[kind], count) for kind, count in sorted(kinds.items())
         ],
+        "most_named": _first(entities, "original_article_count"),
+        "most_quoted": _first(entities, "original_quote_count"),
     }
+
+
+def _first(entities: pa.Table, count: str) -> list[Share]:
+    """The entities with the highest counts."""
+    ordered = entities.select(["name", count]).sort_by([(count, "descending"), ("name", "ascending")])
+    rows = [(row["name"], row[count]) for row in ordered.slice(0, MOST).to_pylist() if row[count]]
+    return [Share(name, number, rows[0][1]) for name, number in rows]
 
 
 def write_report(page: Path, data: ReportData) -> None:

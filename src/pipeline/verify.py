@@ -8,11 +8,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 
 from pipeline.contract import FATES, TABLES, WHOLE, ReadRaw, Record, Table, columns
 
 SHOWN = 20  # differences told one by one
+# How the rows of an entity in several articles come together.
+HOW_COUNTED = {
+    **dict.fromkeys(("entity_type", "link_source", "link_id"), "first"),
+    **dict.fromkeys(("article_count", "original_article_count", "mention_count", "original_mention_count"), "sum"),
+    **dict.fromkeys(("name_count", "quote_count", "original_quote_count"), "sum"),
+    "first_seen_on": "min",
+    "last_seen_on": "max",
+}
 
 
 @dataclass(slots=True)
@@ -69,6 +78,9 @@ def verify_version(
         assert read_raw is not None
         _verify_file(found, read_raw, raw_path, inside)
     _verify_keys(found, read)
+    for month in months["article_entities"]:
+        _verify_article_entities(found, read, month)
+    _verify_entities(found, read, months["article_entities"])
     _verify_ledger(found, read, list(records))
     return found
 
@@ -155,6 +167,82 @@ def _verify_reference(found: Verification, read: Callable[..., pa.Table], table:
     for value in values - known:
         found.check("keys between tables", False, f"{table.name}.{name} {value}: not in {refers}")
     found.counts["keys between tables"] += len(values & known)
+
+
+def _verify_article_entities(found: Verification, read: Callable[..., pa.Table], month: str) -> None:
+    """Hold article_entities against a month's mentions and quotes, counted again."""
+    stored = _keyed(read("article_entities", None, [month]).to_pandas(), "entity_id")
+    mentions = _keyed(read("mentions", None, [month]).to_pandas(), "entity_id")
+    quotes = read("quotes", ["article_id", "speaker_entity_id"], [month]).to_pandas().dropna()
+    named = mentions[mentions["form"] == "name"]
+    grouped = mentions.groupby("key")
+    counted = grouped[["entity_name", "entity_type", "link_source", "link_id"]].first()
+    counted["mention_count"] = grouped.size()
+    counted["name_count"] = named.groupby("key").size()
+    counted["first_char"] = grouped["start_char"].min()
+    spoken = _keyed(quotes, "speaker_entity_id").groupby("key").size().rename("quote_count")
+    counted = counted.join(spoken, how="outer").fillna({"name_count": 0, "quote_count": 0})
+    seen = named.assign(name=named["text"].str.split().str.join(" "))[["key", "name"]]
+    names = _names([seen, mentions[["key", "entity_name"]]])
+    _compare(found, "article_entities", stored, counted, names)
+
+
+def _verify_entities(found: Verification, read: Callable[..., pa.Table], months: Sequence[str]) -> None:
+    """Hold entities against article_entities, counted again."""
+    articles = read("articles", ["article_id", "duplicate_of"]).to_pandas()
+    copies = articles["article_id"][articles["duplicate_of"].notna()]
+    parts, names = [], []
+    for month in months:
+        rows = read("article_entities", None, [month]).to_pandas().assign(article_count=1)
+        rows["key"] = rows["entity_id"]
+        is_copy = rows["article_id"].isin(copies)
+        for name in ("article_count", "mention_count", "quote_count"):
+            rows[f"original_{name}"] = rows[name].mask(is_copy, 0)
+        rows["first_seen_on"] = rows["last_seen_on"] = pd.to_datetime(rows["published_on"])
+        parts.append(rows.groupby("key").agg(HOW_COUNTED))
+        names.append(_names([rows[["key", "entity_name"]], rows[["key", "aliases"]].explode("aliases")]))
+    counted = pd.concat(parts).groupby(level=0).agg(HOW_COUNTED)
+    stored = read("entities").to_pandas().rename(columns={"name": "entity_name"})
+    stored["key"] = stored["entity_id"]
+    for name in ("first_seen_on", "last_seen_on"):
+        stored[name] = pd.to_datetime(stored[name])
+    _compare(found, "entities", stored, counted, _names(names))
+
+
+def _names(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """All names that rows of two columns, key and a name, give each key."""
+    rows = pd.concat([part.set_axis(["key", "name"], axis=1) for part in parts])
+    return rows.dropna().drop_duplicates()
+
+
+def _keyed(rows: pd.DataFrame, entity: str) -> pd.DataFrame:
+    return rows.assign(key=rows["article_id"] + " " + rows[entity])
+
+
+def _compare(found: Verification, table: str, stored: pd.DataFrame, counted: pd.DataFrame, names: pd.DataFrame) -> None:
+    """Hold rows against the same ones counted again.
+
+    Args:
+        found: takes the differences.
+        table: the table they are of.
+        stored: its rows, each with a key.
+        counted: the columns that were counted again, by key.
+        names: all names of each key: what ``entity_name`` and ``aliases`` are together.
+    """
+    wrong = dict.fromkeys(stored["key"][stored["key"].duplicated()], "it stands there twice")
+    own = _names([stored[["key", "entity_name"]], stored[["key", "aliases"]].explode("aliases")])
+    for key, name in pd.concat([own, names]).drop_duplicates(keep=False).itertuples(index=False):
+        wrong[key] = f"{name!r} is not both among its names and seen"
+    stored = stored.drop_duplicates("key").set_index("key")
+    for key in stored.index.symmetric_difference(counted.index):
+        wrong[key] = "nothing counted is of it" if key in stored.index else "it is missing"
+    for column in counted.columns:
+        one, other = stored[column].align(counted[column], join="inner")
+        for key in one.index[one.ne(other) & ~(one.isna() & other.isna())]:
+            wrong[key] = f"{column} is {one[key]}, counted again {other[key]}"
+    for key, difference in wrong.items():
+        found.check(table, False, f"{table} {key}: {difference}")
+    found.counts[table] += len(stored.index.union(counted.index)) - len(wrong)
 
 
 def _verify_ledger(found: Verification, read: Callable[..., pa.Table], records: list[Record]) -> None:

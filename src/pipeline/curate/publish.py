@@ -178,6 +178,8 @@ def describe_run(work: Work, version: store.Version | None) -> Run:
         source=work.source,
         settings=work.settings.shaping,
         attributions=work.attributions,
+        knowledge_base=str(work.knowledge_base.path) if work.knowledge_base else None,
+        knowledge_base_sha256=work.knowledge_base.sha256 if work.knowledge_base else None,
         raw=full_path(work.raw),
         record_count=work.came_in,
         **work.ledger.counts(),
@@ -204,6 +206,7 @@ def _report_data(work: Work, version: store.Version, run: Run, outcome: report.O
         "articles", ["article_id", "publisher", "published_on", "headline", "raw_path", "duplicate_of", "run_id"]
     )
     quotes = version.read("quotes", ["quote_type", "speaker_status", "speaker_name", "is_closed"])
+    entities = version.read("entities", ["name", "original_article_count", "original_quote_count"])
     holders = read_holders(work.previous)
     news = [
         ("changed" if row["article_id"] in holders else "new", row["publisher"], row["headline"] or row["raw_path"])
@@ -218,5 +221,5 @@ def _report_data(work: Work, version: store.Version, run: Run, outcome: report.O
         rejects=_all_rejects(work),
         timings=list(work.timings.items()),
         news=sorted(news),
-        **report.summarise(articles, quotes),
+        **report.summarise(articles, quotes, entities),
     )

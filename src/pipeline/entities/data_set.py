@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
@@ -9,82 +10,82 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.contract import Article, ArticleEntity, Entity, Mention, Quote, arrow_schema
+from pipeline.contract import Article, ArticleEntity, Entity, Mention, Quote, SegmentKind, arrow_schema
 
 # Gives some columns of article_entities, some rows at a time.
 ReadRows = Callable[[Sequence[str]], Iterable[pa.Table]]
 
 # ── One article ────────────────────────────────────────────────────────────────────────────────────────────────
 
-TOP = ("headline", "standfirst")
-# Where a name tells of the article's making: of the author, of the place it was sent from.
-NOT_TOLD = ("byline", "dateline", "note")
-HEADLINE, POSITION, SHARE, SPEAKING = 0.3, 0.3, 0.3, 0.1  # weights of salience
+TOP = frozenset[SegmentKind](("headline", "standfirst"))
+# Where a name is of who made the article, and where: it is told of nobody.
+NOT_TOLD = frozenset[SegmentKind](("byline", "dateline", "note"))
+# Chosen by what people and models took into a summary (DECISIONS.md): weights, and the values that count half.
+ON_TOP, EARLY, OFTEN = 0.2, 0.4, 0.4
+HALF_EARLY = 500  # code points into the body
+HALF_OFTEN = 3  # mentions
 
 
 def summarise_entities(article: Article, mentions: Sequence[Mention], quotes: Sequence[Quote]) -> list[ArticleEntity]:
-    """Count what an article says of each entity that it mentions, in the order of their ids."""
-    of_entity: dict[str, list[Mention]] = defaultdict(list)
+    """Count what an article says of each entity that it mentions, in the order of their ids.
+
+    Args:
+        article: the article.
+        mentions: its mentions: those of one entity have one name, type and outside id.
+        quotes: its quotes, whose speakers are among the entities mentioned.
+    """
+    starts = [segment.start_char for segment in article.segments]
+    of_entity: dict[str, list[tuple[Mention, SegmentKind]]] = defaultdict(list)
     for mention in mentions:
-        of_entity[mention.entity_id].append(mention)
+        segment = article.segments[bisect_right(starts, mention.start_char) - 1]
+        of_entity[mention.entity_id].append((mention, segment.kind))
     spoken = Counter(quote.speaker_entity_id for quote in quotes if quote.speaker_entity_id)
     unknown = spoken.keys() - of_entity.keys()
     if unknown:
-        raise ValueError(f"{article.raw_path}: speakers {sorted(unknown)} are not mentioned")
-    top, aside = _stretches(article, TOP), _stretches(article, NOT_TOLD)
-    told = {entity_id: [one for one in each if not _is_within(one, aside)] for entity_id, each in of_entity.items()}
-    most = max((len(each) for each in told.values()), default=0)
-    rows = []
-    for entity_id, each in sorted(of_entity.items()):
-        is_on_top = any(_is_within(one, top) for one in each)
-        quote_count = spoken[entity_id]
-        rows.append(
-            ArticleEntity(
-                article_id=article.article_id,
-                published_on=article.published_on,
-                entity_id=entity_id,
-                entity_name=each[0].entity_name,
-                entity_type=each[0].entity_type,
-                link_source=each[0].link_source,
-                link_id=each[0].link_id,
-                link_confidence=max(
-                    (one.link_confidence for one in each if one.link_confidence is not None), default=None
-                ),
-                aliases=_aliases(each),
-                mention_count=len(each),
-                name_count=sum(one.form == "name" for one in each),
-                quote_count=quote_count,
-                first_char=min(one.start_char for one in each),
-                is_in_headline=is_on_top,
-                salience=_salience(article, told[entity_id], most, is_on_top=is_on_top, quote_count=quote_count),
-            )
-        )
-    return rows
+        raise ValueError(f"{article.raw_path}: no mention is of the speakers {sorted(unknown)}")
+    return [_summarise(article, each, spoken[entity_id]) for entity_id, each in sorted(of_entity.items())]
 
 
-def _stretches(article: Article, kinds: Sequence[str]) -> list[tuple[int, int]]:
-    return [(part.start_char, part.end_char) for part in article.segments if part.kind in kinds]
+def _summarise(article: Article, placed: Sequence[tuple[Mention, SegmentKind]], quote_count: int) -> ArticleEntity:
+    """What an article says of an entity.
+
+    Args:
+        article: the article.
+        placed: the entity's mentions, each with the kind of segment that it stands in.
+        quote_count: quotes that it speaks.
+    """
+    mentions = [mention for mention, _ in placed]
+    one = mentions[0]
+    seen = {" ".join(mention.text.split()) for mention in mentions if mention.form == "name"}
+    confidences = [mention.link_confidence for mention in mentions if mention.link_confidence is not None]
+    return ArticleEntity(
+        article_id=article.article_id,
+        published_on=article.published_on,
+        entity_id=one.entity_id,
+        entity_name=one.entity_name,
+        entity_type=one.entity_type,
+        link_source=one.link_source,
+        link_id=one.link_id,
+        link_confidence=max(confidences, default=None),
+        aliases=sorted(seen - {one.entity_name}),
+        mention_count=len(mentions),
+        name_count=sum(mention.form == "name" for mention in mentions),
+        quote_count=quote_count,
+        first_char=min(mention.start_char for mention in mentions),
+        is_in_headline=any(kind in TOP for _, kind in placed),
+        salience=_salience(article, [(mention.start_char, kind) for mention, kind in placed if kind not in NOT_TOLD]),
+    )
 
 
-def _is_within(mention: Mention, stretches: Sequence[tuple[int, int]]) -> bool:
-    return any(start <= mention.start_char < end for start, end in stretches)
-
-
-def _aliases(mentions: Sequence[Mention]) -> list[str]:
-    """The names as seen, each on one line, but for the name itself."""
-    seen = {" ".join(one.text.split()) for one in mentions if one.form == "name"}
-    return sorted(seen - {one.entity_name for one in mentions})
-
-
-def _salience(article: Article, told: Sequence[Mention], most: int, *, is_on_top: bool, quote_count: int) -> float:
-    """How much an article is about an entity, by where and how often it tells of it and whether it lets it speak."""
+def _salience(article: Article, told: Sequence[tuple[int, SegmentKind]]) -> float:
+    """How much an article is about an entity that it tells of at these places."""
     if not told:
         return 0.0
-    body = max(1, len(article.text) - article.body_start_char)
-    into = max(0, min(one.start_char for one in told) - article.body_start_char)
-    position = 1.0 if is_on_top else 1 - into / body
-    value = HEADLINE * is_on_top + POSITION * position + SHARE * len(told) / most + SPEAKING * (quote_count > 0)
-    return round(value, 4)
+    is_on_top = any(kind in TOP for _, kind in told)
+    into_body = max(0, min(start for start, _ in told) - article.body_start_char)
+    early = 1.0 if is_on_top else HALF_EARLY / (HALF_EARLY + into_body)
+    often = len(told) / (len(told) + HALF_OFTEN)
+    return round(ON_TOP * is_on_top + EARLY * early + OFTEN * often, 4)
 
 
 # ── The data set ───────────────────────────────────────────────────────────────────────────────────────────────
