@@ -26,7 +26,7 @@ from pipeline.curate.intake import plan, read_files
 from pipeline.curate.publish import build_and_publish, describe_run
 from pipeline.curate.settle import sample_quotes, settle_and_validate
 from pipeline.curate.work import Progress, Summary, Work, full_path, read_holders, silent
-from pipeline.entities import extract_mentions, mark_quoted, summarise_entities
+from pipeline.entities import complete_mentions, extract_mentions, summarise_entities
 from pipeline.errors import UsageError
 from pipeline.language import read_language
 from pipeline.ledger import Ledger
@@ -73,7 +73,7 @@ def _curate_record(record: RawRecord, task: Task) -> dict[str, pa.Table] | Rejec
     reading = read_language(article, task.threads)
     mentions = extract_mentions(article, reading)
     quotes = extract_quotes(article, reading, mentions, task.attributions)
-    mentions = mark_quoted(mentions, quotes)
+    mentions = complete_mentions(article, reading, mentions, quotes)
     made: dict[str, Sequence[object]] = {
         "articles": [article],
         "quotes": quotes,

@@ -1,6 +1,16 @@
 """Who and what is named: mentions, names that belong together inside an article, entities of the data set."""
 
 from pipeline.entities.data_set import build_entities, summarise_entities
-from pipeline.entities.mentions import entity_id_of, extract_mentions, mark_quoted
+from pipeline.entities.knowledge import Knowledge, build_knowledge, digest_knowledge
+from pipeline.entities.mentions import complete_mentions, entity_id_of, extract_mentions
 
-__all__ = ["build_entities", "entity_id_of", "extract_mentions", "mark_quoted", "summarise_entities"]
+__all__ = [
+    "Knowledge",
+    "build_entities",
+    "build_knowledge",
+    "complete_mentions",
+    "digest_knowledge",
+    "entity_id_of",
+    "extract_mentions",
+    "summarise_entities",
+]

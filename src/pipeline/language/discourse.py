@@ -8,13 +8,17 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 from pipeline.contract import Mention
-from pipeline.language.names import PERSON_NOUNS, given_names
+from pipeline.language.names import BODY_SIGNS, FEMALE_SIGNS, MALE_SIGNS, PERSON_NOUNS, given_names
 from pipeline.language.phrases import GENDERS, TITLE_BEFORE
 from pipeline.language.reading import Span
 
+# What stands before a given name: "Ohio Gov. Mara Oduya", "A. Mara Oduya".
+UNTITLED = re.compile(r"^(?:.*\b\w{2,}\.\s|(?:\w\.\s?)+)(?=\w)")
+# Whom these parts name, no pronoun of the text means.
+SIDELINES = frozenset({"byline", "dateline", "caption", "note"})
 REACH = 2500  # code points back from a pronoun
 # How much a place speaks for the person named there, and how much of it is left a sentence further.
 SPEAKER, SUBJECT, NAMED, REPORTED, TOLD = 3.0, 2.6, 1.2, 0.5, 1.8
@@ -139,6 +143,60 @@ def inside_of(spans: Iterable[Span]) -> Callable[[int], bool]:
         return number > 0 and at < ends[number - 1]
 
     return is_inside
+
+
+class Located(Protocol):
+    """A row that lies somewhere in a text."""
+
+    @property
+    def start_char(self) -> int:
+        """Its first code point."""
+
+    @property
+    def end_char(self) -> int:
+        """One past its last."""
+
+
+Row = TypeVar("Row", bound=Located)
+
+
+def innermost_of(rows: Iterable[Row]) -> Callable[[int, int], Row | None]:
+    """Tells which of some rows, which may lie in each other, is the innermost around a stretch."""
+    ordered = sorted(rows, key=lambda row: (row.start_char, -row.end_char))
+    outer: list[int] = []  # for each row the number of the one around it, or -1
+    opened: list[int] = []
+    for number, row in enumerate(ordered):
+        while opened and ordered[opened[-1]].end_char <= row.start_char:
+            opened.pop()
+        outer.append(opened[-1] if opened else -1)
+        opened.append(number)
+
+    def find_around(start: int, end: int) -> Row | None:
+        number = bisect_right(ordered, start, key=lambda row: row.start_char) - 1
+        while number >= 0 and ordered[number].end_char < end:
+            number = outer[number]
+        return ordered[number] if number >= 0 else None
+
+    return find_around
+
+
+def find_genders(text: str, people: Sequence[Mention]) -> dict[str, str]:
+    """What tells he from she, by entity: the words right before a name, else the given name; "none" of no person."""
+    found: dict[str, str] = {}
+    for one in people:
+        before = text[max(0, one.start_char - 80) : one.start_char]
+        if BODY_SIGNS.search(before) and text[one.end_char : one.end_char + 1] == ",":
+            found[one.entity_id] = "none"
+        elif FEMALE_SIGNS.search(before):
+            found.setdefault(one.entity_id, "female")
+        elif MALE_SIGNS.search(before):
+            found.setdefault(one.entity_id, "male")
+    for one in people:
+        words = UNTITLED.sub("", one.entity_name).split()
+        known = given_names().get(words[0].casefold()) if len(words) > 1 else None
+        if known:
+            found.setdefault(one.entity_id, known)
+    return found
 
 
 def read_discourse(

@@ -62,7 +62,7 @@ ROLE_WORDS = re.compile(
 )
 # What stands behind a name between commas: ", the harbour board's chairwoman,"
 ROLE_BEHIND = re.compile(
-    rf"^,\s+(?P<role>(?:an?|the|its|their|his|her|who\s+is)?\s*[^,.;:\"“”]{{0,60}}?(?i:\b(?:{_ROLE}))\b[^,.;:\"“”]{{0,50}})(?=[,.;])"
+    rf"^,\s+(?!(?:said|says|told|added)\b)(?P<role>(?:an?|the|its|their|his|her|who\s+is)?\s*[^,.;:\"“”]{{0,60}}?(?i:\b(?:{_ROLE}))\b[^,.;:\"“”]{{0,50}})(?=[,.;])"
 )
 
 

@@ -10,7 +10,9 @@ from pipeline.language.places import adjectives
 
 SUBJECTS = frozenset("he she they i we you it".split())
 PRONOUNS = SUBJECTS | frozenset("who whom which that his her their its him them".split())
-GENDERS = {"he": "male", "his": "male", "him": "male", "she": "female", "her": "female"}
+GENDERS = dict.fromkeys(("he", "his", "him", "himself"), "male") | dict.fromkeys(
+    ("she", "her", "hers", "herself"), "female"
+)
 # Where what is said of somebody begins: "Mara Oduya | , who leads the board", "Oduya | (R)", "Oduya | — the mayor —".
 CORE_END = re.compile(
     r"\s*(?:,(?!\d)|[(\[;:])|\s[-–—]+\s|\s*—|\s(?:who|whose|whom|which|where|when|while|after|before|during|that)\b"

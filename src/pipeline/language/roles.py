@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from pipeline.contract import Mention
-from pipeline.language.names import ROLE_NOUNS
+from pipeline.language.names import ROLE_NOUNS, ROLE_WORDS
 from pipeline.language.phrases import NOUN_END, PARTISANS, core_of
+from pipeline.language.places import countries, nationalities
 
 REACH = 110  # code points around a name in which it is described
 # What the same office is called otherwise, and who may be called so.
@@ -84,6 +86,8 @@ def find_bearers(text: str, people: Sequence[Mention]) -> list[Bearer]:
         extra |= {PARTIES[party["party"]], party["state"].casefold().strip(".")} if party else frozenset()
         worded = [title.group()] if title else []
         worded += [match["role"] for match in (apposed, after) if match]
+        office = ROLE_WORDS.search(before.rstrip(" ,"))  # "visited the site with its director, Timur Beisek"
+        worded += [office.group()] if office else []
         found += [Bearer(person, _nouns_of(role), words_of(role) | extra) for role in worded]
     return found
 
@@ -103,7 +107,23 @@ def _joined(phrase: str) -> str:
 def words_of(phrase: str) -> frozenset[str]:
     """The words that tell one role from another, each in one form."""
     plain = (word.casefold() for word in WORD.findall(_joined(phrase)))
-    return frozenset(SAME.get(word, word) for word in plain if word not in SMALL)
+    return frozenset(_one_form(word) for word in plain if word not in SMALL)
+
+
+def _one_form(word: str) -> str:
+    return SAME.get(word) or _country_codes().get(word.replace(".", ""), word)
+
+
+@cache
+def _country_codes() -> Mapping[str, str]:
+    """What a country and its people are called, in lower case and one word, with its ISO code: "russian", "russia"."""
+    places = {**countries(), **nationalities()}
+    return {name.casefold().replace(".", ""): place.link_id for name, place in places.items() if " " not in name}
+
+
+def tells_side(words: Iterable[str]) -> bool:
+    """Whether one of a role's words, each in one form, is a country's code or a party's."""
+    return any(word.isupper() or word in PARTISANS or word == "democratic" for word in words)
 
 
 def bearers_of(phrase: str, bearers: Sequence[Bearer]) -> tuple[list[Mention], list[Mention]]:

@@ -48,6 +48,8 @@ SPEECH_VERBS: frozenset[str] = frozenset().union(*(_inflect(verb) for verb in _R
     "relate", "relates", "posting", "expressed", "express", "expresses", "expressing", "mention", "voice",
     "voices", "remark", "remarks", "advise", "continued", "continue", "continues", "continuing", "agreed", "agree", "agrees", "agreeing",
 }  # fmt: skip
+# Right behind somebody who speaks; verbs that do not need a speaker, as "shows" and "announced", are left out.
+SPEAKS = re.compile(r"\s+(?:also\s+|then\s+)?(?:said|says|told|added|noted|continued|stressed|explained)\b")
 
 # ── Is it said, or only thought? ───────────────────────────────────────────────────────────────────────────────────
 # The lists were drawn up while reading the cues of PolNeAR's training part.

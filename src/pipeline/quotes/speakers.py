@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from pipeline.contract import Article, Mention, SpeakerMethod, SpeakerStatus
 from pipeline.language import Reading, Span
-from pipeline.language.discourse import Discourse, inside_of, read_discourse
-from pipeline.language.names import BODY_END, BODY_SIGNS, FEMALE_SIGNS, MALE_SIGNS, PERSON_NOUNS, find_role, given_names
+from pipeline.language.discourse import SIDELINES, Discourse, find_genders, inside_of, read_discourse
+from pipeline.language.names import BODY_END, PERSON_NOUNS, find_role
 from pipeline.language.phrases import (
     GENDERS,
     JOINED,
@@ -27,13 +27,9 @@ from pipeline.language.roles import Bearer, bearers_of, find_bearers, is_borne_s
 from pipeline.quotes.said import Attribution, Stretch
 
 SPEAKING_TYPES = ("PERSON", "ORG", "GPE", "FAC")
-# What stands before a given name: "Ohio Gov. Mara Oduya", "A. Mara Oduya".
-UNTITLED = re.compile(r"^(?:.*\b\w{2,}\.\s|(?:\w\.\s?)+)(?=\w)")
 DEFINITE = re.compile(r"(?i:the|this|that)\s|[A-Z]\w+[’']s?\s")
 OPENING = 4  # sentences, the headline's too, in which "a former mayor" may be named further down
 REPLIES = frozenset("reply replies replied answers answered".split())
-# Whom these parts name, no pronoun of the text means.
-NO_SPEAKERS_IN = frozenset({"byline", "dateline", "caption", "note"})
 # How often the name is right, by what led to it: the share on tests/corpus/speakers/train.tsv, one more right and one more
 # wrong counted (of "role" on both parts: there are few; of "transcript" nothing is measured, it is as sure as a surname).
 CONFIDENCE: Mapping[SpeakerMethod, float] = {
@@ -119,12 +115,12 @@ def _read(article: Article, reading: Reading, stretches: Sequence[Stretch], ment
     by_whom = [(span, by) for span, by in quoted if by]
     direct = [span for span, _ in quoted]
     reported = [Span(one.start, one.end) for one in stretches if one.quote_type != "direct"]
-    aside = [Span(one.start_char, one.end_char) for one in article.segments if one.kind in NO_SPEAKERS_IN]
+    aside = [Span(one.start_char, one.end_char) for one in article.segments if one.kind in SIDELINES]
     is_aside = inside_of([*aside, *direct])
     people = [one for one in mentions if one.entity_type == "PERSON"]
     meant = [one for one in people if not is_aside(one.start_char)]
     people = [one for one in people if one.form == "name"]
-    genders = _genders(article.text, people)
+    genders = find_genders(article.text, people)
     discourse = read_discourse(article.text, reading.sentences, meant, direct, reported, genders)
     roles: dict[str, str] = {}
     for person in people:
@@ -136,25 +132,6 @@ def _read(article: Article, reading: Reading, stretches: Sequence[Stretch], ment
         if role:
             roles.setdefault(person.entity_id, role)
     return _Resolver(article, mentions, discourse, find_bearers(article.text, people), roles, contents, by_whom)
-
-
-def _genders(text: str, people: Sequence[Mention]) -> dict[str, str]:
-    """What tells he from she: the words right before a name, else the given name."""
-    found: dict[str, str] = {}
-    for one in people:
-        before = text[max(0, one.start_char - 80) : one.start_char]
-        if BODY_SIGNS.search(before) and text[one.end_char : one.end_char + 1] == ",":
-            found[one.entity_id] = "none"
-        elif FEMALE_SIGNS.search(before):
-            found.setdefault(one.entity_id, "female")
-        elif MALE_SIGNS.search(before):
-            found.setdefault(one.entity_id, "male")
-    for one in people:
-        words = UNTITLED.sub("", one.entity_name).split()
-        known = given_names().get(words[0].casefold()) if len(words) > 1 else None
-        if known:
-            found.setdefault(one.entity_id, known)
-    return found
 
 
 def _resolve(resolver: _Resolver, said: Attribution) -> Speaker:
