@@ -1,0 +1,226 @@
+"""What holds for any articles: neither order nor batches nor months change an entity, and its counts are what counting gives."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.batches import Task
+from pipeline.contract import Article, ArticleEntity, EntityType, Mention, RawArticle, RawRef, to_table
+from pipeline.curate import curate_batch
+from pipeline.entities import build_entities, data_set, entity_id_of, summarise_entities
+from pipeline.entities.named import Link
+from pipeline.normalise import normalise
+from pipeline.read import Options, RawRecord
+from pipeline.read.records import place
+from pipeline.staging import STAGED_AT
+
+STEADY = settings(
+    derandomize=True,
+    max_examples=40,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+NAMES = st.sampled_from(["Mara Oduya", "Oduya", "Port Ellery", "Ellery", "Harbour Board"])
+KINDS: st.SearchStrategy[EntityType] = st.sampled_from(["PERSON", "ORG", "GPE"])
+LINKS = st.none() | st.sampled_from([Link("geonames", "1", "Port Ellery", 0.8), Link("knowledge_base", "1", "X", 0.6)])
+
+
+@st.composite
+def article_entities(draw: st.DrawFn) -> ArticleEntity:
+    """A row of few articles and entities, so that many rows meet."""
+    name, kind, link = draw(NAMES), draw(KINDS), draw(LINKS)
+    mentions = draw(st.integers(1, 9))
+    return ArticleEntity(
+        article_id=f"{draw(st.integers(0, 5)):016x}",
+        published_on=draw(st.none() | st.integers(0, 90).map(lambda days: date(2024, 1, 1) + timedelta(days))),
+        entity_id=entity_id_of(kind, name, link),
+        entity_name=name,
+        entity_type=kind,
+        link_source=link.source if link else None,
+        link_id=link.link_id if link else None,
+        link_confidence=draw(st.floats(0, 1)) if link else None,
+        aliases=draw(st.lists(NAMES, unique=True).map(sorted)),
+        mention_count=mentions,
+        name_count=draw(st.integers(0, mentions)),
+        quote_count=draw(st.integers(0, 3)),
+        first_char=0,
+        is_in_headline=False,
+        salience=0.5,
+    )
+
+
+ROWS = st.lists(article_entities(), max_size=30, unique_by=lambda row: (row.article_id, row.entity_id))
+COPIES = st.sets(st.integers(0, 5).map(lambda number: f"{number:016x}"))
+
+
+def build(parts: Sequence[Sequence[ArticleEntity]], copies: set[str]) -> pa.Table:
+    tables = [to_table(ArticleEntity, part) for part in parts]
+    entities = build_entities(
+        lambda names: (table.select(names) for table in tables), pa.array(sorted(copies), pa.string())
+    )
+    return entities.sort_by("entity_id")
+
+
+@STEADY
+@given(rows=ROWS, copies=COPIES, cuts=st.lists(st.integers(0, 30), max_size=4), order=st.randoms(use_true_random=False))
+def test_order_and_parts_do_not_matter(
+    rows: list[ArticleEntity],
+    copies: set[str],
+    cuts: list[int],
+    order: random.Random,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(data_set, "FEW_ROWS", 3)  # so that parts are merged again and again
+    shuffled = order.sample(rows, len(rows))
+    edges = [0, *sorted(cuts), len(rows)]
+    parts = [shuffled[start:end] for start, end in pairwise(edges)]
+    assert build(parts, copies).equals(build([rows], copies))
+
+
+@STEADY
+@given(rows=ROWS, copies=COPIES)
+def test_counts_are_what_counting_gives(rows: list[ArticleEntity], copies: set[str]) -> None:
+    entities = build([rows], copies).to_pylist()
+    assert {entity["entity_id"] for entity in entities} == {row.entity_id for row in rows}
+    for entity in entities:
+        mine = [row for row in rows if row.entity_id == entity["entity_id"]]
+        original = [row for row in mine if row.article_id not in copies]
+        days = [row.published_on for row in mine if row.published_on]
+        assert entity["article_count"] == len(mine)
+        assert entity["original_article_count"] == len(original)
+        assert entity["mention_count"] == sum(row.mention_count for row in mine)
+        assert entity["original_mention_count"] == sum(row.mention_count for row in original)
+        assert entity["name_count"] == sum(row.name_count for row in mine)
+        assert entity["quote_count"] == sum(row.quote_count for row in mine)
+        assert entity["original_quote_count"] == sum(row.quote_count for row in original)
+        assert (entity["first_seen_on"], entity["last_seen_on"]) == (min(days, default=None), max(days, default=None))
+        names = {row.entity_name for row in mine}
+        assert entity["name"] in names
+        assert entity["aliases"] == sorted(names.union(*(row.aliases for row in mine)) - {entity["name"]})
+
+
+@STEADY
+@given(kind=KINDS, other_kind=KINDS, name=NAMES, other_name=NAMES, link=LINKS)
+def test_id_depends_on_type_and_name_or_outside_id_only(
+    kind: EntityType, other_kind: EntityType, name: str, other_name: str, link: Link | None
+) -> None:
+    one, other = entity_id_of(kind, name, link), entity_id_of(other_kind, other_name, link)
+    assert (one == other) == (kind == other_kind and (link is not None or name == other_name))
+    if link:
+        assert one == entity_id_of(kind, name, link._replace(name="Y", confidence=0.1))
+        assert one != entity_id_of(kind, name)
+
+
+# ── Salience ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+LINES = "\n\n".join("The harbour was calm on that day, and the boats were full." for _ in range(30))
+MADE = normalise(RawArticle(RawRef("wire", "s.txt", "0", "0" * 64), "text", "utf-8", f"Ferry sails again\n\n{LINES}"))
+assert isinstance(MADE, Article)
+ARTICLE = MADE
+WORDS = [found.start() for found in re.finditer(r"\w+", ARTICLE.text)]
+PLACES = st.sets(st.sampled_from(WORDS), min_size=1, max_size=12)
+
+
+def salience_of(starts: set[int]) -> float:
+    mentions = [
+        Mention(
+            mention_id=f"{start:016x}",
+            article_id=ARTICLE.article_id,
+            published_on=None,
+            entity_id="e" * 16,
+            entity_name="X",
+            entity_type="ORG",
+            link_source=None,
+            link_id=None,
+            link_confidence=None,
+            text="X",
+            start_char=start,
+            end_char=start + 1,
+            title=None,
+            form="name",
+            quote_id=None,
+            confidence=None,
+        )
+        for start in sorted(starts)
+    ]
+    (row,) = summarise_entities(ARTICLE, mentions, [])
+    return row.salience
+
+
+@STEADY
+@given(starts=PLACES, more=PLACES)
+def test_salience_lies_between_0_and_1_and_more_mentions_never_lower_it(starts: set[int], more: set[int]) -> None:
+    assert 0 <= salience_of(starts) <= salience_of(starts | more) <= 1
+
+
+@STEADY
+@given(starts=PLACES, at=st.integers(0))
+def test_salience_never_sinks_where_the_first_mention_comes_earlier_or_in_the_headline(
+    starts: set[int], at: int
+) -> None:
+    before = [start for start in WORDS if start <= min(starts)]
+    moved = starts - {min(starts)} | {before[at % len(before)]}
+    assert salience_of(moved) >= salience_of(starts)
+
+
+# ── The whole path of an article ───────────────────────────────────────────────────────────────────────────────
+
+STORIES = [
+    'Mara Oduya reopens the ferry\n\n"The boats are safe," said Mara Oduya of the Harbour Board.\n',
+    "Storm ends\n\nMrs Oduya, the harbour master, said that the storm was over. She thanked Tomas Brandt.\n",
+    'Brandt resigns\n\nTomas Brandt, the mayor of Port Ellery, said on Monday: "I am tired." Brandt is 61.\n',
+    "France lends a ship\n\nFrance will lend a ship, the foreign minister, Anna Lund, said in Paris. Lund leaves today.\n",
+    "Prices rise\n\nThe International Monetary Fund (IMF) said that prices rose. The IMF blamed the storm.\n",
+]
+RECORDS = [
+    RawRecord(place(RawRef("wire", "dump.jsonl", "", ""), number, text.encode()), "text", text.encode(), "text")
+    for number, text in enumerate(STORIES, 1)
+]
+
+
+class Curated(NamedTuple):
+    """Rows of both tables of entities, in order."""
+
+    article_entities: list[dict[str, object]]
+    entities: list[dict[str, object]]
+
+
+def curate_parts(*parts: Sequence[RawRecord]) -> Curated:
+    """Curate records batch by batch."""
+    batches = [curate_batch(Task(tuple(part), None, Options(), "said")).rows["article_entities"] for part in parts]
+    tables = [rows.drop_columns([STAGED_AT]) for rows in batches]
+    entities = build_entities(lambda names: (rows.select(names) for rows in tables), pa.array([], pa.string()))
+    rows = pa.concat_tables(tables).sort_by([("article_id", "ascending"), ("entity_id", "ascending")])
+    return Curated(rows.to_pylist(), entities.sort_by("entity_id").to_pylist())
+
+
+@pytest.fixture(scope="module")
+def all_at_once() -> Curated:
+    return curate_parts(RECORDS)
+
+
+@settings(STEADY, max_examples=8)
+@given(order=st.permutations(RECORDS), cut=st.integers(1, len(RECORDS) - 1))
+def test_batches_and_order_of_articles_change_no_entity(order: list[RawRecord], cut: int, all_at_once: Curated) -> None:
+    assert curate_parts(order[:cut], order[cut:]) == all_at_once
+
+
+def test_surname_alone_is_no_evidence_of_another_article(all_at_once: Curated) -> None:
+    people = {each["name"]: each["is_full_name"] for each in all_at_once.entities if each["entity_type"] == "PERSON"}
+    assert {name: people.get(name) for name in ("Mara Oduya", "Oduya", "Tomas Brandt", "Brandt")} == {
+        "Mara Oduya": True,
+        "Oduya": False,
+        "Tomas Brandt": True,
+        "Brandt": None,  # wherever it stands, its article holds the full name
+    }
