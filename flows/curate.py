@@ -54,6 +54,7 @@ def curate_flow(
     publisher: str | None = None,
     fields: dict[str, str] | None = None,
     attributions: Attributions | None = None,
+    knowledge_base: str | None = None,
     reprocess: bool = False,
     batch_records: int = 500,
 ) -> str:
@@ -66,6 +67,8 @@ def curate_flow(
         publisher: for articles that do not name their own.
         fields: what a record's fields are called, as ``--fields`` of the command.
         attributions: which attributions become quotes, "said" or "all"; default: the data set's, "said" for a new one.
+        knowledge_base: a file of entities to link names to, as ``--knowledge-base`` of the command; default: the data
+            set's; an empty text for none. Workers on other machines must see the data set's folder.
         reprocess: whether to curate again what is known and has not changed; must be so to change ``attributions``.
         batch_records: raw records a task.
 
@@ -78,6 +81,7 @@ def curate_flow(
         publisher=publisher,
         fields=fields or {},
         attributions=attributions,
+        knowledge_base=knowledge_base,
         is_reprocessing=reprocess,
         batch_records=batch_records,
         batch_bytes=TASK_BYTES,

@@ -14,6 +14,7 @@ from multiprocessing import get_context, parent_process
 import pyarrow as pa
 
 from pipeline.contract import Attributions, Reject
+from pipeline.entities import Knowledge
 from pipeline.errors import OnrecordError
 from pipeline.read import Options, RawRecord
 from pipeline.staging import MONTHLY, no_rows
@@ -28,6 +29,7 @@ class Task:
     options: Options
     attributions: Attributions
     threads: int = 1  # that the tagger may use in each process
+    knowledge: Knowledge | None = None  # of the user's own
 
 
 @dataclass(frozen=True, slots=True)

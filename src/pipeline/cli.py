@@ -85,6 +85,16 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="curate again what is known and has not changed; must be given to change --attributions",
     )
+    knowledge = command.add_mutually_exclusive_group()
+    knowledge.add_argument(
+        "--knowledge-base",
+        metavar="FILE",
+        type=_name,
+        help="entities of your own to link names to: Parquet or JSONL with id, name, aliases, type, description, popularity (default: the data set's)",
+    )
+    knowledge.add_argument(
+        "--no-knowledge-base", dest="knowledge_base", action="store_const", const="", help="go on without one"
+    )
     command.add_argument("--publisher", metavar="NAME", type=_name, help="for articles that do not name their own")
     command.add_argument(
         "--workers", metavar="N", type=_positive, default=0, help="processes (default: one a processor)"
@@ -151,6 +161,7 @@ def _curate(options: argparse.Namespace) -> int:
         publisher=options.publisher,
         fields=dict(options.fields),
         attributions=options.attributions,
+        knowledge_base=options.knowledge_base,
         is_reprocessing=options.reprocess,
         workers=options.workers,
         threads=options.threads,

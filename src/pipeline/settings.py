@@ -19,6 +19,7 @@ class Settings:
     source: str | None = None  # the collection's name; default: the RAW folder's
     publisher: str | None = None  # for records that do not name their own
     attributions: Attributions | None = None  # which the quotes are of; default: the data set's, "said" for a new one
+    knowledge_base: str | None = None  # a file of the user's own; "": none; default: the data set's, none for a new one
     is_reprocessing: bool = False  # curate again what is known and has not changed
     workers: int = 0  # processes; 0: one a processor
     threads: int = 1  # that the tagger may use in each of them
@@ -33,6 +34,6 @@ class Settings:
         """The settings that shape rows of this source alone, as JSON."""
         return json.dumps({"publisher": self.publisher, "fields": dict(self.fields)}, sort_keys=True)
 
-    def recipe(self, model_version: str, attributions: Attributions) -> str:
+    def recipe(self, model_version: str, attributions: Attributions, knowledge_sha256: str | None) -> str:
         """Fingerprint of all that decides, beside the raw bytes, what a record becomes."""
-        return stable_id(VERSION, model_version, attributions, self.shaping)
+        return stable_id(VERSION, model_version, attributions, knowledge_sha256, self.shaping)

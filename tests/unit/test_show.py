@@ -39,7 +39,8 @@ def run(**changes: Any) -> Run:
     given: dict[str, Any] = {
         "run_id": "20240507T100000Z-0000", "started_at": datetime(2024, 5, 7, 10, tzinfo=UTC),
         "finished_at": datetime(2024, 5, 7, 10, 0, 2, tzinfo=UTC), "version": "0", "model_version": "rules",
-        "source": "wire", "raw": "/wire", "settings": "{}", "attributions": "said", "reject_reasons": [], "skip_reasons": [],
+        "source": "wire", "raw": "/wire", "settings": "{}", "attributions": "said", "knowledge_base": None,
+        "knowledge_base_sha256": None, "reject_reasons": [], "skip_reasons": [],
     }  # fmt: skip
     return Run(**(counts | given | changes))
 

@@ -25,8 +25,14 @@ from pipeline.contract import TABLES, Attributions, ReadRaw, Reject, Run, to_tab
 from pipeline.curate.intake import plan, read_files
 from pipeline.curate.publish import build_and_publish, describe_run
 from pipeline.curate.settle import sample_quotes, settle_and_validate
-from pipeline.curate.work import Progress, Summary, Work, full_path, read_holders, silent
-from pipeline.entities import complete_mentions, extract_mentions, summarise_entities
+from pipeline.curate.work import KnowledgeBase, Progress, Summary, Work, full_path, read_holders, silent
+from pipeline.entities import (
+    build_knowledge,
+    complete_mentions,
+    digest_knowledge,
+    extract_mentions,
+    summarise_entities,
+)
 from pipeline.errors import UsageError
 from pipeline.language import read_language
 from pipeline.ledger import Ledger
@@ -71,7 +77,7 @@ def _curate_record(record: RawRecord, task: Task) -> dict[str, pa.Table] | Rejec
     if isinstance(article, Reject):
         return article
     reading = read_language(article, task.threads)
-    mentions = extract_mentions(article, reading)
+    mentions = extract_mentions(article, reading, task.knowledge)
     quotes = extract_quotes(article, reading, mentions, task.attributions)
     mentions = complete_mentions(article, reading, mentions, quotes)
     made: dict[str, Sequence[object]] = {
@@ -119,7 +125,12 @@ def curate(
         previous = store.current_version(into)
         _check_source(raw, source, settings, previous)
         attributions = _choose_attributions(into, settings, previous)
+        knowledge_base = _choose_knowledge_base(into, settings, previous)
         run_id, started_at = _new_run()
+        scratch = stack.enter_context(store.scratch(None if settings.is_dry_run else into))
+        recipe = settings.recipe(
+            accuracy.model_version, attributions, knowledge_base.sha256 if knowledge_base else None
+        )
         work = Work(
             raw=raw,
             source=source,
@@ -128,15 +139,19 @@ def curate(
             progress=progress,
             previous=previous,
             attributions=attributions,
+            knowledge_base=knowledge_base,
             accuracy=accuracy,
-            ledger=_open_ledger(previous, settings, settings.recipe(accuracy.model_version, attributions)),
-            staging=Staging(stack.enter_context(store.scratch(None if settings.is_dry_run else into))),
+            ledger=_open_ledger(previous, settings, recipe),
+            staging=Staging(scratch),
             run_id=run_id,
             started_at=started_at,
         )
         todo = plan(work)
         if todo:
             _import_validation_early()
+        if todo and knowledge_base:
+            with work.timed("knowledge base"):
+                work.knowledge = build_knowledge(knowledge_base.path, scratch)
         read_files(work, todo)
         winners = settle_and_validate(work)
         if not work.ledger.has_changed():
@@ -188,6 +203,26 @@ def _choose_attributions(into: Path, settings: Settings, previous: store.Version
             f"leave it out to go on with {held}, or add --reprocess to make all its quotes anew"
         )
     return settings.attributions or held
+
+
+def _choose_knowledge_base(into: Path, settings: Settings, previous: store.Version | None) -> KnowledgeBase | None:
+    """What entities are linked to from now on, beside the lists that come with onrecord.
+
+    Raises:
+        UsageError: if its file cannot be read.
+    """
+    given = settings.knowledge_base
+    if given is None and previous is not None:
+        given = store.last_run(previous).knowledge_base
+    if not given:
+        return None
+    path = Path(given).resolve()
+    if settings.knowledge_base is None and not path.exists():
+        raise UsageError(
+            f"the entities in {into} are linked to {path}, which is gone: name the file with --knowledge-base FILE, "
+            "or go on without one with --no-knowledge-base"
+        )
+    return KnowledgeBase(path, digest_knowledge(path))
 
 
 def _folder_of(raw: str) -> str:

@@ -153,17 +153,22 @@ def _run_batches(work: Work, records: Iterator[RawRecord], waiting: Waiting) -> 
 
 def _cut_tasks(work: Work, records: Iterator[RawRecord]) -> Iterator[Task]:
     """Part the records into tasks of about equal work."""
-    settings, options = work.settings, Options(work.settings.fields)
+    settings = work.settings
     batch: list[RawRecord] = []
     size = 0
     for record in records:
         batch.append(record)
         size += len(record.data)
         if len(batch) >= settings.batch_records or size >= settings.batch_bytes:
-            yield Task(tuple(batch), settings.publisher, options, work.attributions, settings.threads)
+            yield _task(work, batch)
             batch, size = [], 0
     if batch:
-        yield Task(tuple(batch), settings.publisher, options, work.attributions, settings.threads)
+        yield _task(work, batch)
+
+
+def _task(work: Work, records: Sequence[RawRecord]) -> Task:
+    settings, options = work.settings, Options(work.settings.fields)
+    return Task(tuple(records), settings.publisher, options, work.attributions, settings.threads, work.knowledge)
 
 
 def _take_in(work: Work, batch: Batch, waiting: Waiting) -> None:

@@ -17,6 +17,7 @@ from pipeline import report, store
 from pipeline.accuracy import Accuracy
 from pipeline.batches import Batch, Task
 from pipeline.contract import Attributions, Finding, RawRef, Reject, Run
+from pipeline.entities import Knowledge
 from pipeline.errors import UsageError
 from pipeline.ledger import Key, Ledger
 from pipeline.read import RawFile, is_remote
@@ -48,6 +49,14 @@ class Staged:
     month: str
 
 
+@dataclass(frozen=True, slots=True)
+class KnowledgeBase:
+    """A file of entities, as it is when the run begins."""
+
+    path: Path
+    sha256: str
+
+
 @dataclass(slots=True)
 class Work:
     """A run under way: what it was told, what it knows, and what it has made so far."""
@@ -59,11 +68,13 @@ class Work:
     progress: Progress
     previous: store.Version | None
     attributions: Attributions  # which the quotes of the data set are of when the run is over
+    knowledge_base: KnowledgeBase | None  # of the user's own, that entities are linked to
     accuracy: Accuracy  # of the model that makes them
     ledger: Ledger
     staging: Staging
     run_id: str
     started_at: datetime
+    knowledge: Knowledge | None = None  # its index; made when the run has something to do
     came_in: int = 0  # raw records, counted where they are read: the ledger must account for as many
     files: dict[str, tuple[RawFile, str]] = field(default_factory=dict)  # by raw_path, with the fingerprint
     staged: dict[tuple[str, Key], Staged] = field(default_factory=dict)  # by article_id and record
