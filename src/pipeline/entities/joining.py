@@ -16,7 +16,7 @@ from pipeline.contract import EntityType
 from pipeline.entities.named import Group, Name
 from pipeline.language.names import FEMALE_SIGNS, HONORIFICS, MALE_SIGNS, given_names
 from pipeline.language.organisations import EVENT_WORDS, FACILITY_WORDS, KNOWN_ORGANISATIONS, ORG_WORDS
-from pipeline.language.places import countries, is_place
+from pipeline.language.places import countries, is_place, places_named
 from pipeline.language.speech import SPEAKS
 
 SHORT, ACRONYM, SLIP = 0.95, 0.9, 0.7  # how sure a name belongs where it was put, joined in this way
@@ -176,7 +176,7 @@ def _are_two(major: _Form, minor: _Form, is_surname: bool) -> bool:
     if "PERSON" not in (major.kind, minor.kind):
         return False
     if is_surname and len(major.words) == 1:
-        return minor.kind == "PERSON" or is_place(minor.spelling)
+        return minor.kind == "PERSON" or bool(places_named(minor.spelling))
     return len(minor.names) > 1 and minor.weight * 3 >= major.weight
 
 
@@ -362,25 +362,28 @@ def _is_short_form(text: str, form: _Form, fuller: _Form) -> bool:
 
 
 def _join_slips(forms: Sequence[_Form]) -> None:
-    """Join a rare spelling to the one that it is a slip of: "Hamobai" to "Habomai"."""
-    index: dict[Hashable, list[_Form]] = defaultdict(list)
+    """Join a rare spelling to the only one that it can be a slip of: "Hamobai" to "Habomai"."""
     count: Counter[int] = Counter()
     for form in forms:
         count[id(form.top)] += len(form.names)
-    for form in sorted(forms, key=lambda form: (-count[id(form.top)], form.start)):
-        keys = set(_slip_keys(form)) if len(form.words) <= 4 else set()
-        if len(form.names) < OFTEN and form.belongs_to is None:
-            near = {id(one.top): one for key in keys for one in index.get(key, ()) if _is_slip_of(form, one)}
-            if len(near) == 1:
-                form.join(next(iter(near.values())), SLIP)
-        for key in keys:
+    index: dict[Hashable, list[_Form]] = defaultdict(list)
+    order = sorted(forms, key=lambda form: (-count[id(form.top)], form.start))
+    keys = {id(form): set(_slip_keys(form)) for form in order}
+    for form in order:
+        for key in keys[id(form)]:
             if len(index[key]) <= MOST_BEARERS:
                 index[key].append(form)
+    rank = {id(form): number for number, form in enumerate(order)}
+    for form in order:
+        if len(form.names) < OFTEN and form.belongs_to is None:
+            near = {id(one): one for key in keys[id(form)] for one in index[key] if _is_slip_of(form, one)}
+            if len(near) == 1 and rank[min(near)] < rank[id(form)]:
+                form.join(next(iter(near.values())), SLIP)
 
 
 def _slip_keys(form: _Form) -> Iterator[Hashable]:
     """What a name and its slips have in common: one word without a letter, or its letters in another order."""
-    for at, word in enumerate(form.words):
+    for at, word in enumerate(form.words[:MOST_WORDS]):
         if SLIP_LENGTH - 1 <= len(word) <= 24 and word.isalpha():
             rest = (form.kind, *form.words[:at], None, *form.words[at + 1 :])
             yield rest, "".join(sorted(word))
@@ -398,7 +401,7 @@ def _is_slip_of(form: _Form, other: _Form) -> bool:
     slip, right = differing[0]
     if slip[0] != right[0] or max(len(slip), len(right)) < SLIP_LENGTH or slip.rstrip("s") == right.rstrip("s"):
         return False
-    if is_place(form.spelling) and is_place(other.spelling):
+    if form.kind != "PERSON" and is_place(form.spelling) and is_place(other.spelling):
         return False
     genders = given_names().get(slip), given_names().get(right)
     return None in genders or (genders[0] == genders[1] and len(form.words) > 1)

@@ -36,7 +36,7 @@ _MODIFIER = (
 # "the foreign minister", "Russia's Foreign Minister", "the Russian minister"; a bare title only where it speaks.
 NOMINAL = re.compile(
     rf"(?P<lead>\b(?:[Tt]he|[A-Z]\w+[’']s?)\s+)?(?P<country>[A-Z]\w+\s+)?(?P<title>\b(?:{_MODIFIER}\s+)*(?i:{_ROLE}))\b"
-    r"(?!\s+[A-Z]|[’'\-]\w|\s+of\s|\s+for\s)"
+    r"(?!\s+[A-Z]|-\w|\s+of\s|\s+for\s)"
 )
 OPENS = re.compile(
     r"(?:^|[\n“\"‘;:,.!?—–]\s?)$"

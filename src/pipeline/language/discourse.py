@@ -104,12 +104,14 @@ class Discourse:
         scores: dict[str | None, float] = {}
         mentions: dict[str | None, Mention | None] = {}
         first = bisect_left(self.evidence, at - REACH, key=lambda one: one.at)
+        here = self._plain[self.number_of(at)]
         for one in self.evidence[first : bisect_left(self.evidence, at, key=lambda one: one.at)]:
             who = self.same.get(one.mention.entity_id, one.mention.entity_id) if one.mention else None
             fit = self._fit(one.mention, gender)
             if not fit or who in barred or any(span.start <= one.at < span.end for span in own):
                 continue
-            score = one.weight * fit * DECAY ** self._sentences_between(one.at, at)
+            sentences = max(0, here - self._plain[self.number_of(one.at)])
+            score = one.weight * fit * DECAY**sentences
             scores[who] = max(scores.get(who, 0), score)
             mentions[who] = one.mention
         ranked = sorted(scores, key=lambda who: scores[who], reverse=True)
@@ -124,9 +126,6 @@ class Discourse:
         if known is None:
             return 1.0 if mention is None else UNKNOWN_GENDER
         return float(known == gender)
-
-    def _sentences_between(self, start: int, end: int) -> int:
-        return max(0, self._plain[self.number_of(end)] - self._plain[self.number_of(start)])
 
     def number_of(self, at: int) -> int:
         """The number of the sentence that holds a place."""

@@ -74,21 +74,27 @@ class Bearer(NamedTuple):
 
 
 def find_bearers(text: str, people: Sequence[Mention]) -> list[Bearer]:
-    """How the article describes those whom it names, right before and right behind their names."""
+    """How the article describes those whom it names, in order, right before and right behind their names."""
     found = []
+    last_end = 0
     for person in people:
-        before, behind = text[max(0, person.start_char - REACH) : person.start_char], text[person.end_char :][:REACH]
-        before = before[before.rfind("\n") + 1 :]
+        start = max(text.rfind("\n", 0, person.start_char) + 1, person.start_char - REACH)
+        before, behind = text[start : person.start_char], text[person.end_char : person.end_char + REACH]
         title, apposed, after = TITLE.search(before), BEFORE.search(before), BEHIND.match(behind)
+        office = ROLE_WORDS.search(before.rstrip(" ,"))  # "visited the site with its director, Timur Beisek"
         party = PARTY.match(behind)
         extra = words_of(before[: title.start()][-40:]) & {"former"} if title else frozenset()
         extra |= {"former"} if after and PAST.search(behind[: after.start("role")]) else frozenset()
         extra |= {PARTIES[party["party"]], party["state"].casefold().strip(".")} if party else frozenset()
-        worded = [title.group()] if title else []
-        worded += [match["role"] for match in (apposed, after) if match]
-        office = ROLE_WORDS.search(before.rstrip(" ,"))  # "visited the site with its director, Timur Beisek"
-        worded += [office.group()] if office else []
-        found += [Bearer(person, _nouns_of(role), words_of(role) | extra) for role in worded]
+        spans = [match.span() for match in (title, office) if match] + ([apposed.span("role")] if apposed else [])
+        for begin, end in spans:
+            # Of "Foreign Minister Mara Oduya met Ivan Bexley" and "Mr Oduya's campaign manager, Ivan Bexley" the office
+            # before the other's name is not Bexley's.
+            own = before[max(begin, last_end - start) : end]
+            found.append(Bearer(person, _nouns_of(own), words_of(before[begin:end]) | extra))
+        if after:
+            found.append(Bearer(person, _nouns_of(after["role"]), words_of(after["role"]) | extra))
+        last_end = person.end_char
     return found
 
 
