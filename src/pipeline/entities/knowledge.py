@@ -42,7 +42,7 @@ TYPES: Mapping[str, frozenset[EntityType]] = {
 }
 LONGEST_LINE = 10_000_000  # bytes
 FAULTS_SHOWN = 5
-ROWS_AT_ONCE = 10_000
+ROWS_AT_ONCE = 1_000
 TABLES = """
     CREATE TABLE entities (id TEXT, name TEXT, aliases TEXT, type TEXT, description TEXT, popularity REAL);
     CREATE TABLE names (folded TEXT, entity INTEGER);

@@ -101,8 +101,8 @@ def _outermost(places: Sequence[Place]) -> tuple[Place, ...]:
 
 
 def _rank(place: Place) -> tuple[bool, float, str]:
-    """A region's name means the city of that name where a good part of the region's people live in it."""
-    people = place.population * (3 if place.kind == "city" else 1)
+    """A region's name means its city of that name where a tenth of the people of its cities live there."""
+    people = place.population * (10 if place.kind == "city" else 1)
     return place.kind == "county", -people, place.link_id
 
 

@@ -1,0 +1,25 @@
+"""Small articles whose names are marked in their text."""
+
+from __future__ import annotations
+
+import re
+
+from pipeline.contract import Article, EntityType, RawArticle, RawRef
+from pipeline.entities.named import Group, Name
+from pipeline.normalise import normalise
+
+NAME = re.compile(r"\[([^\]|]+)\|(\w+)\]")
+
+
+def read_marked(marked: str) -> tuple[Article, list[Group]]:
+    """An article, and its groups: each name is marked as [name|type]."""
+    raw = RawArticle(RawRef("test", "test.txt", "0", "0" * 64), "text", "utf-8", "News\n\n" + NAME.sub(r"\1", marked))
+    article = normalise(raw)
+    assert isinstance(article, Article)
+    names: dict[tuple[str, EntityType], list[Name]] = {}
+    at = 0
+    for text, kind in NAME.findall(marked):
+        at = article.text.index(text, at)
+        names.setdefault((text, kind), []).append(Name(at, at + len(text), kind))
+        at += len(text)
+    return article, [Group(kind, name, tuple(found)) for (name, kind), found in names.items()]

@@ -1,0 +1,64 @@
+"""Which entity of a knowledge base a name means: hard_cases.tsv by hard_cases.jsonl, where all names are invented."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from pipeline.entities import entity_id_of
+from pipeline.entities.knowledge import Knowledge, build_knowledge
+from pipeline.entities.linking import link_groups
+from pipeline.entities.named import Group, Link, Name
+from tests.unit.entities.marked import read_marked
+
+BASE = Path(__file__).with_name("hard_cases.jsonl")
+CASES = list(csv.DictReader(BASE.with_suffix(".tsv").read_text("utf-8").splitlines(), delimiter="\t"))
+
+
+@pytest.fixture(scope="module")
+def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Knowledge:
+    return build_knowledge(BASE, tmp_path_factory.mktemp("knowledge"))
+
+
+@pytest.mark.parametrize(
+    ("text", "link"), [pytest.param(case["text"], case["link"] or None, id=case["case"]) for case in CASES]
+)
+def test_first_name_of_a_hard_case(knowledge: Knowledge, text: str, link: str | None) -> None:
+    article, groups = read_marked(text)
+    first = link_groups(article, groups, knowledge)[0]
+    assert (first and first.link_id) == link
+    assert first is None or 0.75 <= first.confidence <= 0.99
+
+
+def test_link_depends_on_article_and_file_only(knowledge: Knowledge, tmp_path: Path) -> None:
+    """The same whatever else was linked before, in which order names come, and where the rows stand in the file."""
+    turned = tmp_path / "turned.jsonl"
+    turned.write_bytes(b"\n".join(BASE.read_bytes().splitlines()[::-1]))
+    other = build_knowledge(turned, tmp_path)
+    for case in CASES:
+        article, groups = read_marked(case["text"])
+        links = link_groups(article, groups, knowledge)
+        assert link_groups(article, groups, other) == links
+        assert link_groups(article, groups[::-1], knowledge) == links[::-1]
+
+
+def test_spellings_of_one_linked_entity_have_one_id(knowledge: Knowledge) -> None:
+    ids = set()
+    for text in ("The [Larkspur Ferries|ORG] ferry sailed.", "The ferry operator [Larkspur|ORG] grew."):
+        article, (group,) = read_marked(text)
+        (link,) = link_groups(article, [group], knowledge)
+        ids.add(entity_id_of(group.kind, group.name, link))
+    assert len(ids) == 1
+
+
+def test_without_a_knowledge_base_people_are_not_linked() -> None:
+    article, groups = read_marked("[Mara Oduya|PERSON] of [Norway|GPE] spoke.")
+    assert link_groups(article, groups, None) == [None, Link("iso3166-1", "NO", "Norway", 0.99)]
+
+
+def test_article_of_five_thousand_names(knowledge: Knowledge) -> None:
+    article, _ = read_marked("Nobody spoke.")
+    groups = [Group("PERSON", f"Ona Person{number}", (Name(0, 4, "PERSON"),)) for number in range(5000)]
+    assert link_groups(article, groups, knowledge) == [None] * 5000
