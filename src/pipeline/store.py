@@ -51,8 +51,8 @@ README_TEXT = (
     README_HEADER
     + """
 Written by `onrecord`; every file here but this one is replaced or linked anew by its runs. Load a table with
-`pd.read_parquet("curated/quotes")`; `articles`, `quotes` and `mentions` also have a column `published_month`
-(`YYYY-MM`, or `unknown`) from the names of their folders. All offsets are half-open Unicode code points into
+`pd.read_parquet("curated/quotes")`; `articles`, `quotes`, `mentions` and `article_entities` also have a column
+`published_month` (`YYYY-MM`, or `unknown`) from the names of their folders. All offsets are half-open Unicode code points into
 `articles.text`; all instants are UTC. The schema metadata of each part file tells the version of `onrecord` and of its
 model that wrote it, the attributions that the quotes are of, and the accuracy that was measured (`onrecord.accuracy`,
 JSON).
@@ -354,7 +354,7 @@ def _discard(path: Path) -> None:
 
 
 def write_monthly(version: Version, previous: Version | None, changes: Changes, metadata: Mapping[str, str]) -> None:
-    """Write articles, quotes and mentions: a month that did not change is linked, not written."""
+    """Write the monthly tables: a month that did not change is linked, not written."""
     dirty = _dirty_months(previous, changes)
     for table in (table for table in TABLES.values() if table.is_monthly):
         old_months = previous.months(table.name) if previous else []

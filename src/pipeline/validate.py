@@ -32,7 +32,7 @@ LEDGER = Expectation(
 
 
 def check_rows(chunks: Iterable[Mapping[str, pa.Table]]) -> list[Finding]:
-    """Check the rules on single rows of this run's articles, quotes and mentions.
+    """Check the rules on single rows of this run's articles, and of all that stands in them.
 
     Args:
         chunks: the tables by name, some articles at a time; ``articles`` holds every article that the others refer to.
