@@ -94,8 +94,8 @@ ADJECTIVES: Mapping[str, str] = {
     "BD": "Bangladeshi Bangladeshis", "BY": "Belarusian Belarusians", "BE": "Belgian Belgians",
     "BO": "Bolivian Bolivians", "BA": "Bosnian Bosnians", "BR": "Brazilian Brazilians", "GB": "British Briton Britons",
     "BG": "Bulgarian Bulgarians", "KH": "Cambodian Cambodians", "CM": "Cameroonian", "CA": "Canadian Canadians",
-    "CL": "Chilean Chileans", "CN": "Chinese", "CO": "Colombian Colombians", "CD": "Congolese", "CR": "Costa-Rican",
-    "HR": "Croatian Croatians", "CU": "Cuban Cubans", "CY": "Cypriot Cypriots", "CZ": "Czech Czechs",
+    "CL": "Chilean Chileans", "CN": "Chinese", "CO": "Colombian Colombians", "CD": "Congolese", "CR": "Costa-Rican Costa-Ricans",
+    "HR": "Croatian Croatians Croat Croats", "CU": "Cuban Cubans", "CY": "Cypriot Cypriots", "CZ": "Czech Czechs",
     "DK": "Danish Dane Danes", "DO": "Dominican", "EC": "Ecuadorian Ecuadorians Ecuadorean", "EG": "Egyptian Egyptians",
     "SV": "Salvadoran Salvadorans", "EE": "Estonian Estonians", "ET": "Ethiopian Ethiopians", "FJ": "Fijian Fijians",
     "FI": "Finnish Finn Finns", "FR": "French Frenchman", "GE": "Georgian Georgians", "DE": "German Germans",
@@ -103,8 +103,8 @@ ADJECTIVES: Mapping[str, str] = {
     "HT": "Haitian Haitians", "HN": "Honduran Hondurans", "HU": "Hungarian Hungarians", "IS": "Icelandic Icelander",
     "IN": "Indian Indians", "ID": "Indonesian Indonesians", "IR": "Iranian Iranians", "IQ": "Iraqi Iraqis",
     "IE": "Irish", "IL": "Israeli Israelis", "IT": "Italian Italians", "JM": "Jamaican Jamaicans", "JP": "Japanese",
-    "JO": "Jordanian Jordanians", "KZ": "Kazakh Kazakhs", "KE": "Kenyan Kenyans", "KP": "North-Korean",
-    "KR": "Korean Koreans", "KW": "Kuwaiti Kuwaitis", "LV": "Latvian Latvians", "LB": "Lebanese", "LY": "Libyan Libyans",
+    "JO": "Jordanian Jordanians", "KZ": "Kazakh Kazakhs", "KE": "Kenyan Kenyans", "KP": "North-Korean North-Koreans",
+    "KR": "South-Korean South-Koreans", "KW": "Kuwaiti Kuwaitis", "LV": "Latvian Latvians", "LB": "Lebanese", "LY": "Libyan Libyans",
     "LT": "Lithuanian Lithuanians", "MY": "Malaysian Malaysians", "ML": "Malian Malians", "MT": "Maltese",
     "MU": "Mauritian Mauritians", "MX": "Mexican Mexicans", "MN": "Mongolian Mongolians", "MA": "Moroccan Moroccans",
     "MM": "Burmese", "NA": "Namibian Namibians", "NP": "Nepali Nepalese Nepalis", "NL": "Dutch",
@@ -113,17 +113,24 @@ ADJECTIVES: Mapping[str, str] = {
     "PY": "Paraguayan Paraguayans", "PE": "Peruvian Peruvians", "PH": "Filipino Filipinos Filipina Philippine",
     "PL": "Polish Pole Poles", "PT": "Portuguese", "QA": "Qatari Qataris", "RO": "Romanian Romanians",
     "RU": "Russian Russians", "RW": "Rwandan Rwandans", "SA": "Saudi Saudis", "SN": "Senegalese", "RS": "Serbian Serbs Serb",
-    "SG": "Singaporean Singaporeans", "SK": "Slovak Slovaks", "SI": "Slovenian", "SO": "Somali Somalis",
-    "ZA": "South-African", "ES": "Spanish Spaniard Spaniards", "LK": "Sri-Lankan", "SD": "Sudanese", "SE": "Swedish Swede Swedes",
+    "SG": "Singaporean Singaporeans", "SK": "Slovak Slovaks", "SI": "Slovenian Slovenians Slovene Slovenes", "SO": "Somali Somalis",
+    "ZA": "South-African South-Africans", "ES": "Spanish Spaniard Spaniards", "LK": "Sri-Lankan Sri-Lankans", "SD": "Sudanese", "SE": "Swedish Swede Swedes",
     "CH": "Swiss", "SY": "Syrian Syrians", "TW": "Taiwanese", "TZ": "Tanzanian Tanzanians", "TH": "Thai Thais",
     "TN": "Tunisian Tunisians", "TR": "Turkish Turk Turks", "UG": "Ugandan Ugandans", "UA": "Ukrainian Ukrainians",
     "AE": "Emirati Emiratis", "US": "American Americans", "UY": "Uruguayan Uruguayans", "UZ": "Uzbek Uzbeks",
     "VE": "Venezuelan Venezuelans", "VN": "Vietnamese", "YE": "Yemeni Yemenis", "ZM": "Zambian Zambians",
-    "ZW": "Zimbabwean Zimbabweans",
+    "ZW": "Zimbabwean Zimbabweans", "BB": "Barbadian Barbadians", "BJ": "Beninese", "BN": "Bruneian Bruneians",
+    "BS": "Bahamian Bahamians", "BT": "Bhutanese", "BW": "Botswanan", "BZ": "Belizean Belizeans", "CI": "Ivorian Ivorians",
+    "DJ": "Djiboutian", "ER": "Eritrean Eritreans", "GA": "Gabonese", "GM": "Gambian Gambians", "GN": "Guinean Guineans",
+    "KG": "Kyrgyz", "LA": "Laotian Laotians Lao", "LR": "Liberian Liberians", "LU": "Luxembourger Luxembourgers",
+    "MD": "Moldovan Moldovans", "ME": "Montenegrin Montenegrins", "MG": "Malagasy", "MR": "Mauritanian Mauritanians",
+    "MV": "Maldivian Maldivians", "MW": "Malawian Malawians", "MZ": "Mozambican Mozambicans", "NE": "Nigerien Nigeriens",
+    "SL": "Sierra-Leonean Sierra-Leoneans", "SR": "Surinamese", "TD": "Chadian Chadians", "TG": "Togolese",
+    "TJ": "Tajik Tajiks", "TM": "Turkmen", "TT": "Trinidadian Trinidadians", "WS": "Samoan Samoans", "TO": "Tongan Tongans",
 }  # fmt: skip
 # Peoples, faiths and parties' followers that no one country names.
 PEOPLES = frozenset(
-    """African Africans Arab Arabs Asian Asians European Europeans Western Latin Latino Latinos Hispanic Jewish Jew Jews
+    """Korean Koreans African Africans Arab Arabs Asian Asians European Europeans Western Latin Latino Latinos Hispanic Jewish Jew Jews
     Muslim Muslims Christian Christians Catholic Catholics Hindu Hindus Buddhist Sikh Sikhs Islamic Soviet Kurdish Kurd
     Kurds Tibetan Uyghur Uighur Rohingya Inuit Māori Maori Aboriginal Indigenous Democrat Democrats Democratic Republican
     Republicans Tory Sunni Shiite Shia Zionist Balinese Catalan Basque Scottish Scots Welsh English""".split()

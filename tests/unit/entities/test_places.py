@@ -26,6 +26,8 @@ def links_of(marked: str) -> dict[str, Link | None]:
         pytest.param("[Russia|LOC] is large.", ("iso3166-1", "RU", "Russia"), id="country-tagged-as-land"),
         pytest.param("[Russians|NORP] voted.", ("iso3166-1", "RU", "Russian"), id="nationality"),
         pytest.param("[South African|NORP] wine.", ("iso3166-1", "ZA", "South African"), id="nationality-of-two-words"),
+        pytest.param("[South Koreans|NORP] voted.", ("iso3166-1", "KR", "South Korean"), id="one-of-two-of-a-word"),
+        pytest.param("[Koreans|NORP] voted.", None, id="nationality-of-two-countries"),
         pytest.param("[Kurds|NORP] voted.", None, id="people-of-no-one-country"),
         pytest.param("[Germany|ORG] scored twice.", None, id="team-called-like-its-country"),
         pytest.param("[Jordan|PERSON] spoke.", None, id="person-called-like-a-country"),
