@@ -46,6 +46,7 @@ PRONOUN = re.compile(
     r"\b(?:[Hh]e|[Hh]im|[Hh]is|[Hh]imself|[Ss]he|[Hh]ers?|[Hh]erself|I|[Mm]e|[Mm]y|[Mm]ine|[Mm]yself)\b"
     r"(?!\s(?:Excellency|Majesty|Highness|Holiness|Honou?r|Eminence|Grace)\b)"
 )
+LEAST_MARGIN = 0.3  # by which who is meant stands out, where nobody is near
 # "Oduya had not met | him", with nothing between that begins a clause of its own
 ACTS_ON = re.compile(r"(?:\s(?!(?:and|or|but|that|who|when|while|as|if|because|after|before|said)\b)[\w’'-]+){1,5}\s")
 HER_OWN = re.compile(
@@ -157,7 +158,7 @@ class _Follower:
         if len(fitting) == 1:
             return next(iter(fitting.values()))
         choice = self.discourse.find_antecedent(at, gender, (), frozenset(barred))
-        return choice.mention if choice else None
+        return choice.mention if choice and choice.margin >= LEAST_MARGIN else None
 
     def _scopes(self, at: int, quote: Quote | None) -> list[int]:
         """Where that begins in which a pronoun's neighbours stand: the quote, or what is reported, then the sentence."""
