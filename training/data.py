@@ -26,6 +26,7 @@ from pipeline.normalise import normalise
 
 WORD = re.compile(r"\w+")
 NO_LINK = -1
+UNTOLD = -100
 
 
 class Attribution(NamedTuple):
@@ -45,12 +46,16 @@ class Example(NamedTuple):
         labels: [n] the label of each piece, an index into ``LABELS``.
         anchors: [n] the first piece of the cue (else of the source, else of the content) of the attribution that each
             piece is part of; ``NO_LINK`` for the rest.
+        names: [n] the labels of names that each piece may have, a set of bits over ``NAME_LABELS``.
+
+    What is not annotated in an article is ``UNTOLD`` throughout.
     """
 
     name: str
     pieces: Pieces
     labels: Ints
     anchors: Ints
+    names: Ints
 
 
 class Annotated(NamedTuple):
@@ -120,6 +125,7 @@ def as_example(annotated: Annotated, encode: Encode) -> Example:
     article = annotated.article
     quotations = pair_marks(article.text, article.segments)
     pieces = cut_pieces(article.text, find_sentences(article), article.segments, quotations, encode)
+    blank = blank_example(annotated.name, pieces)
     place = align(annotated.given, article.text)
     labels = np.zeros(len(pieces.ids), np.int64)
     anchors = np.full(len(pieces.ids), NO_LINK, np.int64)
@@ -131,7 +137,13 @@ def as_example(annotated: Annotated, encode: Encode) -> Example:
         anchor = next((inside[role][0] for role in ("cue", "source", "content") if len(inside[role])), NO_LINK)
         for numbers in inside.values():
             anchors[numbers] = anchor
-    return Example(annotated.name, pieces, labels, anchors)
+    return blank._replace(labels=labels, anchors=anchors)
+
+
+def blank_example(name: str, pieces: Pieces) -> Example:
+    """An article of which nothing is annotated."""
+    untold = np.full(len(pieces.ids), UNTOLD, np.int64)
+    return Example(name, pieces, untold, untold, untold)
 
 
 def _label(pieces: Pieces, labels: Ints, chars: Ints, role: str) -> Ints:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence, Set
-from datetime import date
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.accuracy import Accuracy, Figure, Measure, What
+from pipeline.accuracy import Figure, Measure, Measured, What
 from pipeline.contract import Attributions, Quote
 from pipeline.entities import extract_mentions
 from pipeline.language.reading import read_with
@@ -42,15 +41,13 @@ class Said(NamedTuple):
     is_said: bool = True
 
 
-def evaluate(
+def measure_quotes(
     corpus: Path,
     articles: Iterable[Annotated],
     tagger: Tagger,
-    version: str,
-    measured_on: date,
     attributions: Attributions,
     conditions: Sequence[str] = (),
-) -> Accuracy:
+) -> Measured:
     """Measure a model on annotated articles.
 
     With ``attributions`` "said", what is annotated but only believed, meant, found or judged is left out on both sides.
@@ -59,19 +56,14 @@ def evaluate(
         corpus: the folder of the articles, for its name and digest.
         articles: in it.
         tagger: the model.
-        version: its name.
-        measured_on: the day.
         attributions: which of them count.
         conditions: what a reader of the figures must know of the articles, a sentence each.
     """
     counts = [_count(one, tagger, attributions) for one in articles]
     left_out = "Annotated beliefs, intentions, findings and judgements without quotation marks are left out: the cue decides which these are."
-    return Accuracy(
-        model_version=version,
+    return Measured(
         corpus=f"{corpus.parent.name}/{corpus.name}, {len(counts)} articles",
         corpus_sha256=digest_of(corpus),
-        measured_on=measured_on,
-        attributions=attributions,
         figures=tuple(_figures(counts)),
         conditions=(*conditions, *([left_out] if attributions == "said" else [])),
     )
@@ -194,21 +186,31 @@ def _compare(found: Sequence[Said], marked: Sequence[Said]) -> Counts:
 
 
 def _figures(counts: Sequence[Counts]) -> Iterable[Figure]:
-    dice = np.random.default_rng(0)
-    samples = dice.integers(0, len(counts), (SAMPLES, len(counts)))
     for overlap in OVERLAPS:
-        for what in get_args(What):
+        for what in ("quoted", "direct", "mixed", "indirect", "all"):
             by_article = np.array([[one.get((what, overlap, name), 0) for name in COUNTS] for one in counts])
-            whole = by_article.sum(axis=0)
-            resampled = by_article[samples].sum(axis=1)
-            for measure, (share, base) in _MEASURES.items():
-                with np.errstate(invalid="ignore", divide="ignore"):
-                    value, spread = share(whole[None])[0], share(resampled)
-                if not np.isfinite(value):
-                    continue  # a type of which there is none
-                low, high = np.nanpercentile(spread, (2.5, 97.5))
-                value, low, high = (round(float(one), 4) for one in (value, low, high))
-                yield Figure(what, measure, overlap, value, low, high, int(whole[COUNTS.index(base)]))
+            yield from figures_of(what, overlap, by_article)
+
+
+def figures_of(what: What, overlap: float, counts: np.ndarray) -> Iterable[Figure]:
+    """Shares with 95 % intervals, by bootstrap over articles.
+
+    Args:
+        what: was counted.
+        overlap: by which one found and one annotated are the same.
+        counts: [articles, 6] as ``COUNTS``.
+    """
+    samples = np.random.default_rng(0).integers(0, len(counts), (SAMPLES, len(counts)))
+    whole = counts.sum(axis=0)
+    resampled = counts[samples].sum(axis=1)
+    for measure, (share, base) in _MEASURES.items():
+        with np.errstate(invalid="ignore", divide="ignore"):
+            value, spread = share(whole[None])[0], share(resampled)
+        if not np.isfinite(value):
+            continue  # a type of which there is none
+        low, high = np.nanpercentile(spread, (2.5, 97.5))
+        value, low, high = (round(float(one), 4) for one in (value, low, high))
+        yield Figure(what, measure, overlap, value, low, high, int(whole[COUNTS.index(base)]))
 
 
 def _f1(counts: np.ndarray) -> np.ndarray:

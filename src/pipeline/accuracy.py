@@ -1,4 +1,4 @@
-"""How far the quotes can be trusted: what was measured of the model that comes with the package, and how it reads.
+"""How far quotes and names can be trusted: what was measured of the model that comes with the package, and how it reads.
 
 The figures lie beside the model, written there by what measures it (``training/``). They travel with the tables, in the
 metadata of each Parquet file and in every report.
@@ -20,7 +20,10 @@ from pipeline.errors import ModelError
 
 CARD = Path(__file__).parent / "language" / "model" / "accuracy.json"
 
-What = Literal["quoted", "direct", "mixed", "indirect", "all"]  # quoted: direct and mixed
+What = Literal[
+    "quoted", "direct", "mixed", "indirect", "all",  # quotes; quoted: direct and mixed
+    "people", "organisations", "places", "other names", "people, organisations and places", "all names",
+]  # fmt: skip
 Measure = Literal["precision", "recall", "f1", "speaker_accuracy"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -30,12 +33,16 @@ MEASURES: dict[Measure, str] = {
     "f1": "F1",
     "speaker_accuracy": "speaker right",
 }
-MEANING = (
+MEANING_OF_QUOTES = (
     "Precision is the share of the quotes found that people have marked as quotes too; recall, the share of the quotes "
     "marked by people that are found; F1, the harmonic mean of the two; speaker right, the share of the quotes found "
     "whose printed speaker is the one that people have marked. A quote found and one marked are the same if they share "
     "at least the part of their letters that 'overlap' tells (of all letters of either). In brackets, where measured: 95 % intervals, "
     "by bootstrap over articles. Expect other figures, as a rule lower ones, of news unlike that corpus."
+)
+MEANING_OF_NAMES = (
+    "Of mentions by name. One found and one that people have marked are the same if their first and last word are, and their "
+    "kind: people (PERSON), organisations (ORG), places (GPE, LOC, FAC), other names (NORP, EVENT, PRODUCT, WORK_OF_ART)."
 )
 
 
@@ -49,9 +56,7 @@ class Figure:
     value: Share
     low: Share | None  # of the 95 % interval; None where none was measured
     high: Share | None
-    count: (
-        NonNegativeInt  # quotes it is a share of: found ones for precision, matched ones for the speaker, else marked
-    )
+    count: NonNegativeInt  # what it is a share of: found ones for precision, matched ones for the speaker, else marked
 
     def __str__(self) -> str:
         """In percent, with the interval."""
@@ -61,23 +66,20 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The figures of one type of quote."""
+    """The figures of one type of quote or name."""
 
     what: What
     overlap: float
     cells: tuple[str, ...]  # as MEASURES; empty where it was not measured
-    count: int | None  # quotes that people have marked in the corpus; None where it is not told
+    count: int | None  # those that people have marked in the corpus; None where it is not told
 
 
 @dataclass(frozen=True, slots=True)
-class Accuracy:
-    """What was measured of a model, and on what."""
+class Measured:
+    """What was measured on one corpus."""
 
-    model_version: str
     corpus: str
     corpus_sha256: str
-    measured_on: date
-    attributions: Attributions
     figures: tuple[Figure, ...]
     conditions: tuple[str, ...]  # what a reader of the figures must know, one sentence each
 
@@ -94,6 +96,17 @@ class Accuracy:
                     cells = tuple(str(found[measure]) if measure in found else "" for measure in MEASURES)
                     marked = found.get("recall") or found.get("f1")
                     yield Row(what, overlap, cells, marked.count if marked else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """What was measured of a model."""
+
+    model_version: str
+    measured_on: date
+    attributions: Attributions  # which the quotes are of
+    quotes: Measured
+    names: Measured
 
 
 _CARD = TypeAdapter(Accuracy)
@@ -121,15 +134,40 @@ def as_json(accuracy: Accuracy, indent: int | None = None) -> str:
 
 
 def render_markdown(accuracy: Accuracy) -> str:
-    """The figures for MODEL_CARD.md: a table, what it means, and under which conditions it holds."""
-    lines = [
-        f"Measured on {accuracy.measured_on} on {accuracy.corpus} (SHA-256 `{accuracy.corpus_sha256}`), model version "
-        f"{accuracy.model_version}, `--attributions {accuracy.attributions}`.",
-        "",
-        f"| quotes | overlap | {' | '.join(MEASURES.values())} | marked by people |",
-        "|---|--:" + "|--:" * len(MEASURES) + "|--:|",
-    ]
-    for row in accuracy.rows():
+    """The figures for MODEL_CARD.md: tables, what they mean, and under which conditions they hold."""
+    told = f"on {accuracy.measured_on}, model version {accuracy.model_version}"
+    quotes, names = accuracy.quotes, accuracy.names
+    return "\n".join(
+        [
+            f"Quotes, measured {told}, with `--attributions {accuracy.attributions}`, {_source(quotes)}",
+            "",
+            *_table(quotes, "quotes", "overlap", tuple(MEASURES.values())),
+            "",
+            MEANING_OF_QUOTES,
+            "",
+            *(f"- {condition}" for condition in quotes.conditions),
+            "",
+            f"Names, measured {told}, {_source(names)}",
+            "",
+            *_table(names, "names", "", tuple(MEASURES.values())[:3]),
+            "",
+            MEANING_OF_NAMES,
+            "",
+            *(f"- {condition}" for condition in names.conditions),
+            "",
+        ]
+    )
+
+
+def _source(measured: Measured) -> str:
+    return f"on {measured.corpus} (SHA-256 `{measured.corpus_sha256}`)."
+
+
+def _table(measured: Measured, what: str, overlap: str, measures: tuple[str, ...]) -> Iterator[str]:
+    heads = [what, *([overlap] if overlap else []), *measures, "marked by people"]
+    yield f"| {' | '.join(heads)} |"
+    yield "|---" + "|--:" * (len(heads) - 1) + "|"
+    for row in measured.rows():
         count = "" if row.count is None else f"{row.count:,}"
-        lines.append(f"| {row.what} | {row.overlap:.1f} | {' | '.join(row.cells)} | {count} |")
-    return "\n".join([*lines, "", MEANING, "", *(f"- {condition}" for condition in accuracy.conditions), ""])
+        cells = [row.what, *([f"{row.overlap:.1f}"] if overlap else []), *row.cells[: len(measures)], count]
+        yield f"| {' | '.join(cells)} |"

@@ -12,7 +12,7 @@ from typing import Literal
 import pyarrow as pa
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from pipeline.accuracy import MEANING, MEASURES, Accuracy
+from pipeline.accuracy import MEANING_OF_NAMES, MEANING_OF_QUOTES, MEASURES, Accuracy
 from pipeline.contract import FATES, Finding, Reject, Run
 
 Outcome = Literal["published", "blocked", "dry run", "nothing to do"]
@@ -107,7 +107,14 @@ def write_report(page: Path, data: ReportData) -> None:
     text = (
         _environment()
         .get_template("report.html")
-        .render(data=data, run=data.run, fates=fates, by_table=by_table, measures=MEASURES, meaning=MEANING)
+        .render(
+            data=data,
+            run=data.run,
+            fates=fates,
+            by_table=by_table,
+            measures=list(MEASURES.values()),
+            meanings=(MEANING_OF_QUOTES, MEANING_OF_NAMES),
+        )
     )
     fresh = page.with_suffix(".new")
     fresh.write_text(text, "utf-8")

@@ -43,7 +43,7 @@ def test_data_set_holds_what_is_said_unless_told_otherwise(curated: Path) -> Non
     for metadata in metadata_of(curated):
         assert metadata[b"onrecord.attributions"] == b"said"
         assert metadata[b"onrecord.model_version"].decode() == read_accuracy().model_version
-        assert json.loads(metadata[b"onrecord.accuracy"])["corpus"] == read_accuracy().corpus
+        assert json.loads(metadata[b"onrecord.accuracy"])["quotes"]["corpus"] == read_accuracy().quotes.corpus
 
 
 def test_run_that_says_nothing_goes_on_with_the_data_sets_setting(

@@ -48,9 +48,9 @@ def test_ledger_shows_in_a_browser(page: Path, tmp_path: Path) -> None:
         "1 refused",
         "nothing.txt",
         "How far these tables can be trusted",
-        read_accuracy().corpus,
-        *next(read_accuracy().rows()).cells,
-        read_accuracy().conditions[0],
+        read_accuracy().quotes.corpus,
+        *next(read_accuracy().quotes.rows()).cells,
+        read_accuracy().names.conditions[0],
     ):
         assert told in shown
 

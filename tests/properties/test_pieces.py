@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.contract import Segment
 from pipeline.language.marks import pair_marks
-from pipeline.language.pieces import CASES, MARKS, PLACES, Ints, Pieces, Window, cut_pieces, cut_windows
+from pipeline.language.pieces import FEATURES, Ints, Pieces, Window, cut_pieces, cut_windows
 from pipeline.language.tagger import load_tagger
 
 SIZE, SHARED = 20, 6
@@ -95,8 +95,8 @@ def test_each_piece_is_a_stretch_of_the_text_behind_the_one_before(text: str) ->
 @given(TEXTS)
 def test_each_piece_has_a_case_a_place_and_a_mark(text: str) -> None:
     found = pieces(text)
-    assert found.features.shape == (3, len(found.ids))
-    for values, count in zip(found.features, (CASES, PLACES, MARKS), strict=True):
+    assert found.features.shape == (4, len(found.ids))
+    for values, count in zip(found.features, FEATURES, strict=True):
         assert ((values >= 0) & (values < count)).all()
 
 

@@ -25,14 +25,24 @@ FIGURES = [
     figure(overlap=0.3, measure="precision", low=None, high=None),
     figure(),
 ]
-CARD = {
-    "model_version": "harbour-1",
+QUOTES = {
     "corpus": "eighty articles of the Harbour Post",
     "corpus_sha256": "0" * 64,
-    "measured_on": "2026-11-24",
-    "attributions": "said",
     "figures": FIGURES,
     "conditions": ["The corpus is harbour news."],
+}
+NAMES = {
+    "corpus": "nine articles of the Quay Wire",
+    "corpus_sha256": "1" * 64,
+    "figures": [figure(what="people", overlap=1.0, count=77)],
+    "conditions": ["The corpus is quay news."],
+}
+CARD = {
+    "model_version": "harbour-1",
+    "measured_on": "2026-11-24",
+    "attributions": "said",
+    "quotes": QUOTES,
+    "names": NAMES,
 }
 
 
@@ -43,7 +53,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_figures_are_a_table_the_strictest_overlap_first(tmp_path: Path) -> None:
-    rows = list(read_accuracy(written(tmp_path, json.dumps(CARD))).rows())
+    rows = list(read_accuracy(written(tmp_path, json.dumps(CARD))).quotes.rows())
     assert [(row.overlap, row.what, row.cells, row.count) for row in rows] == [
         (0.8, "direct", ("", "90.0 % (88.1–92.0)", "", ""), 1234),
         (0.8, "mixed", ("", "", "50.0 % (88.1–92.0)", ""), 20),
@@ -54,9 +64,11 @@ def test_figures_are_a_table_the_strictest_overlap_first(tmp_path: Path) -> None
 def test_markdown_tells_figures_corpus_day_version_and_conditions(tmp_path: Path) -> None:
     told = render_markdown(read_accuracy(written(tmp_path, json.dumps(CARD))))
     assert "| direct | 0.8 |  | 90.0 % (88.1–92.0) |  |  | 1,234 |" in told
+    assert "| people |  | 90.0 % (88.1–92.0) |  | 77 |" in told
     for part in ("2026-11-24", "eighty articles of the Harbour Post", "harbour-1", "`--attributions said`"):
         assert part in told
-    assert told.endswith("- The corpus is harbour news.\n")
+    assert "- The corpus is harbour news.\n" in told
+    assert told.endswith("- The corpus is quay news.\n")
 
 
 def test_written_then_read_is_the_same(tmp_path: Path) -> None:
@@ -73,9 +85,17 @@ def test_written_then_read_is_the_same(tmp_path: Path) -> None:
         pytest.param("[]", "", id="not-an-object"),
         pytest.param(json.dumps({**CARD, "measured_on": "lately"}), "measured_on", id="no-date"),
         pytest.param(json.dumps({**CARD, "attributions": "some"}), "attributions", id="unknown-setting"),
-        pytest.param(json.dumps({**CARD, "figures": [figure(value=90.0)]}), "figures.0.value", id="percent-for-share"),
-        pytest.param(json.dumps({**CARD, "figures": [figure(measure="recal")]}), "figures.0.measure", id="misspelt"),
-        pytest.param(json.dumps({"model_version": "harbour-1"}), "corpus", id="without-figures"),
+        pytest.param(
+            json.dumps({**CARD, "quotes": {**QUOTES, "figures": [figure(value=90.0)]}}),
+            "quotes.figures.0.value",
+            id="percent-for-share",
+        ),
+        pytest.param(
+            json.dumps({**CARD, "names": {**NAMES, "figures": [figure(measure="recal")]}}),
+            "names.figures.0.measure",
+            id="misspelt",
+        ),
+        pytest.param(json.dumps({"model_version": "harbour-1"}), "measured_on", id="without-figures"),
     ],
 )
 def test_damaged_card_is_named(tmp_path: Path, text: str, found: str) -> None:
@@ -97,7 +117,9 @@ def test_error_of_a_worker_arrives_as_it_was() -> None:
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
-def test_card_of_the_package_tells_of_each_type_of_quote() -> None:
+def test_card_of_the_package_tells_of_each_type_of_quote_and_name() -> None:
     accuracy = read_accuracy()
-    assert {"quoted", "direct", "mixed", "indirect", "all"} <= {row.what for row in accuracy.rows()}
-    assert any("American political news" in condition for condition in accuracy.conditions)
+    assert {"quoted", "direct", "mixed", "indirect", "all"} <= {row.what for row in accuracy.quotes.rows()}
+    assert {"people", "organisations", "places", "other names"} <= {row.what for row in accuracy.names.rows()}
+    assert any("American political news" in condition for condition in accuracy.quotes.conditions)
+    assert any("outside Western countries" in condition for condition in accuracy.names.conditions)

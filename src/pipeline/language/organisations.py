@@ -23,11 +23,6 @@ FACILITY_WORDS: frozenset[str] = frozenset(
     Square Park Mosque Cathedral Temple Dam Plant Mall Arena Building House Lighthouse Pier Terminal Market Auditorium Theatre
     Theater Plaza Expressway Canal""".split()
 )
-LOCATION_WORDS: frozenset[str] = frozenset(
-    """Island Islands River Sea Ocean Lake Mountain Mountains Mount Valley Desert Peninsula Gulf Bay Strait Coast Cape Basin
-    Province District County Region State City Village Town Territory Territories Delta Hills Forest Kurils Reef Heights
-    Prefecture Governorate Municipality Peak Falls Plateau Archipelago""".split()
-)
 # Bodies that go by their short name, and the long one they are entities under.
 KNOWN_ORGANISATIONS: dict[str, str] = {
     "UN": "United Nations", "U.N.": "United Nations", "EU": "European Union", "E.U.": "European Union", "NATO": "NATO",
@@ -52,18 +47,4 @@ REGIONS: frozenset[str] = frozenset(
     Northern Ireland|New South Wales|South China Sea|Black Sea|Red Sea|Far East|New England|British Columbia""".replace(
         "\n", ""
     ).split("|")
-)
-# Words that begin sentences, or are written with capitals, and name nothing that belongs in the table.
-NO_NAMES: frozenset[str] = frozenset(
-    """The A An In On At For From By With Without To Of And But Or Nor So Yet If When While After Before Because Since As Although
-    Though Until Unless Whether That This These Those There Here It Its He She They We You I His Her Their Our Your My Who
-    What Which Where Why How Not No Yes All Some Many Most Few Several Both Each Every Any Another Other Such Only Also Even
-    Just Still Then Now Today Yesterday Tomorrow Tonight Meanwhile However Instead Moreover Furthermore Indeed Clearly Perhaps Maybe
-    According Speaking Asked Added Earlier Later Last Next First Second Third Once Over Under Between Among During Against About
-    Despite Following Including Given More Less Much Very Too Well Let Please Thank Thanks Mr Mrs Ms Dr Sir Mr. Mrs. Ms. Dr.
-    Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August September
-    October November December Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Christmas Easter Ramadan God Internet Covid-19
-    COVID-19 Coronavirus Covid COVID AM PM OK TV DNA GDP CEO CFO COO MP MPs PM VIP NGO NGOs AI IT HIV AIDS PhD MBA US$ USD
-    Updated Photo File Source Read Also One Two Three Four Five Six Seven Eight Nine Ten Dear Part Chapter Figure Table Note
-    Results Joint Case Deal North South East West Northern Southern Eastern Western Central New Old Great Black White Red Green""".split()
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -11,12 +12,15 @@ from numpy.typing import NDArray
 
 from pipeline.contract import Segment
 from pipeline.language.marks import Quotation
+from pipeline.language.names import given_names
+from pipeline.language.places import place_words
 
 # What the encoder, which is uncased and sees no lines, is told beside each word piece.
 CASES = 14  # how its word is written (7 ways), and whether the piece begins it
 PLACES = 12  # the kind of its segment (4), and whether it begins segment, sentence or neither
 MARKS = 4  # outside quotation marks, in an opening mark, inside, in a closing mark
-FEATURES = (CASES, PLACES, MARKS)
+LISTS = 4  # whether its word, capitalised, is a given name, part of a place's name, neither or both
+FEATURES = (CASES, PLACES, MARKS, LISTS)
 
 WINDOW = 320  # pieces that the encoder sees at once, its first and last among them
 SHARED = 96  # pieces, at most, that a window repeats of the one before
@@ -49,7 +53,7 @@ class Pieces(NamedTuple):
         ids: [n] of each piece in the vocabulary.
         starts: [n] where it begins, code points into the text.
         ends: [n] where it ends.
-        features: [3, n] its case, its place and its mark.
+        features: [4, n] its case, its place, its mark, and the lists that it is in.
         sentences: [s + 1] the number of the first piece of each sentence, and n.
     """
 
@@ -90,6 +94,7 @@ def cut_pieces(
     ends: list[int] = []
     cases: list[int] = []
     places: list[int] = []
+    lists: list[int] = []
     firsts = [0]
     segment_starts = [segment.start_char for segment in segments]
     previous = -1
@@ -99,13 +104,15 @@ def cut_pieces(
         ids += encoding.ids
         starts += [start + first for first, _ in encoding.offsets]
         ends += [start + last for _, last in encoding.offsets]
-        cases += _cases(text[start:end], encoding)
+        cased, listed = _looks(text[start:end], encoding)
+        cases += cased
+        lists += listed
         beginning = 2 if number != previous else 1
         places += [kind * 3 + (beginning if at == 0 else 0) for at in range(len(encoding.ids))]
         previous = number
         firsts.append(len(ids))
     marks = _marks(np.array(starts, np.int64), quotations)
-    features = np.stack([np.array(cases, np.int64), np.array(places, np.int64), marks])
+    features = np.stack([np.array(cases, np.int64), np.array(places, np.int64), marks, np.array(lists, np.int64)])
     return Pieces(
         np.array(ids, np.int64),
         np.array(starts, np.int64),
@@ -115,19 +122,28 @@ def cut_pieces(
     )
 
 
-def _cases(sentence: str, encoding: Encoding) -> list[int]:
-    """How the word of each piece is written, and whether the piece begins it."""
+def _looks(sentence: str, encoding: Encoding) -> tuple[list[int], list[int]]:
+    """For each piece how its word is written and whether the piece begins it, and the lists that its word is in."""
     cases: list[int] = []
+    lists: list[int] = []
     offsets, words = encoding.offsets, encoding.words
     at = 0
     while at < len(words):
         last = at
         while last + 1 < len(words) and words[last + 1] == words[at]:
             last += 1
-        case = _case(sentence[offsets[at][0] : offsets[last][1]])
+        word = sentence[offsets[at][0] : offsets[last][1]]
+        case = _case(word)
         cases += [2 * case + (number != at) for number in range(at, last + 1)]
+        lists += [_listed(word) if word[:1].isupper() else 0] * (last + 1 - at)
         at = last + 1
-    return cases
+    return cases, lists
+
+
+@cache
+def _listed(word: str) -> int:
+    folded = word.casefold()
+    return (folded in given_names()) + 2 * (folded in place_words())
 
 
 def _case(word: str) -> int:

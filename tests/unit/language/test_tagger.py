@@ -20,7 +20,7 @@ from pipeline.entities import extract_mentions
 from pipeline.errors import ModelError
 from pipeline.language import read_language
 from pipeline.language.marks import pair_marks
-from pipeline.language.tagger import FOLDER, NOTHING, Tag, Tagger, load_tagger
+from pipeline.language.tagger import FOLDER, NOTHING, Tagger, Tags, load_tagger
 from pipeline.normalise import normalise
 from pipeline.quotes import extract_quotes
 
@@ -32,11 +32,11 @@ SPEAKERS = ("Mara Oduya", "Jon Hazebroek", "The harbour master", "Ilse Brandt", 
 CUES = ("said", "announced", "warned", "believes")
 
 
-def tag(text: str, tagger: Tagger | None = None) -> tuple[Tag, ...]:
+def tag(text: str, tagger: Tagger | None = None) -> Tags:
     """The tags of a text of which each line is a paragraph and a sentence."""
     lines = [found.span() for found in re.finditer(r"\S.*", text)]
     segments = [Segment("paragraph", start, end) for start, end in lines]
-    return (tagger or load_tagger(1)).tag(text, lines, segments, pair_marks(text, segments)).spans
+    return (tagger or load_tagger(1)).tag(text, lines, segments, pair_marks(text, segments))
 
 
 def as_article(text: str) -> Article:
@@ -50,6 +50,33 @@ def test_source_cue_and_content_are_found() -> None:
     found = {(one.role, article.text[one.start : one.end]) for one in read_language(article).tags.spans}
     assert {("content", "We pay for it"), ("source", "she"), ("cue", "denied")} <= found
     assert ("content", "that any money was owed") in found
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "name"),
+    [
+        pytest.param("The mayor, Mara Oduya, resigned.", "PERSON", "Mara Oduya", id="person"),
+        pytest.param("Officials of the World Health Organization left.", "ORG", "World Health Organization", id="body"),
+        pytest.param("The ferry leaves for Norway at noon.", "GPE", "Norway", id="country"),
+        pytest.param("The ship sank in the Baltic Sea.", "LOC", "Baltic Sea", id="sea"),
+        pytest.param("Two Norwegian fishermen were rescued.", "NORP", "Norwegian", id="nationality"),
+        pytest.param("PRESIDENT PUTIN VISITS NORWAY", "PERSON", "PUTIN", id="capitals-throughout"),
+    ],
+)
+def test_names_are_found_without_titles(text: str, kind: str, name: str) -> None:
+    assert (kind, name) in {(one.kind, text[one.start : one.end]) for one in tag(text).names}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("The ferry leaves at noon, and the harbour is closed.", id="nothing-is-named"),
+        pytest.param("On Monday, 3 December, it rained.", id="dates"),
+        pytest.param("It cost $4.5 million, or €4 million.", id="money"),
+    ],
+)
+def test_what_is_no_name_is_none(text: str) -> None:
+    assert tag(text).names == ()
 
 
 @pytest.mark.parametrize(
@@ -72,11 +99,14 @@ def test_source_cue_and_content_are_found() -> None:
     ],
 )
 def test_tags_stand_in_the_text(text: str) -> None:
-    at = 0
-    for one in tag(text):
-        assert at <= one.start < one.end <= len(text)
-        assert text[one.start : one.end] == text[one.start : one.end].strip()
-        at = one.end
+    tags = tag(text)
+    for spans in (tags.spans, tags.names):
+        at = 0
+        for one in spans:
+            assert at <= one.start < one.end <= len(text)
+            assert text[one.start : one.end] == text[one.start : one.end].strip()
+            at = one.end
+    assert all(0 < one.confidence <= 1 for one in tags.names)
 
 
 def test_a_text_without_words_has_no_tags() -> None:
@@ -96,9 +126,11 @@ def test_a_text_without_words_has_no_tags() -> None:
 )
 def test_offsets_hold_behind(sign: str) -> None:
     text = f"{sign * 3}\n\n“We {sign} pay for it,” Mara Oduya said on Monday. “Nobody else does {sign},” said Jon Hazebroek."
-    found = {(one.role, text[one.start : one.end]) for one in tag(text)}
+    tags = tag(text)
+    found = {(one.role, text[one.start : one.end]) for one in tags.spans}
     assert {("content", f"We {sign} pay for it"), ("source", "Mara Oduya"), ("cue", "said")} <= found
     assert ("source", "Jon Hazebroek") in found
+    assert {"Mara Oduya", "Jon Hazebroek"} <= {text[one.start : one.end] for one in tags.names}
 
 
 def test_threads_change_nothing() -> None:
@@ -117,7 +149,7 @@ def test_workers_change_nothing() -> None:
     here = [read_language(article) for article in articles]
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         there = list(pool.map(read_language, articles))
-    assert [one.tags.spans for one in there] == [one.tags.spans for one in here]
+    assert [one.tags for one in there] == [one.tags for one in here]
 
 
 @pytest.mark.parametrize("name", ["tagger.onnx", "tokenizer.json"])

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +16,14 @@ pytest.importorskip("onnxscript", reason="needs the extra: pip install '.[traini
 import onnxruntime
 import tokenizers
 import training.train
-from training.data import as_example
+from training.data import Example, as_example
 from training.export import export, write_tokenizer
 from training.model import Shape, Tagger
-from training.train import CHECKPOINT, Plan, State, train
+from training.names import Named, NamedText, as_article, as_named_example
+from training.train import CHECKPOINT, Batch, Plan, State, cut_batches, loss_of, train
 
+from pipeline.contract import EntityType
+from pipeline.language.pieces import FEATURES
 from pipeline.language.reading import read_with
 from pipeline.language.tagger import FOLDER, MODEL, TOKENIZER, load_tagger
 from pipeline.language.tagger import Tagger as Shipped
@@ -74,7 +78,7 @@ def test_the_exported_file_gives_what_the_network_gives(tmp_path: Path) -> None:
     session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
     dice = np.random.default_rng(0)
     for length in (3, 57, 320):  # it was traced with 20
-        ids, features = dice.integers(0, SHAPE.vocabulary, (1, length)), dice.integers(0, 4, (1, 3, length))
+        ids, features = dice.integers(0, SHAPE.vocabulary, (1, length)), dice.integers(0, 4, (1, len(FEATURES), length))
         with torch.no_grad():
             expected = model(torch.from_numpy(ids), torch.from_numpy(features))
         for theirs, ours in zip(session.run(None, {"ids": ids, "features": features}), expected, strict=True):
@@ -96,6 +100,77 @@ def test_what_was_learnt_is_found_by_the_pipeline(tmp_path: Path) -> None:
         for role, ones in zip(("source", "cue", "content"), parts, strict=True)
         for one in ones
     }
+
+
+def named(text: str, *names: tuple[str, frozenset[EntityType]]) -> Example:
+    spans = [Named(text.index(name), text.index(name) + len(name), types) for name, types in names]
+    example = as_named_example(NamedText("quay", text, text, spans), load_tagger(1).encode)
+    assert example
+    return example
+
+
+QUAY = "Mara Oduya left Sumaque for the Larkspur office on Monday. Nobody at the quay had seen the ferry since."
+NAMES = (
+    ("Mara Oduya", frozenset({"PERSON"})),
+    ("Sumaque", frozenset({"GPE", "LOC"})),
+    ("Larkspur", frozenset({"ORG"})),
+)
+
+
+def test_names_are_learnt_while_what_is_known_is_rehearsed(tmp_path: Path) -> None:
+    said = as_example(read_article(tmp_path / "corpus"), load_tagger(1).encode)
+    plan = replace(PLAN, epochs=12, rate=3e-3, head_rate=3e-3, unknown_share=0.0, recased_share=0.0, average=0.5)
+    known = train(blank(), [said] * 40, replace(plan, epochs=10), tmp_path / "said")
+    both = train(known, [named(QUAY, *NAMES)] * 40, replace(plan, rehearsed_share=0.5), tmp_path / "names", [said] * 40)
+    export(both, tmp_path / MODEL)
+    write_tokenizer(FOLDER, tmp_path / TOKENIZER)
+    article = as_article(NamedText("quay", QUAY, QUAY, []))
+    assert article
+    tags = read_with(Shipped(tmp_path), article).tags
+    found = {article.text[one.start : one.end]: one.kind for one in tags.names}
+    assert set(found) == {"Mara Oduya", "Sumaque", "Larkspur"}
+    assert (found["Mara Oduya"], found["Larkspur"]) == ("PERSON", "ORG")
+    assert found["Sumaque"] in ("GPE", "LOC")
+    said_again = read_with(Shipped(tmp_path), read_article(tmp_path / "again").article).tags.spans
+    assert {one.role for one in said_again} == {"source", "cue", "content"}
+
+
+def test_each_example_teaches_only_what_it_tells(tmp_path: Path) -> None:
+    said, names = as_example(read_article(tmp_path / "corpus"), load_tagger(1).encode), named(QUAY, *NAMES)
+    model = blank().eval()
+
+    def losses(example: Example) -> list[float]:
+        (batch,) = cut_batches([example], replace(PLAN, batch_pieces=10_000), random.Random(3))
+        return [loss.item() for loss in loss_of(model, batch)]
+
+    assert [loss > 0 for loss in losses(said)] == [True, True, False]
+    assert [loss > 0 for loss in losses(names)] == [False, False, True]
+
+
+def test_a_name_of_which_the_kind_is_open_may_be_either() -> None:
+    text = "They left Sumaque."
+    model = blank().eval()
+    either, one, other = (
+        loss_of(model, as_batch(named(text, ("Sumaque", frozenset(kinds)))))[2].item()
+        for kinds in (("GPE", "LOC"), ("GPE",), ("LOC",))
+    )
+    assert either < min(one, other)
+
+
+def as_batch(example: Example) -> Batch:
+    (batch,) = cut_batches([example], replace(PLAN, recased_share=0.0, batch_pieces=10_000), random.Random(3))
+    return batch
+
+
+def test_sentences_are_shown_in_capitals() -> None:
+    plain = as_batch(named(QUAY, *NAMES))
+    (shouted,) = cut_batches(
+        [named(QUAY, *NAMES)], replace(PLAN, recased_share=1.0, batch_pieces=10_000), random.Random(5)
+    )
+    assert torch.equal(plain.ids, shouted.ids)
+    assert torch.equal(plain.names, shouted.names)
+    assert not torch.equal(plain.features[:, 0], shouted.features[:, 0])
+    assert torch.equal(plain.features[:, 1:], shouted.features[:, 1:])
 
 
 def test_the_tokenizer_cuts_nothing_short(tmp_path: Path) -> None:
