@@ -40,7 +40,9 @@ def extract_mentions(article: Article, reading: Reading, knowledge: Knowledge | 
     groups = join_names(article.text, find_names(article, reading))
     links = link_groups(article, groups, knowledge)
     named = _in_order(
-        _named(article, group, name, link) for group, link in zip(groups, links, strict=True) for name in group.names
+        _named(article, _settled(group, link), name, link)
+        for group, link in zip(groups, links, strict=True)
+        for name in group.names
     )
     described = find_descriptions(article.text, named) if reading.is_english else []
     return _in_order([*named, *(_referring(article, one, "nominal") for one in described)])
@@ -57,6 +59,12 @@ def complete_mentions(
         quote = find_quote(mention.start_char, mention.end_char)
         completed.append(replace(mention, quote_id=quote.quote_id) if quote else mention)
     return completed
+
+
+def _settled(group: Group, link: Link | None) -> Group:
+    """A group of the kind that its link tells: whether a city or state was taken for a landscape, it is one entity."""
+    is_place = link is not None and link.source in ("iso3166-1", "geonames") and group.kind != "NORP"
+    return replace(group, kind="GPE") if is_place else group
 
 
 def _in_order(mentions: Iterable[Mention]) -> list[Mention]:

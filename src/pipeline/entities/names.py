@@ -1,55 +1,96 @@
-"""What an article names, and what kind of thing each name names."""
+"""What an article names, as the tagger finds it: names alone, without titles and possessives."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
-from pipeline.contract import Article
+from pipeline.contract import Article, EntityType
 from pipeline.entities.named import Name
-from pipeline.entities.runs import Candidate, find_candidates, judge_by_context, place_of_dateline
 from pipeline.language import Reading
+from pipeline.language.names import HONORIFICS
+from pipeline.language.places import adjectives
 
-LOWER_WORD = re.compile(r"(?<![\w.’'-])[a-z]{3,}(?![\w’'-])")
+PLACE_END = re.compile(r"[,/(]| and ")
+HONORIFIC = re.compile(rf"(?:(?:{'|'.join(sorted(HONORIFICS))})\b\.?\s+)+(?=\w)")
+MARKS_BEFORE = re.compile(r"[^\w(]*")
+# What is no part of a name behind it; the point of "Inc." and "U.S." is.
+MARKS_BEHIND = re.compile(
+    r"(?:[’']s?|[^\w.)’']|(?<![A-Z])(?<!\bCo|\bJr|\bSr|\bSt)(?<!\bInc|\bLtd)(?<!\bCorp|\bBros)\.)$"
+)
+DIRECTION = re.compile(r"^(?:(?:(?:North|South|East|West)(?:ern)?|Central|Latin|Sub-Saharan)\s)+")
+SURE = 0.9  # of a name whose words are one elsewhere in the article, too
+SHORTEST = 3  # letters of such words
 
 
 def find_names(article: Article, reading: Reading) -> list[Name]:
-    """Find the names of an article, in reading order; they do not overlap, and hold no titles and possessives."""
-    if not reading.is_english:
-        return _certain_ones(article, reading)
-    candidates = find_candidates(article, reading)
-    _decide_open_ones(article, candidates)
-    found = [Name(one.start, one.end, one.kind) for one in candidates if one.kind]
-    kept: list[Name] = []
-    for name in sorted(found, key=lambda name: (name.start, -name.end)):
-        if not kept or name.start >= kept[-1].end:
-            kept.append(name)
-    return kept
+    """Find the names of an article, in reading order; they do not overlap.
 
-
-def _certain_ones(article: Article, reading: Reading) -> list[Name]:
-    """Whom and what the layout or an attribution names: all that is sure in another language.
-
-    German writes every noun with a capital, Spanish countries are called otherwise, Nice and Essen are words.
+    In languages other than English only what the layout or an attribution names: all that is sure there. German writes
+    every noun with a capital, Spanish countries are called otherwise, Nice and Essen are words.
     """
-    datelines = [segment.start_char for segment in article.segments if segment.kind == "dateline"]
-    found = [Name(place.start, place.end, "GPE") for start in datelines for place in place_of_dateline(article, start)]
-    return sorted([*found, *(Name(said.start, said.end, "PERSON") for said in reading.said_by)])
+    certain = (*_places_of_datelines(article), *(Name(one.start, one.end, "PERSON") for one in reading.said_by))
+    tagged = (_trim(article.text, one.start, one.end, one.kind, one.confidence) for one in reading.tags.names)
+    names = _apart(chain(certain, filter(None, tagged)))
+    return _apart(chain(names, _found_again(article.text, names)))
 
 
-def _decide_open_ones(article: Article, candidates: Sequence[Candidate]) -> None:
-    lower = frozenset(LOWER_WORD.findall(article.text))
-    for _ in range(2):  # a person found in the first round may tell another in the second
-        persons = frozenset(c.text.split()[-1] for c in candidates if c.kind == "PERSON")
-        for candidate in candidates:
-            if candidate.kind is None:
-                candidate.kind = judge_by_context(candidate, article.text, persons, lower)
-    known = Counter((c.text, c.kind) for c in candidates if c.kind)
-    by_text = {text: kind for (text, kind), _ in sorted(known.items(), key=lambda item: (item[1], str(item[0])))}
-    surnames = {c.text.split()[-1] for c in candidates if c.kind == "PERSON" and " " in c.text}
-    for candidate in candidates:
-        if candidate.kind is None and candidate.text in surnames:
-            candidate.kind = "PERSON"
-        elif candidate.kind is None and candidate.text in by_text:
-            candidate.kind = by_text[candidate.text]
+def _places_of_datelines(article: Article) -> Iterator[Name]:
+    place = PLACE_END.split(article.dateline_place or "")[0].strip()
+    for segment in article.segments:
+        if place and segment.kind == "dateline" and article.text.startswith(place, segment.start_char):
+            yield Name(segment.start_char, segment.start_char + len(place), "GPE")
+
+
+def _trim(text: str, start: int, end: int, kind: EntityType, confidence: float) -> Name | None:
+    """A name without marks, honorific and possessive around it; None where no letter is left."""
+    for before in (MARKS_BEFORE, HONORIFIC) if kind == "PERSON" else (MARKS_BEFORE,):
+        found = before.match(text, start, end)
+        start = found.end() if found else start
+    while found := MARKS_BEHIND.search(text, start, end):
+        end = found.start()
+    if text[start:end].count("(") > text[start:end].count(")"):
+        end = text.rindex("(", start, end)
+        return _trim(text, start, end, kind, confidence)
+    if text[end - 1 : end] == ")" and "(" not in text[start:end]:
+        end -= 1
+    if not any(sign.isalpha() for sign in text[start:end]):
+        return None
+    if kind in ("GPE", "LOC", "ORG") and _is_of_people(" ".join(text[start:end].split())):
+        kind = "NORP"
+    return Name(start, end, kind, round(confidence, 3))
+
+
+def _is_of_people(name: str) -> bool:
+    """Whether a name is a word for people and things of a country or a part of the world: "Norwegian", "West African"."""
+    return DIRECTION.sub("", name) in adjectives()
+
+
+def _apart(names: Iterable[Name]) -> list[Name]:
+    """Names in reading order, without those that overlap one given before them."""
+    taken: set[int] = set()
+    kept = []
+    for name in names:
+        if taken.isdisjoint(range(name.start, name.end)):
+            taken.update(range(name.start, name.end))
+            kept.append(name)
+    return sorted(kept)
+
+
+def _found_again(text: str, names: Sequence[Name]) -> Iterator[Name]:
+    """Places where the very words of a name stand that the tagger is sure of, and did not see there."""
+    kinds: dict[str, tuple[float, EntityType]] = {}
+    for one in names:
+        words = text[one.start : one.end]
+        if one.confidence and one.confidence >= SURE and words[0].isupper() and not words.isupper():
+            surname = words.split()[-1].upper()  # as it heads a turn of a transcript
+            for spelling in (words, surname) if one.kind == "PERSON" else (words,):
+                if len(spelling) >= SHORTEST:
+                    kinds[spelling] = max(kinds.get(spelling, (0.0, one.kind)), (one.confidence, one.kind))
+    if kinds:
+        longest_first = sorted(kinds, key=lambda words: (-len(words), words))
+        pattern = re.compile(rf"(?<![\w’'-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])")
+        for found in pattern.finditer(text):
+            sureness, kind = kinds[found.group()]
+            yield Name(found.start(), found.end(), kind, sureness * 0.5)

@@ -1,17 +1,20 @@
-"""Articles of our own making, read without the tagger: it has no part in what these tests state."""
+"""Articles of our own making, in which only names are found: who says what is for other tests."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.contract import Article, RawArticle, RawRef
-from pipeline.language.marks import pair_marks
-from pipeline.language.reading import Reading, find_sentences
+from pipeline.language import Reading, read_language
+from pipeline.language.tagger import Tags
 from pipeline.normalise import normalise
 
 HEADLINE = "Harbour talks go on\n\n"
 
 
 def read(text: str) -> tuple[Article, Reading]:
-    """An article under a headline, and its sentences and quotations."""
+    """An article under a headline, and its sentences, quotations and names."""
     article = normalise(RawArticle(RawRef("test", "test.txt", "0", "0" * 64), "text", "utf-8", HEADLINE + text))
     assert isinstance(article, Article)
-    return article, Reading((), find_sentences(article), True, tuple(pair_marks(article.text, article.segments)))
+    reading = read_language(article)
+    return article, replace(reading, tags=Tags((), (), reading.tags.names))

@@ -1,0 +1,113 @@
+"""What is trimmed off a name, what is found again, and what only a rule can tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pipeline.contract import Article, EntityType
+from pipeline.entities.names import find_names
+from pipeline.language import Reading
+from pipeline.language.tagger import TaggedName, Tags
+
+from .articles import read
+
+
+def tagged(text: str, *names: tuple[EntityType, str, float]) -> tuple[Article, Reading]:
+    """A text as if the tagger had found these names in it, each where it first stands."""
+    article, reading = read(text)
+    found = [
+        TaggedName(kind, article.text.index(words), article.text.index(words) + len(words), confidence)
+        for kind, words, confidence in names
+    ]
+    return article, replace(reading, tags=Tags((), (), tuple(sorted(found, key=lambda one: one.start))))
+
+
+def found(article: Article, reading: Reading) -> list[tuple[str, str]]:
+    return [(one.kind, article.text[one.start : one.end]) for one in find_names(article, reading)]
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        pytest.param("Oduya’s", "Oduya", id="possessive"),
+        pytest.param("Cousins'", "Cousins", id="possessive-of-s"),
+        pytest.param("“Oduya”", "Oduya", id="marks"),
+        pytest.param("Oduya,", "Oduya", id="comma"),
+        pytest.param("Oduya.", "Oduya", id="end-of-sentence"),
+        pytest.param("Mara Oduya Jr.", "Mara Oduya Jr.", id="point-of-its-own"),
+        pytest.param("Ms. Mara Oduya", "Mara Oduya", id="honorific"),
+        pytest.param("Dr Mara Oduya", "Mara Oduya", id="honorific-without-point"),
+        pytest.param("O’Neill", "O’Neill", id="inner-apostrophe"),
+        pytest.param("Mara Oduya (", "Mara Oduya", id="open-bracket"),
+        pytest.param("Oduya)", "Oduya", id="closing-bracket"),
+        pytest.param("Мара Одуя", "Мара Одуя", id="cyrillic"),
+        pytest.param("小田マラ", "小田マラ", id="japanese"),
+    ],
+)
+def test_what_stands_around_a_name_is_no_part_of_it(given: str, name: str) -> None:
+    text = f"They say that {given} left the quay."
+    assert found(*tagged(text, ("PERSON", given, 0.95))) == [("PERSON", name)]
+
+
+def test_marks_alone_are_no_name() -> None:
+    assert found(*tagged("They say “…” left, 3 - 1.", ("ORG", "“…”", 0.6), ("EVENT", "3 - 1", 0.6))) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        pytest.param("Norwegian", "NORP", id="nationality"),
+        pytest.param("West African", "NORP", id="part-of-the-world"),
+        pytest.param("Sub-Saharan African", "NORP", id="with-hyphen"),
+        pytest.param("Norway", "GPE", id="country"),
+        pytest.param("Western Cape", "GPE", id="direction-in-a-name"),
+    ],
+)
+def test_words_for_people_are_no_places(words: str, kind: EntityType) -> None:
+    assert found(*tagged(f"Most {words} boats left.", ("GPE", words, 0.9))) == [(kind, words)]
+
+
+class TestFoundAgain:
+    def test_the_same_words_elsewhere(self) -> None:
+        text = "Mara Oduya left. Then Mara Oduya came back."
+        assert found(*tagged(text, ("PERSON", "Mara Oduya", 0.97))) == [("PERSON", "Mara Oduya")] * 2
+
+    def test_less_sure_there(self) -> None:
+        article, reading = tagged("Mara Oduya left. Then Mara Oduya came back.", ("PERSON", "Mara Oduya", 0.97))
+        first, second = find_names(article, reading)
+        assert first.confidence
+        assert second.confidence
+        assert second.confidence < first.confidence
+
+    @pytest.mark.parametrize(
+        ("text", "name", "confidence"),
+        [
+            pytest.param("Oduya left. Then Oduya came back.", "Oduya", 0.6, id="not-sure"),
+            pytest.param("Hope left. They hope and hope.", "Hope", 0.97, id="small-letters"),
+            pytest.param("Oduya left. The Oduyas came back.", "Oduya", 0.97, id="part-of-a-word"),
+            pytest.param("Oduya left. The Oduya-led board came back.", "Oduya", 0.97, id="part-of-a-compound"),
+            pytest.param("IT left. Then IT came back.", "IT", 0.97, id="capitals"),
+        ],
+    )
+    def test_not(self, text: str, name: str, confidence: float) -> None:
+        assert found(*tagged(text, ("PERSON", name, confidence))) == [("PERSON", name)]
+
+    def test_not_within_another_name(self) -> None:
+        text = "Oduya left the Oduya Foundation."
+        names = ("PERSON", "Oduya", 0.97), ("ORG", "Oduya Foundation", 0.9)
+        assert found(*tagged(text, *names)) == [("PERSON", "Oduya"), ("ORG", "Oduya Foundation")]
+
+
+def test_the_place_of_a_dateline_is_one_whatever_the_tagger_says() -> None:
+    article, reading = tagged("OSLO, December 3. /TASS/. Boats left the harbour on Monday, and came back.")
+    assert ("GPE", "OSLO") in found(article, reading)
+
+
+def test_a_name_that_is_a_common_word_is_one_only_where_it_names() -> None:
+    article, reading = read(
+        "Mayor Will Hope said on May 3 that he will hope for rain.\n\nMr. Hope may go to Hope Street."
+    )
+    people = [words for kind, words in found(article, reading) if kind == "PERSON"]
+    assert people == ["Will Hope", "Hope"]
