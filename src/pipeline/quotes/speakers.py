@@ -236,8 +236,8 @@ def _belongs(before: str) -> bool:
 
 def _lists(text: str, head: Mention, near: Sequence[Mention]) -> bool:
     """Whether a name is the first of several: "Oduya, Hazebroek and Bexley", "Oduya, a diver, and Bexley"."""
-    behind = [one for one in near if one.start_char >= head.end_char and one.entity_type == "PERSON"]
-    if not behind or head.entity_type != "PERSON":
+    behind = [one for one in near if one.start_char >= head.end_char]
+    if not behind:
         return False
     between = text[head.end_char : behind[0].start_char]
     is_next = re.fullmatch(rf",\s{TITLE_BEFORE}", between)

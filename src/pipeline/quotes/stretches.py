@@ -17,7 +17,7 @@ from pipeline.language import Reading, Span
 from pipeline.language.marks import Quotation
 from pipeline.language.speech import is_judged, is_said
 from pipeline.quotes.said import Attribution, Stretch
-from pipeline.quotes.utterances import gather_utterances
+from pipeline.quotes.utterances import complete_sources, gather_utterances
 
 # A quoted stretch of so few words that nobody is said to say is a scare quote, a title or a nickname.
 SCARE_WORDS = 3
@@ -126,7 +126,8 @@ def _in_order(found: Iterator[Stretch] | Sequence[Stretch]) -> list[Stretch]:
 
 def _tagged_parts(page: _Page) -> Iterator[_Part]:
     segments, reading = page.article.segments, page.reading
-    for number, utterance in enumerate(gather_utterances(reading.tags, segments, reading.sentences)):
+    tags = complete_sources(page.article.text, reading.tags)
+    for number, utterance in enumerate(gather_utterances(tags, segments, reading.sentences)):
         for content in utterance.contents:
             start, end = _snap(page, content.start, content.end)
             first, last = (bisect_right(page.segment_starts, char) - 1 for char in (start, end - 1))

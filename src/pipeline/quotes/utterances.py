@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,9 @@ MAY_HANG_ON: dict[Role, tuple[Role, ...]] = {
 # An attribution seldom stands in another paragraph than what it is of: how much likelier one there must be (e to this
 # power), for each paragraph. Chosen on PolNeAR dev.
 COST_OF_A_PARAGRAPH = 2.0
+# A source that breaks off within a clause, and where the clause ends: "Oduya, who | keeps the lock, said".
+BROKEN_OFF = re.compile(r",\s(?:who|whose|which|\w+ing)$")
+CLAUSE_END = re.compile(r"[^,.;:“”\"()\n]{1,80}(?=,|\s[“\"(]|$)")
 LEAST = 1e-4  # what a link that was never seen counts
 
 
@@ -57,6 +61,18 @@ def gather_utterances(tags: Tags, segments: Sequence[Segment], sentences: Sequen
     sources = [Span(tag.start, tag.end) for tag in tags.spans if tag.role == "source"]
     found = [_with_shared_source(one, sources, sentences) for one in found]
     return sorted(found, key=lambda one: one.contents[0].start)
+
+
+def complete_sources(text: str, tags: Tags) -> Tags:
+    """The tags, with sources that break off within a clause going on to its end, or to what is tagged there."""
+    ends = [following.start for following in tags.spans[1:]] + [len(text)]
+    spans = []
+    for tag, limit in zip(tags.spans, ends, strict=False):
+        rest = None
+        if tag.role == "source" and BROKEN_OFF.search(text, tag.start, tag.end):
+            rest = CLAUSE_END.match(text, tag.end, limit)
+        spans.append(tag._replace(end=tag.end + len(rest.group().rstrip())) if rest else tag)
+    return replace(tags, spans=tuple(spans))
 
 
 def _with_shared_source(one: Utterance, sources: Sequence[Span], sentences: Sequence[Span]) -> Utterance:

@@ -1,4 +1,4 @@
-"""From stretches to rows; sources, cues and contents are marked in the text, so that no model is needed."""
+"""From stretches to rows; sources, cues and contents are marked in the text; only names are found."""
 
 from __future__ import annotations
 

@@ -8,9 +8,8 @@ import pytest
 
 from pipeline.contract import Article, QuoteType, RawArticle, RawRef
 from pipeline.entities import extract_mentions
-from pipeline.language.marks import pair_marks
+from pipeline.language import Reading, Span, read_language
 from pipeline.language.phrases import core_of, form_of, is_several
-from pipeline.language.reading import Reading, Span, find_sentences
 from pipeline.normalise import normalise
 from pipeline.quotes.said import Attribution, Stretch
 from pipeline.quotes.speakers import Speaker, resolve_speakers
@@ -23,8 +22,7 @@ def read(plain: str) -> tuple[Article, Reading]:
     raw = RawArticle(RawRef("test", "test.txt", "0", "0" * 64), "text", "utf-8", HEADLINE + plain)
     article = normalise(raw)
     assert isinstance(article, Article)
-    quotations = tuple(pair_marks(article.text, article.segments))
-    return article, Reading((), find_sentences(article), True, quotations)
+    return article, read_language(article)
 
 
 def speakers_of(marked: str) -> list[Speaker]:
@@ -168,7 +166,7 @@ def test_role(marked: str, name: str | None) -> None:
             id="nameless-between",
         ),
         pytest.param("<“Gil Arsenport is late,”> [he] said.", None, id="who-is-named-in-the-quotation"),
-        pytest.param("Gil Arsenport, 59, of Larkspur, Md., [who] said <it was late>.", "Gil Arsenport", id="who"),
+        pytest.param("Mr. Gil Arsenport, 59, of Larkspur, Md., [who] said <it was late>.", "Gil Arsenport", id="who"),
         pytest.param("Gil Arsenport met rowers [who] said <it was late>.", None, id="who-of-a-group"),
         pytest.param("Gil Arsenport and Cor Bexley met. <“We wait,”> [they] said.", None, id="they"),
     ],
@@ -208,7 +206,6 @@ def test_role_is_worded_as_in_the_article() -> None:
         pytest.param("[…] said <it was late>.", id="no-letters"),
         pytest.param("[🙂 q\u0301] said <it was late>.", id="emoji-and-combining"),
         pytest.param("[,] said <it was late>.", id="comma-alone"),
-        pytest.param("[Председатель] said <it was late>.", id="another-script"),
     ],
 )
 def test_odd_sources_name_nobody(marked: str) -> None:

@@ -1,4 +1,4 @@
-"""From tags to stretches; sources, cues and contents are marked in the text, so that no model is needed."""
+"""From tags to stretches; sources, cues and contents are marked in the text; only names are found."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.contract import Article, Attributions, RawArticle, RawRef
-from pipeline.language.marks import pair_marks
-from pipeline.language.reading import Reading, find_sentences
+from pipeline.language import Reading, read_language
 from pipeline.language.tagger import Role, Tag, Tags
 from pipeline.normalise import normalise
 from pipeline.quotes.said import Stretch
@@ -43,8 +42,8 @@ def read(marked: str) -> tuple[Article, Reading]:
             if span.role == role:
                 anchors[number] = at
     links = tuple({at: 0.9 if at == anchors[number] else 0.01 for at in range(len(spans))} for number in numbers)
-    quotations = tuple(pair_marks(article.text, article.segments))
-    return article, Reading((), find_sentences(article), True, quotations, Tags(tuple(spans), links))
+    reading = read_language(article)
+    return article, replace(reading, tags=Tags(tuple(spans), links, reading.tags.names))
 
 
 def stretches_of(marked: str, attributions: Attributions = "said") -> list[tuple[Stretch, str, str | None]]:
