@@ -6,14 +6,26 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from training.names import dev_publishers, publisher_of
 
+from pipeline.accuracy import What, read_accuracy
 from pipeline.store import open_version
 
 from .conftest import Curate, digest_of, require, run_onrecord, score
 
 DIGEST = "9ade14c967dd4d627a37d861a1fd6f46f44b82083c32f417abc79bea12c6934d"
 FILES = 890
-FLOORS = {"PER": 0.725, "ORG": 0.575, "LOC": 0.775, "MISC": 0.525}  # F1 by type
+# F1 by type, of publishers that the tagger learnt no names from.
+FLOORS = {"PER": 0.905, "ORG": 0.74, "LOC": 0.873, "MISC": 0.76, "PER+ORG+LOC": 0.849, "all": 0.833}
+# How the scorer calls what the card tells of.
+FOLDED: dict[What, str] = {
+    "people": "PER",
+    "organisations": "ORG",
+    "places": "LOC",
+    "other names": "MISC",
+    "people, organisations and places": "PER+ORG+LOC",
+    "all names": "all",
+}
 
 pytestmark = [pytest.mark.corpus, pytest.mark.slow]
 
@@ -28,12 +40,37 @@ def newswire() -> Path:
     return corpus
 
 
-def test_entities_on_worldwide_newswire(newswire: Path, curate_once: Curate, tmp_path: Path) -> None:
+@pytest.fixture
+def dev(newswire: Path, tmp_path: Path) -> Path:
+    """The annotation of the articles that are for measuring."""
+    names = [path.name for path in (newswire / "annotated").iterdir()]
+    publishers = dev_publishers(names)
+    folder = tmp_path / "dev"
+    folder.mkdir()
+    for name in names:
+        if publisher_of(name) in publishers:
+            (folder / name).symlink_to((newswire / "annotated" / name).resolve())
+    return folder
+
+
+def test_names_on_worldwide_newswire(newswire: Path, dev: Path, curate_once: Curate, tmp_path: Path) -> None:
     curated = curate_once(newswire / "original")
-    figures = score("score_entities.py", newswire / "annotated", curated, tmp_path / "entities.json")
+    figures = score("score_entities.py", dev, curated, tmp_path / "entities.json")
     measured = {kind: figures[kind]["f1"] for kind in FLOORS}
     print(measured)
     assert all(measured[kind] >= floor for kind, floor in FLOORS.items()), measured
+
+
+def test_card_tells_what_the_model_reaches(newswire: Path, dev: Path, curate_once: Curate, tmp_path: Path) -> None:
+    curated = curate_once(newswire / "original")
+    figures = score("score_entities.py", dev, curated, tmp_path / "entities.json")
+    told = {(one.what, one.measure): one.value for one in read_accuracy().names.figures}
+    assert read_accuracy().names.corpus_sha256 == DIGEST
+    for what, theirs in FOLDED.items():
+        for measure in ("precision", "recall", "f1"):
+            # It counts the names of superseded articles as missed, and days of the week as MISC; the card does neither.
+            off = 0.02 if theirs in ("MISC", "all") else 0.015
+            assert told[what, measure] == pytest.approx(figures[theirs][measure], abs=off), (what, measure)
 
 
 def test_every_raw_file_is_accounted_for(newswire: Path, curate_once: Curate) -> None:
