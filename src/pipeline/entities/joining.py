@@ -421,7 +421,14 @@ def _groups(forms: Sequence[_Form]) -> list[Group]:
 def _group(forms: Sequence[_Form]) -> Group:
     top = forms[0].top
     names = [_sure(name, form) for form in forms for name in form.names]
-    return Group(top.kind, _name_of(top, forms), tuple(sorted(names)))
+    return Group(_kind_of(top, forms), _name_of(top, forms), tuple(sorted(names)))
+
+
+def _kind_of(top: _Form, forms: Sequence[_Form]) -> EntityType:
+    """A body that its summit made an event: what has an acronym, and no word for an event, is one."""
+    has_acronym = any(len(form.words) == 1 and form.spelling.isupper() for form in forms if form is not top)
+    is_event = top.kind != "EVENT" or {word.title() for word in top.words} & EVENT_WORDS
+    return top.kind if is_event or not has_acronym else "ORG"
 
 
 def _sure(name: Name, form: _Form) -> Name:

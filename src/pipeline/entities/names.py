@@ -20,6 +20,13 @@ MARKS_BEHIND = re.compile(
     r"(?:[’']s?|[^\w.)’']|(?<![A-Z])(?<!\bCo|\bJr|\bSr|\bSt)(?<!\bInc|\bLtd)(?<!\bCorp|\bBros)\.)$"
 )
 DIRECTION = re.compile(r"^(?:(?:(?:North|South|East|West)(?:ern)?|Central|Latin|Sub-Saharan)\s)+")
+DASH = re.compile(r"\s[-–—]\s")
+# "the Skarv and Tern islands"; "islands of the north - Skarv, Tern and Gull"
+ISLANDS_BEHIND = re.compile(r"(?:(?:,|,?\s+and|\s+or)\s+[A-Z]\w+){0,4}\s+[Ii]slands?\b")
+ISLANDS_BEFORE = re.compile(
+    r"\b[Ii]slands\b[^.;]{0,60}?(?:\s[-–—]|:|\bof)\s+(?:[A-Z]\w+(?:,\s+(?:and\s+)?|\s+and\s+))*$"
+)
+LIST_REACH = 120  # code points before a name in which its list begins
 SURE = 0.9  # of a name whose words are one elsewhere in the article, too
 SHORTEST = 3  # letters of such words
 
@@ -31,7 +38,11 @@ def find_names(article: Article, reading: Reading) -> list[Name]:
     every noun with a capital, Spanish countries are called otherwise, Nice and Essen are words.
     """
     certain = (*_places_of_datelines(article), *(Name(one.start, one.end, "PERSON") for one in reading.said_by))
-    tagged = (_trim(article.text, one.start, one.end, one.kind, one.confidence) for one in reading.tags.names)
+    tagged = (
+        _trim(article.text, start, end, one.kind, one.confidence)
+        for one in reading.tags.names
+        for start, end in _parts(article.text, one.start, one.end)
+    )
     names = _apart(chain(certain, filter(None, tagged)))
     return _apart(chain(names, _found_again(article.text, names)))
 
@@ -41,6 +52,14 @@ def _places_of_datelines(article: Article) -> Iterator[Name]:
     for segment in article.segments:
         if place and segment.kind == "dateline" and article.text.startswith(place, segment.start_char):
             yield Name(segment.start_char, segment.start_char + len(place), "GPE")
+
+
+def _parts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """What a dash with spaces around it parts are two names."""
+    for dash in DASH.finditer(text, start, end):
+        yield start, dash.start()
+        start = dash.end()
+    yield start, end
 
 
 def _trim(text: str, start: int, end: int, kind: EntityType, confidence: float) -> Name | None:
@@ -59,7 +78,14 @@ def _trim(text: str, start: int, end: int, kind: EntityType, confidence: float) 
         return None
     if kind in ("GPE", "LOC", "ORG") and _is_of_people(" ".join(text[start:end].split())):
         kind = "NORP"
+    if kind == "GPE" and _is_island(text, start, end):
+        kind = "LOC"
     return Name(start, end, kind, round(confidence, 3))
+
+
+def _is_island(text: str, start: int, end: int) -> bool:
+    before = ISLANDS_BEFORE.search(text[max(0, start - LIST_REACH) : start])
+    return before is not None or ISLANDS_BEHIND.match(text, end) is not None
 
 
 def _is_of_people(name: str) -> bool:

@@ -135,18 +135,26 @@ def tells_side(words: Iterable[str]) -> bool:
 def bearers_of(phrase: str, bearers: Sequence[Bearer]) -> tuple[list[Mention], list[Mention]]:
     """The people whom the article describes by all words of a phrase, and those by its noun; one mention each.
 
+    Of several whom a phrase without country or party fits wholly, one described without either is meant: of one's own
+    country's minister no country is told.
+
     >>> bearers_of("the mayor", [])
     ([], [])
     """
     asked = words_of(core_of(phrase))
     wholly: dict[str, Mention] = {}
     partly: dict[str, Mention] = {}
+    abroad: set[str] = set()
     for one in bearers if not POSSESSED.match(phrase) else ():
         if head_of(phrase) in one.nouns and ("former" in asked) == ("former" in one.words):
             partly.setdefault(one.mention.entity_id, one.mention)
             if all(_has(one.words, word) for word in asked):
                 wholly.setdefault(one.mention.entity_id, one.mention)
-    return list(wholly.values()), list(partly.values())
+                if tells_side(one.words):
+                    abroad.add(one.mention.entity_id)
+    at_home = [mention for who, mention in wholly.items() if who not in abroad]
+    is_home = len(at_home) == 1 and not tells_side(asked)
+    return at_home if is_home else list(wholly.values()), list(partly.values())
 
 
 def is_borne_still(phrase: str, entity_id: str, bearers: Sequence[Bearer]) -> bool:

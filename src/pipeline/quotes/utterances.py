@@ -25,7 +25,7 @@ MAY_HANG_ON: dict[Role, tuple[Role, ...]] = {
 COST_OF_A_PARAGRAPH = 2.0
 # A source that breaks off within a clause, and where the clause ends: "Oduya, who | keeps the lock, said".
 BROKEN_OFF = re.compile(r",\s(?:who|whose|which|\w+ing)$")
-CLAUSE_END = re.compile(r"[^,.;:“”\"()\n]{1,80}(?=,|\s[“\"(]|$)")
+CLAUSE_END = re.compile(r"[^,.;:“”\"()\n]{1,80}(?=[,.;:\n]|\s[“\"(]|$)")
 LEAST = 1e-4  # what a link that was never seen counts
 
 
@@ -121,7 +121,12 @@ def _utterance(tags: Tags, anchor: int, members: Sequence[int], passed_over: set
         numbers = by_role[role]
         return anchor if anchor in numbers else max(numbers, key=hold, default=None)
 
-    source, cue = (tags.spans[number] if number is not None else None for number in (pick("source"), pick("cue")))
+    cue_number = pick("cue")
+    cue = tags.spans[cue_number] if cue_number is not None else None
+    # "Oduya said after a meeting with Hazebroek": of two sources the one beside the cue.
+    by_role["source"] = [at for at in by_role["source"] if cue and _is_beside(tags.spans[at], cue)] or by_role["source"]
+    source_number = pick("source")
+    source = tags.spans[source_number] if source_number is not None else None
     # "to be agreed according to the new terms, Oduya said": a second cue in what is said is part of it.
     passed_over = passed_over | {number for number in by_role["cue"] if tags.spans[number] != cue}
     contents = tuple(_joined(tags, by_role["content"], passed_over))
@@ -129,6 +134,10 @@ def _utterance(tags: Tags, anchor: int, members: Sequence[int], passed_over: set
         return Utterance(contents, None)
     chances = [hold(number) for number in by_role["content"] + by_role["source"]]
     return Utterance(contents, Attribution(_place(source), _place(cue), sum(chances) / len(chances)))
+
+
+def _is_beside(one: Tag, other: Tag) -> bool:
+    return one.end + 1 == other.start or other.end + 1 == one.start
 
 
 def _place(tag: Tag | None) -> Span | None:

@@ -69,6 +69,31 @@ def test_words_for_people_are_no_places(words: str, kind: EntityType) -> None:
     assert found(*tagged(f"Most {words} boats left.", ("GPE", words, 0.9))) == [(kind, words)]
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "expected"),
+    [
+        pytest.param(
+            "They left the Tern Bank - Skarv.", "Tern Bank - Skarv", ["Tern Bank", "Skarv"], id="dash-with-spaces"
+        ),
+        pytest.param("They left Tern-on-Sea.", "Tern-on-Sea", ["Tern-on-Sea"], id="hyphens"),
+    ],
+)
+def test_a_dash_parts_names(text: str, name: str, expected: list[str]) -> None:
+    assert [words for _, words in found(*tagged(text, ("GPE", name, 0.9)))] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        pytest.param("They left the Skarv and Tern islands.", "LOC", id="islands-behind"),
+        pytest.param("Boats reach the islands of the north - Gull, Skarv and Tern.", "LOC", id="list-of-islands"),
+        pytest.param("They left Skarv, an island town.", "GPE", id="town-on-an-island"),
+    ],
+)
+def test_islands_are_no_countries(text: str, kind: EntityType) -> None:
+    assert found(*tagged(text, ("GPE", "Skarv", 0.9))) == [(kind, "Skarv")]
+
+
 class TestFoundAgain:
     def test_the_same_words_elsewhere(self) -> None:
         text = "Mara Oduya left. Then Mara Oduya came back."

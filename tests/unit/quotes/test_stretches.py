@@ -175,3 +175,48 @@ def test_words_quoted_within_reported_ones_are_another_persons() -> None:
     outer, inner = stretches_of('[s0:Oduya] [k0:said] [c0:the governor often said "we wait and see and wait again"].')
     assert (outer[0].quote_type, outer[2]) == ("mixed", "Oduya")
     assert (inner[0].quote_type, inner[2]) == ("direct", "the governor")
+
+
+@pytest.mark.parametrize(
+    ("marked", "speaker"),
+    [
+        pytest.param(
+            "[c0:It was late], [s0:Mara Oduya] [k0:said] after a meeting with [s0:Jon Hazebroek].",
+            "Mara Oduya",
+            id="before-the-cue",
+        ),
+        pytest.param(
+            "[s0:The board] met. [k0:Said] [s0:Mara Oduya]: [c0:It was late].", "Mara Oduya", id="behind-the-cue"
+        ),
+    ],
+)
+def test_of_two_sources_the_one_beside_the_cue_speaks(marked: str, speaker: str) -> None:
+    article, reading = read(marked)
+    (stretch,) = find_stretches(article, reading, "all")
+    assert stretch.attribution
+    assert stretch.attribution.speaker
+    assert article.text[slice(*stretch.attribution.speaker)] == speaker
+
+
+@pytest.mark.parametrize(
+    ("marked", "speaker"),
+    [
+        pytest.param(
+            "[s0:Mara Oduya, who] keeps the lock, [k0:said] [c0:it was late].",
+            "Mara Oduya, who keeps the lock",
+            id="relative-clause",
+        ),
+        pytest.param(
+            "“[c0:It is late],” [k0:said] [s0:Mara Oduya, holding] up a tin.",
+            "Mara Oduya, holding up a tin",
+            id="participle",
+        ),
+        pytest.param("[s0:Mara Oduya] of the lock [k0:said] [c0:it was late].", "Mara Oduya", id="whole-already"),
+    ],
+)
+def test_a_source_that_breaks_off_goes_on_to_the_end_of_its_clause(marked: str, speaker: str) -> None:
+    article, reading = read(marked)
+    stretch, *_ = find_stretches(article, reading, "all")
+    assert stretch.attribution
+    assert stretch.attribution.speaker
+    assert article.text[slice(*stretch.attribution.speaker)] == speaker
