@@ -41,6 +41,7 @@ SHORT_NAME = re.compile(r"[A-Z][A-Za-z&.\-]{1,9}")
 # "Asia-Pacific Economic Cooperation (APEC)": the short name belongs to the long one before it.
 DEFINED_BEHIND = re.compile(rf"(?:[’']s?)?\s+\((?:the\s+|or\s+)?[“\"‘']?(?P<short>{SHORT_NAME.pattern})[”\"’']?\)")
 DEFINED_BEFORE = re.compile(r"\s+\((?:the\s+)?$")  # "APEC (Asia-Pacific Economic Cooperation)"
+HOSTS = re.compile(r"\s\([A-Z][^()]*\)\s(?:summit|conference|forum|meeting|congress)\b")
 THE_BEFORE = re.compile(r"\b[Tt]he\s")
 HONORIFIC_BEFORE = re.compile(rf"\b(?:{'|'.join(sorted(HONORIFICS))})\.?\s+$")
 
@@ -102,7 +103,7 @@ def join_names(text: str, names: Sequence[Name]) -> list[Group]:
     _join_short_forms(text, others)
     _join_slips(others)
     _join_slips([form for form in people if len(form.words) == 1])
-    return _groups([*people, *others])
+    return _groups(text, [*people, *others])
 
 
 # ── Forms ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -410,25 +411,25 @@ def _is_slip_of(form: _Form, other: _Form) -> bool:
 # ── Groups ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _groups(forms: Sequence[_Form]) -> list[Group]:
+def _groups(text: str, forms: Sequence[_Form]) -> list[Group]:
     members: dict[int, list[_Form]] = defaultdict(list)
     for form in forms:
         members[id(form.top)].append(form)
-    groups = [_group(ones) for ones in members.values()]
+    groups = [_group(text, ones) for ones in members.values()]
     return sorted(groups, key=lambda group: group.names[0].start)
 
 
-def _group(forms: Sequence[_Form]) -> Group:
+def _group(text: str, forms: Sequence[_Form]) -> Group:
     top = forms[0].top
     names = [_sure(name, form) for form in forms for name in form.names]
-    return Group(_kind_of(top, forms), _name_of(top, forms), tuple(sorted(names)))
+    return Group(_kind_of(text, top), _name_of(top, forms), tuple(sorted(names)))
 
 
-def _kind_of(top: _Form, forms: Sequence[_Form]) -> EntityType:
-    """A body that its summit made an event: what has an acronym, and no word for an event, is one."""
-    has_acronym = any(len(form.words) == 1 and form.spelling.isupper() for form in forms if form is not top)
-    is_event = top.kind != "EVENT" or {word.title() for word in top.words} & EVENT_WORDS
-    return top.kind if is_event or not has_acronym else "ORG"
+def _kind_of(text: str, top: _Form) -> EntityType:
+    """An event that is called by its host, "the Tern Council (TC) summit", is a body."""
+    if top.kind == "EVENT" and any(HOSTS.match(text, name.end) for name in top.names):
+        return "ORG"
+    return top.kind
 
 
 def _sure(name: Name, form: _Form) -> Name:
