@@ -11,7 +11,7 @@ import difflib
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -87,10 +87,10 @@ def read_corpus(folder: Path) -> Iterator[Annotated]:
             yield Annotated(name, given, article, read_annotation(annotations[name].read_text("utf-8")))
 
 
-def digest_of(folder: Path) -> str:
+def digest_of(folder: Path, parts: Sequence[str] = ("text", "attributions")) -> str:
     """SHA-256 over the names and bytes of a corpus: figures belong to exactly these."""
     digest = hashlib.sha256()
-    for part in ("text", "attributions"):
+    for part in parts:
         for path in sorted((folder / part).iterdir(), key=lambda path: path.name):
             content = path.read_bytes()
             digest.update(f"{part}/{path.name}\0{len(content)}\0".encode())

@@ -19,9 +19,9 @@ from pipeline.contract import EntityType
 from pipeline.entities import extract_mentions
 from pipeline.language.reading import read_with
 from pipeline.language.tagger import Tagger
-from training.data import align
+from training.data import align, digest_of
 from training.evaluate import COUNTS, figures_of
-from training.names import ALL, NamedText, as_article, digest_of_names
+from training.names import ALL, NamedText, as_article
 
 FOLDED: Mapping[EntityType, What] = {
     "PERSON": "people", "ORG": "organisations", "GPE": "places", "LOC": "places", "FAC": "places", "NORP": "other names",
@@ -50,7 +50,10 @@ def measure_names(corpus: Path, texts: Iterable[NamedText], tagger: Tagger, cond
         by_article = np.array([sum(one.get(part, np.zeros(len(COUNTS), int)) for part in parts) for one in counts])
         figures += figures_of(name, 1.0, by_article)
     return Measured(
-        f"{corpus.name}, {len(counts)} articles", digest_of_names(corpus), tuple(figures), tuple(conditions)
+        f"{corpus.name}, {len(counts)} articles",
+        digest_of(corpus, ("original", "annotated")),
+        tuple(figures),
+        tuple(conditions),
     )
 
 

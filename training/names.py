@@ -353,14 +353,3 @@ def read_names(folder: Path) -> Iterator[NamedText]:
         yield from read_gum(folder)
     else:
         raise FileNotFoundError(f"{folder} holds no annotated names; training/README.md tells the layouts")
-
-
-def digest_of_names(folder: Path) -> str:
-    """SHA-256 over the names and bytes of a newswire corpus: figures belong to exactly these."""
-    digest = hashlib.sha256()
-    for part in ("original", "annotated"):
-        for path in sorted((folder / part).iterdir(), key=lambda path: path.name):
-            content = path.read_bytes()
-            digest.update(f"{part}/{path.name}\0{len(content)}\0".encode())
-            digest.update(content)
-    return digest.hexdigest()
