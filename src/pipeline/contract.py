@@ -437,7 +437,12 @@ class Mention:
     quote_id: Annotated[
         str | None, Column("The innermost quote it stands in.", pattern=HEX16, references="quotes.quote_id")
     ]
-    confidence: Annotated[float | None, Column("Calibrated on dev; null where a rule decided.", minimum=0, maximum=1)]
+    confidence: Annotated[
+        float | None,
+        Column(
+            "How likely words, type and entity are right, calibrated; null where a rule decided.", minimum=0, maximum=1
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)

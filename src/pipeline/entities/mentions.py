@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from math import exp, log
 
 from pipeline.contract import Article, EntityType, Mention, MentionForm, Quote, stable_id
 from pipeline.entities.joining import join_names
@@ -18,6 +19,9 @@ from pipeline.language.discourse import innermost_of
 from pipeline.language.names import HONORIFICS, find_role
 
 TITLE_REACH = 80  # code points around a name in which its title stands
+# A logistic curve, fitted on the dev part of worldwide-newswire; on its half that it was not fitted on, confidence is
+# off by .05 (expected calibration error; the tagger's own by .06).
+SLOPE, SHIFT = 0.43, 0.52
 HONORIFIC = re.compile(rf"\b(?:{'|'.join(sorted(HONORIFICS))})\b\.?(?=\s+$)")
 
 
@@ -88,8 +92,18 @@ def _named(article: Article, group: Group, name: Name, link: Link | None) -> Men
         title=_title(article.text, name) if group.kind == "PERSON" else None,
         form="name",
         quote_id=None,
-        confidence=name.confidence,
+        confidence=None if name.confidence is None else _chance(name.confidence),
     )
+
+
+def _chance(confidence: float) -> float:
+    """The share of mentions that are right of those of which the tagger, and what joins them, are so sure.
+
+    >>> _chance(0.97), _chance(0.5)
+    (0.882, 0.627)
+    """
+    within = min(max(confidence, 0.001), 0.999)
+    return round(1 / (1 + exp(-SLOPE * log(within / (1 - within)) - SHIFT)), 3)
 
 
 def _title(text: str, name: Name) -> str | None:

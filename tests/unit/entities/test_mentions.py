@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -79,6 +80,19 @@ def test_odd_names_are_read_whole(text: str) -> None:
         )
         assert not (before.isalpha() and one.text[0].isalpha())
         assert not (behind.isalpha() and one.text[-1].isalpha())
+
+
+def test_the_surer_the_tagger_the_likelier_the_mention() -> None:
+    text = "Mara Oduya met Jon Bexley and Ines Tern on the quay."
+    article, reading = read(text)
+    sureness = {"Mara Oduya": 0.3, "Jon Bexley": 0.9, "Ines Tern": 1.0}
+    names = (
+        TaggedName("PERSON", article.text.index(one), article.text.index(one) + len(one), sureness[one])
+        for one in sureness
+    )
+    tagged = replace(reading, tags=Tags((), (), tuple(names)))
+    chances = [one.confidence or 0.0 for one in extract_mentions(article, tagged)]
+    assert 0 < chances[0] < chances[1] < chances[2] < 1
 
 
 def test_an_article_that_names_five_thousand_people_takes_seconds() -> None:
