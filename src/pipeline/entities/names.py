@@ -10,7 +10,7 @@ from pipeline.contract import Article, EntityType
 from pipeline.entities.named import Name
 from pipeline.language import Reading
 from pipeline.language.names import HONORIFICS
-from pipeline.language.places import adjectives
+from pipeline.language.places import adjectives, is_place
 
 PLACE_END = re.compile(r"[,/(]| and ")
 HONORIFIC = re.compile(rf"(?:(?:{'|'.join(sorted(HONORIFICS))})\b\.?\s+)+(?=\w)")
@@ -20,7 +20,7 @@ MARKS_BEHIND = re.compile(
     r"(?:[’']s?|[^\w.)’']|(?<![A-Z])(?<!\bCo|\bJr|\bSr|\bSt)(?<!\bInc|\bLtd)(?<!\bCorp|\bBros)\.)$"
 )
 DIRECTION = re.compile(r"^(?:(?:(?:North|South|East|West)(?:ern)?|Central|Latin|Sub-Saharan)\s)+")
-DASH = re.compile(r"\s[-–—]\s")
+JOINT = re.compile(r"\s[-–—]\s|,\s")
 # "the Skarv and Tern islands"; "islands of the north - Skarv, Tern and Gull"
 ISLANDS_BEHIND = re.compile(r"(?:(?:,|,?\s+and|\s+or)\s+[A-Z]\w+){0,4}\s+[Ii]slands?\b")
 ISLANDS_BEFORE = re.compile(
@@ -55,10 +55,11 @@ def _places_of_datelines(article: Article) -> Iterator[Name]:
 
 
 def _parts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """What a dash with spaces around it parts are two names."""
-    for dash in DASH.finditer(text, start, end):
-        yield start, dash.start()
-        start = dash.end()
+    """What a dash with spaces around it parts are two names, and so are a place and the larger one behind its comma."""
+    for joint in JOINT.finditer(text, start, end):
+        if joint[0][0] != "," or (is_place(text[start : joint.start()]) and is_place(text[joint.end() : end])):
+            yield start, joint.start()
+            start = joint.end()
     yield start, end
 
 

@@ -76,9 +76,11 @@ def test_words_for_people_are_no_places(words: str, kind: EntityType) -> None:
             "They left the Tern Bank - Skarv.", "Tern Bank - Skarv", ["Tern Bank", "Skarv"], id="dash-with-spaces"
         ),
         pytest.param("They left Tern-on-Sea.", "Tern-on-Sea", ["Tern-on-Sea"], id="hyphens"),
+        pytest.param("They left Oslo, Norway.", "Oslo, Norway", ["Oslo", "Norway"], id="place-and-country"),
+        pytest.param("They left Skarv, Tern.", "Skarv, Tern", ["Skarv, Tern"], id="comma-in-a-name"),
     ],
 )
-def test_a_dash_parts_names(text: str, name: str, expected: list[str]) -> None:
+def test_dash_and_comma_part_names(text: str, name: str, expected: list[str]) -> None:
     assert [words for _, words in found(*tagged(text, ("GPE", name, 0.9)))] == expected
 
 
