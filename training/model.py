@@ -16,9 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.language.pieces import FEATURES
-from pipeline.language.tagger import LABELS, NAME_LABELS
-
-LINK_WIDTH = 64
+from pipeline.language.tagger import LABELS, LINK_WIDTH, NAME_LABELS
 
 
 @dataclass(frozen=True, slots=True)

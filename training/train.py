@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from pipeline.language.pieces import WINDOW, Ints
-from pipeline.language.tagger import FIRST_PIECE, LAST_PIECE, NAME_LABELS, UNKNOWN_PIECE
+from pipeline.language.pieces import LOWER, MIXED, TITLE, UPPER, WINDOW, Ints
+from pipeline.language.tagger import FIRST_PIECE, LAST_PIECE, LINK_WIDTH, NAME_LABELS, UNKNOWN_PIECE
 from training.data import UNTOLD, Example
-from training.model import LINK_WIDTH, Tagger
+from training.model import Tagger
 
 CHECKPOINT, EPOCH = "checkpoint.pt", "epoch-{}.pt"
 
@@ -84,9 +84,6 @@ def cut_batches(examples: Sequence[Example], plan: Plan, dice: random.Random) ->
         batches[-1].append(window)
     dice.shuffle(batches)
     return [_pad(batch) for batch in batches if batch]
-
-
-LOWER, TITLE, UPPER, MIXED = 0, 1, 2, 3  # how a word is written, in pieces.py
 
 
 def _recase(example: Example, share: float, dice: random.Random) -> Example:

@@ -14,7 +14,7 @@ from functools import cache
 
 from pipeline.contract import EntityType
 from pipeline.entities.named import Group, Name
-from pipeline.language.names import FEMALE_SIGNS, HONORIFICS, MALE_SIGNS, given_names
+from pipeline.language.names import FEMALE_SIGNS, HONORIFIC, HONORIFICS, MALE_SIGNS, given_names
 from pipeline.language.organisations import EVENT_WORDS, FACILITY_WORDS, KNOWN_ORGANISATIONS, ORG_WORDS
 from pipeline.language.places import countries, is_place, places_named
 from pipeline.language.speech import SPEAKS
@@ -43,7 +43,7 @@ DEFINED_BEHIND = re.compile(rf"(?:[’']s?)?\s+\((?:the\s+|or\s+)?[“\"‘']?(?
 DEFINED_BEFORE = re.compile(r"\s+\((?:the\s+)?$")  # "APEC (Asia-Pacific Economic Cooperation)"
 HOSTS = re.compile(r"\s\([A-Z][^()]*\)\s(?:summit|conference|forum|meeting|congress)\b")
 THE_BEFORE = re.compile(r"\b[Tt]he\s")
-HONORIFIC_BEFORE = re.compile(rf"\b(?:{'|'.join(sorted(HONORIFICS))})\.?\s+$")
+HONORIFIC_BEFORE = re.compile(rf"{HONORIFIC}\s+$")
 
 
 @dataclass(eq=False, slots=True)

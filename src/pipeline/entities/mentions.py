@@ -16,13 +16,13 @@ from pipeline.entities.names import find_names
 from pipeline.entities.reference import Reference, find_descriptions, find_pronouns
 from pipeline.language import Reading
 from pipeline.language.discourse import innermost_of
-from pipeline.language.names import HONORIFICS, find_role
+from pipeline.language.names import HONORIFIC, find_role
 
 TITLE_REACH = 80  # code points around a name in which its title stands
 # A logistic curve, fitted on the dev part of worldwide-newswire; on its half that it was not fitted on, confidence is
 # off by .05 (expected calibration error; the tagger's own by .06).
 SLOPE, SHIFT = 0.43, 0.52
-HONORIFIC = re.compile(rf"\b(?:{'|'.join(sorted(HONORIFICS))})\b\.?(?=\s+$)")
+HONORIFIC_BEFORE = re.compile(rf"{HONORIFIC}(?=\s+$)")
 
 
 def entity_id_of(kind: EntityType, name: str, link: Link | None = None) -> str:
@@ -110,7 +110,7 @@ def _title(text: str, name: Name) -> str | None:
     """The role or honorific right before a name, else the role behind it, as printed."""
     before = text[max(0, name.start - TITLE_REACH) : name.start].rpartition("\n")[2]
     behind = text[name.end : name.end + TITLE_REACH].partition("\n")[0]
-    honorific = HONORIFIC.search(before)
+    honorific = HONORIFIC_BEFORE.search(before)
     return find_role(before, "") or (honorific.group() if honorific else find_role("", behind))
 
 

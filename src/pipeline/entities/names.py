@@ -9,11 +9,11 @@ from itertools import chain
 from pipeline.contract import Article, EntityType
 from pipeline.entities.named import Name
 from pipeline.language import Reading
-from pipeline.language.names import HONORIFICS
+from pipeline.language.names import HONORIFIC
 from pipeline.language.places import adjectives, is_place
 
 PLACE_END = re.compile(r"[,/(]| and ")
-HONORIFIC = re.compile(rf"(?:(?:{'|'.join(sorted(HONORIFICS))})\b\.?\s+)+(?=\w)")
+HONORIFICS_BEFORE = re.compile(rf"(?:{HONORIFIC}\s+)+(?=\w)")
 MARKS_BEFORE = re.compile(r"[^\w(]*")
 # What is no part of a name behind it; the point of "Inc." and "U.S." is.
 MARKS_BEHIND = re.compile(
@@ -65,7 +65,7 @@ def _parts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _trim(text: str, start: int, end: int, kind: EntityType, confidence: float) -> Name | None:
     """A name without marks, honorific and possessive around it; None where no letter is left."""
-    for before in (MARKS_BEFORE, HONORIFIC) if kind == "PERSON" else (MARKS_BEFORE,):
+    for before in (MARKS_BEFORE, HONORIFICS_BEFORE) if kind == "PERSON" else (MARKS_BEFORE,):
         found = before.match(text, start, end)
         start = found.end() if found else start
     while found := MARKS_BEHIND.search(text, start, end):

@@ -34,6 +34,7 @@ HONORIFICS: frozenset[str] = frozenset(
     """Mr Mrs Ms Miss Dr Sir Dame Lord Lady Madam Prof Rev Hon Sen Rep Gov Gen Col Lt Capt Sgt Maj Pres Fr Sr Sheikh Sheikha Shri Smt Datuk Tan Father Canon
     Monsignor Archdeacon Abbot Abbess""".split()
 )
+HONORIFIC = rf"\b(?:{'|'.join(sorted(HONORIFICS))})\b\.?"  # as printed, in an expression
 # Titles that are written short: the point behind them ends no sentence, for a name follows ("Lt. Col. Mara Oduya").
 SHORT_TITLE_END = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|Rev|Hon|Sen|Rep|Gov|Gen|Col|Lt|Capt|Sgt|Maj|Pres|Fr)\.$")
 FEMALE_SIGNS = re.compile(

@@ -16,7 +16,8 @@ from pipeline.language.names import given_names
 from pipeline.language.places import place_words
 
 # What the encoder, which is uncased and sees no lines, is told beside each word piece.
-CASES = 14  # how its word is written (7 ways), and whether the piece begins it
+LOWER, TITLE, UPPER, MIXED, DIGITS, SIGN, OTHER = range(7)  # how a word is written
+CASES = 14  # that, and whether the piece begins it
 PLACES = 12  # the kind of its segment (4), and whether it begins segment, sentence or neither
 MARKS = 4  # outside quotation marks, in an opening mark, inside, in a closing mark
 LISTS = 4  # whether its word, capitalised, is a given name, part of a place's name, neither or both
@@ -148,16 +149,16 @@ def _listed(word: str) -> int:
 
 def _case(word: str) -> int:
     if not word[:1].isalnum():
-        return 5 if word else 6
+        return SIGN if word else OTHER
     if word.isdigit():
-        return 4
+        return DIGITS
     if word.islower():
-        return 0
+        return LOWER
     if word[0].isupper() and (len(word) == 1 or word[1:].islower()):
-        return 1
+        return TITLE
     if word.isupper():
-        return 2
-    return 3 if any(letter.isalpha() for letter in word) else 6
+        return UPPER
+    return MIXED if any(letter.isalpha() for letter in word) else OTHER
 
 
 def _marks(starts: Ints, quotations: Sequence[Quotation]) -> Ints:
