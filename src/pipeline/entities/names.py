@@ -9,7 +9,7 @@ from itertools import chain
 from pipeline.contract import Article, EntityType
 from pipeline.entities.named import Name
 from pipeline.language import Reading
-from pipeline.language.names import HONORIFIC
+from pipeline.language.names import HONORIFIC, find_role
 from pipeline.language.places import adjectives, is_place
 
 PLACE_END = re.compile(r"[,/(]| and ")
@@ -27,6 +27,8 @@ ISLANDS_BEFORE = re.compile(
     r"\b[Ii]slands\b[^.;]{0,60}?(?:\s[-–—]|:|\bof)\s+(?:[A-Z]\w+(?:,\s+(?:and\s+)?|\s+and\s+))*$"
 )
 LIST_REACH = 120  # code points before a name in which its list begins
+ROLE_REACH = 80  # code points before a name in which its bearer's role stands
+DOUBTFUL = 0.5  # of a kind, under which the words before a name say more
 SURE = 0.9  # of a name whose words are one elsewhere in the article, too
 SHORTEST = 3  # letters of such words
 
@@ -79,9 +81,17 @@ def _trim(text: str, start: int, end: int, kind: EntityType, confidence: float) 
         return None
     if kind in ("GPE", "LOC", "ORG") and _is_of_people(" ".join(text[start:end].split())):
         kind = "NORP"
+    if kind in ("GPE", "LOC", "FAC") and confidence < DOUBTFUL and _bears_role(text, start, end):
+        kind = "PERSON"
     if kind == "GPE" and _is_island(text, start, end):
         kind = "LOC"
     return Name(start, end, kind, round(confidence, 3))
+
+
+def _bears_role(text: str, start: int, end: int) -> bool:
+    """Whether a role stands right before a name of several words: "the mayor of Sumaque, Mara Oduya"."""
+    before = text[max(0, start - ROLE_REACH) : start].rpartition("\n")[2]
+    return len(text[start:end].split()) > 1 and find_role(before, "") is not None
 
 
 def _is_island(text: str, start: int, end: int) -> bool:

@@ -96,6 +96,18 @@ def test_islands_are_no_countries(text: str, kind: EntityType) -> None:
     assert found(*tagged(text, ("GPE", "Skarv", 0.9))) == [(kind, "Skarv")]
 
 
+@pytest.mark.parametrize(
+    ("text", "confidence", "kind"),
+    [
+        pytest.param("The mayor of Sumaque, Mara Oduya, left.", 0.3, "PERSON", id="role-before"),
+        pytest.param("The mayor of Sumaque, Mara Oduya, left.", 0.8, "GPE", id="the-tagger-is-sure"),
+        pytest.param("The boats reach Mara Oduya at noon.", 0.3, "GPE", id="no-role"),
+    ],
+)
+def test_who_bears_a_role_is_no_place(text: str, confidence: float, kind: EntityType) -> None:
+    assert found(*tagged(text, ("GPE", "Mara Oduya", confidence))) == [(kind, "Mara Oduya")]
+
+
 class TestFoundAgain:
     def test_the_same_words_elsewhere(self) -> None:
         text = "Mara Oduya left. Then Mara Oduya came back."
