@@ -1,10 +1,11 @@
-"""Time and memory of counting a data set's entities, on rows of article_entities as many as wanted.
+"""Time and memory of counting entities part by part, and of adding up the counts, for a data set as large as wanted.
 
-Usage: python benchmarks/entities.py [--rows N] [--months N] [--seed N]
+Usage: python benchmarks/entities.py [--parts N] [--changed N] [--seed N]
 
-The rows are drawn: names of a long-tailed distribution, as names in the news are, 20 an article, a tenth of the articles
-copies. They are written month by month as a data set holds them, and counted as publishing does; memory is the peak of
-the whole process, of which the part before counting is told apart.
+The rows of article_entities are drawn: names of a long-tailed distribution, as names in the news are, 20 an article, a
+tenth of the articles copies, 2,000 articles a part. The counts of each part are written and read as a data set holds
+them. Added up are once all entities, and once those that some changed articles name, as a run does. Memory is the peak
+of the whole process, after each step.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import argparse
 import resource
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -23,35 +25,42 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.contract import ArticleEntity, arrow_schema
-from pipeline.entities import build_entities
+from pipeline.entities import count_entities, sum_entities
 
 PER_ARTICLE = 20
+PER_PART = 2_000
 START = date(2020, 1, 1)
 COPIES = 0.1
 LONG_TAIL = 1 << 22  # entities there are
 KINDS = np.array(["PERSON", "ORG", "GPE", "LOC"])
 
 
-def ids(numbers: np.ndarray, prefix: str) -> pa.Array:
-    """Sixteen digits for each number."""
-    return pa.array([f"{prefix}{number:015x}" for number in numbers], pa.string())
+def digits(numbers: np.ndarray) -> pa.Array:
+    """Sixteen digits for each number, as far apart as those of a hash."""
+    scattered = (numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) % np.uint64(10**16)
+    return pc.utf8_lpad(pa.array(scattered).cast(pa.string()), 16, "0")
 
 
-def draw_month(month: int, rows: int, rng: np.random.Generator) -> pa.Table:
-    """Rows of a month."""
-    articles = np.arange(rows) // PER_ARTICLE + month * rows
-    entities = rng.zipf(1.3, rows) % LONG_TAIL
-    names = pa.array([f"Name{number % 977} Surname{number}" for number in entities])
+def draw_part(part: int, rng: np.random.Generator) -> pa.Table:
+    """The rows of some articles."""
+    rows = PER_PART * PER_ARTICLE
+    articles = np.arange(rows) // PER_ARTICLE + part * PER_PART
+    entities = rng.zipf(1.15, rows) % LONG_TAIL
+    surnames = pc.binary_join_element_wise("Surname", pa.array(entities).cast(pa.string()), "")
+    has_alias = rng.random(rows) < 0.5
+    none = pa.array([None] * rows, pa.string())
     columns: dict[str, pa.Array] = {
-        "article_id": ids(articles, "a"),
-        "published_on": pa.array([START + timedelta(30 * month)] * rows, pa.date32()),
-        "entity_id": ids(entities, "e"),
-        "entity_name": names,
+        "article_id": digits(articles),
+        "published_on": pa.array([START + timedelta(part)] * rows, pa.date32()),
+        "entity_id": digits(entities),
+        "entity_name": pc.binary_join_element_wise("Name", surnames, " "),
         "entity_type": pa.array(KINDS[entities % 4]),
-        "link_source": pa.array([None] * rows, pa.string()),
-        "link_id": pa.array([None] * rows, pa.string()),
-        "link_confidence": pa.array([None] * rows, pa.float64()),
-        "aliases": pa.array([[f"Surname{number}"] if at % 2 else [] for at, number in enumerate(entities)]),
+        "link_source": none,
+        "link_id": none,
+        "link_confidence": none.cast(pa.float64()),
+        "aliases": pa.ListArray.from_arrays(
+            pa.array(np.concatenate([[0], np.cumsum(has_alias)]).astype(np.int32)), surnames.filter(pa.array(has_alias))
+        ),
         "mention_count": pa.array(rng.integers(1, 9, rows)),
         "name_count": pa.array(rng.integers(1, 3, rows)),
         "quote_count": pa.array(rng.integers(0, 2, rows)),
@@ -62,38 +71,46 @@ def draw_month(month: int, rows: int, rng: np.random.Generator) -> pa.Table:
     return pa.table(columns).cast(arrow_schema(ArticleEntity))
 
 
-def peak() -> float:
-    """The most memory that this process has had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+@contextmanager
+def measured(what: str) -> Iterator[None]:
+    """Print how long something took, and the most memory that this process has had."""
+    start, processor = time.perf_counter(), time.process_time()
+    yield
+    seconds, processor = time.perf_counter() - start, time.process_time() - processor
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{what}: {seconds:.2f} s ({processor:.2f} s of processor time); {peak:.0f} MB at the peak")
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--months", type=int, default=24)
+    parser.add_argument("--parts", type=int, default=500)
+    parser.add_argument("--changed", type=int, default=1_100, help="articles whose entities are added up again")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
+    rows = pa.table({})
     with tempfile.TemporaryDirectory() as folder:
-        parts = [Path(folder) / f"{month}.parquet" for month in range(options.months)]
-        for month, part in enumerate(parts):
-            pq.write_table(draw_month(month, options.rows // options.months, rng), part, compression="zstd")
-        articles = pc.unique(
-            pa.concat_tables([pq.read_table(part, columns=["article_id"]) for part in parts])["article_id"]
-        )
-        copies = articles.filter(pa.array(rng.random(len(articles)) < COPIES))
-
-        def read(names: Sequence[str]) -> Iterator[pa.Table]:
-            return (pq.ParquetFile(part).read(columns=list(names)) for part in parts)
-
-        before, start, processor = peak(), time.perf_counter(), time.process_time()
-        entities = build_entities(read, copies)
-        seconds, processor = time.perf_counter() - start, time.process_time() - processor
-    print(
-        f"{options.rows:,} rows of {len(articles):,} articles in {options.months} months: {entities.num_rows:,} entities"
-    )
-    print(f"{seconds:.2f} s ({processor:.2f} s of processor time); {peak():.0f} MB at the peak, {before:.0f} MB before")
+        paths = [Path(folder) / f"{part}.parquet" for part in range(options.parts)]
+        with measured(f"{options.parts} parts of {PER_PART:,} articles drawn, counted and written"):
+            for part, path in enumerate(paths):
+                rows = draw_part(part, rng)
+                articles = pc.unique(rows["article_id"])
+                counts = count_entities(rows, articles.filter(pa.array(rng.random(len(articles)) < COPIES)))
+                pq.write_table(counts, path, compression="zstd")
+        with measured(f"one part of {rows.num_rows:,} rows counted"):
+            counts = count_entities(rows, pa.array([], pa.string()))
+        touched = pc.unique(rows["entity_id"].slice(0, options.changed * PER_ARTICLE))
+        with measured(f"{len(touched):,} entities added up over parts of some {counts.num_rows:,} rows"):
+            waiting = (pq.read_table(path) for path in paths)
+            entities = sum_entities(part.filter(pc.is_in(part["entity_id"], touched)) for part in waiting)
+        with measured("of this, reading alone"):
+            for path in paths:
+                pq.read_table(path)
+        assert entities.num_rows == len(touched)
+        with measured("all entities added up"):
+            entities = sum_entities(pq.read_table(path) for path in paths)
+        print(f"{entities.num_rows:,} entities, named by {options.parts * PER_PART:,} articles")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What holds for any articles: neither order nor batches nor months change an entity, and its counts are what counting gives."""
+"""What holds for any articles: neither order nor batches nor parts change an entity, and its counts are what counting gives."""
 
 from __future__ import annotations
 
@@ -10,14 +10,25 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.batches import Task
-from pipeline.contract import Article, ArticleEntity, EntityType, Mention, RawArticle, RawRef, to_table
+from pipeline.contract import (
+    Article,
+    ArticleEntity,
+    EntityCount,
+    EntityType,
+    Mention,
+    RawArticle,
+    RawRef,
+    arrow_schema,
+    to_table,
+)
 from pipeline.curate import curate_batch
-from pipeline.entities import build_entities, data_set, entity_id_of, summarise_entities
+from pipeline.entities import count_entities, data_set, entity_id_of, sum_entities, summarise_entities
 from pipeline.entities.named import Link
 from pipeline.normalise import normalise
 from pipeline.read import Options, RawRecord
@@ -64,12 +75,8 @@ ROWS = st.lists(article_entities(), max_size=30, unique_by=lambda row: (row.arti
 COPIES = st.sets(st.integers(0, 5).map(lambda number: f"{number:016x}"))
 
 
-def build(parts: Sequence[Sequence[ArticleEntity]], copies: set[str]) -> pa.Table:
-    tables = [to_table(ArticleEntity, part) for part in parts]
-    entities = build_entities(
-        lambda names: (table.select(names) for table in tables), pa.array(sorted(copies), pa.string())
-    )
-    return entities.sort_by("entity_id")
+def count(rows: Sequence[ArticleEntity], copies: set[str]) -> pa.Table:
+    return count_entities(to_table(ArticleEntity, rows), pa.array(sorted(copies), pa.string()))
 
 
 @STEADY
@@ -83,31 +90,62 @@ def test_order_and_parts_do_not_matter(
 ) -> None:
     monkeypatch.setattr(data_set, "FEW_ROWS", 3)  # so that parts are merged again and again
     shuffled = order.sample(rows, len(rows))
+    assert count(shuffled, copies).equals(count(rows, copies))
     edges = [0, *sorted(cuts), len(rows)]
-    parts = [shuffled[start:end] for start, end in pairwise(edges)]
-    assert build(parts, copies).equals(build([rows], copies))
+    parts = [count(shuffled[start:end], copies) for start, end in pairwise(edges)]
+    assert sum_entities(parts).equals(sum_entities([count(rows, copies)]))
+
+
+@STEADY
+@given(parts=st.lists(ROWS, max_size=4), copies=COPIES, some=st.sets(st.integers(0, 20)))
+def test_some_entities_can_be_counted_without_the_others(
+    parts: list[list[ArticleEntity]], copies: set[str], some: set[int]
+) -> None:
+    counts = [count(part, copies) for part in parts]
+    every = sum_entities(counts)
+    touched = pa.array([one for at, one in enumerate(every["entity_id"].to_pylist()) if at in some], pa.string())
+    theirs = sum_entities(part.filter(pc.is_in(part["entity_id"], touched)) for part in counts)
+    assert theirs.equals(every.filter(pc.is_in(every["entity_id"], touched)))
+
+
+def count_plainly(rows: Sequence[ArticleEntity], copies: set[str]) -> dict[str, object]:
+    original = [row for row in rows if row.article_id not in copies]
+    days = [row.published_on for row in rows if row.published_on]
+    return {
+        "entity_type": rows[0].entity_type,
+        "link_source": rows[0].link_source,
+        "link_id": rows[0].link_id,
+        "article_count": len(rows),
+        "original_article_count": len(original),
+        "mention_count": sum(row.mention_count for row in rows),
+        "original_mention_count": sum(row.mention_count for row in original),
+        "name_count": sum(row.name_count for row in rows),
+        "quote_count": sum(row.quote_count for row in rows),
+        "original_quote_count": sum(row.quote_count for row in original),
+        "first_seen_on": min(days, default=None),
+        "last_seen_on": max(days, default=None),
+    }
 
 
 @STEADY
 @given(rows=ROWS, copies=COPIES)
 def test_counts_are_what_counting_gives(rows: list[ArticleEntity], copies: set[str]) -> None:
-    entities = build([rows], copies).to_pylist()
-    assert {entity["entity_id"] for entity in entities} == {row.entity_id for row in rows}
-    for entity in entities:
-        mine = [row for row in rows if row.entity_id == entity["entity_id"]]
-        original = [row for row in mine if row.article_id not in copies]
-        days = [row.published_on for row in mine if row.published_on]
-        assert entity["article_count"] == len(mine)
-        assert entity["original_article_count"] == len(original)
-        assert entity["mention_count"] == sum(row.mention_count for row in mine)
-        assert entity["original_mention_count"] == sum(row.mention_count for row in original)
-        assert entity["name_count"] == sum(row.name_count for row in mine)
-        assert entity["quote_count"] == sum(row.quote_count for row in mine)
-        assert entity["original_quote_count"] == sum(row.quote_count for row in original)
-        assert (entity["first_seen_on"], entity["last_seen_on"]) == (min(days, default=None), max(days, default=None))
-        names = {row.entity_name for row in mine}
-        assert entity["name"] in names
-        assert entity["aliases"] == sorted(names.union(*(row.aliases for row in mine)) - {entity["name"]})
+    counts, entities = count(rows, copies), sum_entities([count(rows, copies)])
+    assert counts.schema.equals(arrow_schema(EntityCount))
+    by_name = sorted({(row.entity_id, row.entity_name) for row in rows})
+    assert [(one["entity_id"], one["entity_name"]) for one in counts.to_pylist()] == by_name
+    for one in counts.to_pylist():
+        mine = [row for row in rows if (row.entity_id, row.entity_name) == (one["entity_id"], one["entity_name"])]
+        assert one.items() >= count_plainly(mine, copies).items()
+        assert one["aliases"] == sorted({alias for row in mine for alias in row.aliases})
+        assert one["confidence_sum"] == sum(round((row.link_confidence or 0) * 1_000_000) for row in mine)
+    assert entities["entity_id"].to_pylist() == sorted({row.entity_id for row in rows})
+    for one in entities.to_pylist():
+        mine = [row for row in rows if row.entity_id == one["entity_id"]]
+        assert one.items() >= count_plainly(mine, copies).items()
+        names = [row.entity_name for row in mine]
+        assert one["name"] == min(names, key=lambda name: (-names.count(name), name))
+        assert one["aliases"] == sorted({*names, *(alias for row in mine for alias in row.aliases)} - {one["name"]})
 
 
 @STEADY
@@ -200,9 +238,9 @@ def curate_parts(*parts: Sequence[RawRecord]) -> Curated:
     """Curate records batch by batch."""
     batches = [curate_batch(Task(tuple(part), None, Options(), "said")).rows["article_entities"] for part in parts]
     tables = [rows.drop_columns([STAGED_AT]) for rows in batches]
-    entities = build_entities(lambda names: (rows.select(names) for rows in tables), pa.array([], pa.string()))
+    entities = sum_entities(count_entities(rows, pa.array([], pa.string())) for rows in tables)
     rows = pa.concat_tables(tables).sort_by([("article_id", "ascending"), ("entity_id", "ascending")])
-    return Curated(rows.to_pylist(), entities.sort_by("entity_id").to_pylist())
+    return Curated(rows.to_pylist(), entities.to_pylist())
 
 
 @pytest.fixture(scope="module")

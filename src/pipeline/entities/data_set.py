@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.contract import Article, ArticleEntity, Entity, Mention, Quote, SegmentKind, arrow_schema
-
-# Gives some columns of article_entities, some rows at a time.
-ReadRows = Callable[[Sequence[str]], Iterable[pa.Table]]
+from pipeline.contract import Article, ArticleEntity, Entity, EntityCount, Mention, Quote, SegmentKind, arrow_schema
 
 # ── One article ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -90,104 +87,119 @@ def _salience(article: Article, told: Sequence[tuple[int, SegmentKind]]) -> floa
 
 # ── The data set ───────────────────────────────────────────────────────────────────────────────────────────────
 
-# One entity has one type and one outside id: its id is made of them. Only its name there may have changed since.
-KEYS = ("entity_id", "entity_name", "entity_type", "link_source", "link_id")
-COUNTS = (
-    "article_count",
-    "original_article_count",
-    "mention_count",
-    "original_mention_count",
-    "name_count",
-    "quote_count",
-    "original_quote_count",
-)
-CONFIDENCE = "confidence_sum"  # in millionths: whole numbers add up to the same in any order
+# How rows of one entity come together. It has one type and one outside id, as its id is made of them; only its name
+# there may have changed since.
+MERGED = {
+    **dict.fromkeys(("entity_id", "entity_name", "entity_type", "link_source", "link_id"), "first"),
+    **dict.fromkeys(("article_count", "original_article_count", "mention_count", "original_mention_count"), "sum"),
+    **dict.fromkeys(("name_count", "quote_count", "original_quote_count", "confidence_sum"), "sum"),
+    "first_seen_on": "min",
+    "last_seen_on": "max",
+}
 MILLION = 1_000_000
-MERGED = [*((name, "sum") for name in (*COUNTS, CONFIDENCE)), ("first_seen_on", "min"), ("last_seen_on", "max")]
 FEW_ROWS = 100_000
 
 
-def build_entities(read: ReadRows, copies: pa.Array) -> pa.Table:
-    """Count the entities of a data set.
+def count_entities(rows: pa.Table, copies: pa.Array) -> pa.Table:
+    """Count what some articles say of each entity under each name.
 
     Args:
-        read: gives some columns of ``article_entities``, some rows at a time.
-        copies: the ids of articles that are copies of others.
+        rows: the ``article_entities`` of these articles.
+        copies: the ids of articles, these or others, that are copies of others.
+
+    Returns:
+        Rows of ``EntityCount``, in order.
     """
-    needed = [*KEYS, "link_confidence", "article_id", "published_on", "mention_count", "name_count", "quote_count"]
-    by_name = _fold((_count(rows, copies) for rows in read(needed)), _merge)
-    names = by_name.select(["entity_id", "entity_name"]).rename_columns(["entity_id", "alias"])
-    seen = _fold((names, *map(_spread_aliases, read(["entity_id", "aliases"]))), _distinct)
-    # The name that most articles have; of several the first in the alphabet.
+    is_original = pc.cast(pc.invert(pc.is_in(rows["article_id"], copies)), pa.int64())
+    confidence = pc.cast(pc.round(pc.multiply(rows["link_confidence"], MILLION)), pa.int64())
+    counted = {name: rows[name] for name in rows.column_names} | {
+        "article_count": pa.array(np.ones(rows.num_rows, np.int64)),
+        "original_article_count": is_original,
+        "original_mention_count": pc.multiply(rows["mention_count"], is_original),
+        "original_quote_count": pc.multiply(rows["quote_count"], is_original),
+        "confidence_sum": pc.fill_null(confidence, 0),
+        "first_seen_on": rows["published_on"],
+        "last_seen_on": rows["published_on"],
+    }
+    schema = arrow_schema(EntityCount)
+    counts = _merge(pa.table([counted[name] for name in schema.names], names=schema.names))
+    return counts.sort_by([("entity_id", "ascending"), ("entity_name", "ascending")])
+
+
+def sum_entities(counts: Iterable[pa.Table]) -> pa.Table:
+    """Count entities over many articles; in which order these come, and in which parts, does not matter.
+
+    Args:
+        counts: rows of ``EntityCount``, each table of other articles. Of an entity, all its rows are needed.
+
+    Returns:
+        Rows of ``Entity``, in order.
+    """
+    # The name that most articles have comes first; of several the first in the alphabet.
     order = [("entity_id", "ascending"), ("article_count", "descending"), ("entity_name", "ascending")]
-    firsts = [(name, "first") for name in KEYS[1:]]
-    rows = by_name.sort_by(order).group_by("entity_id", use_threads=False).aggregate([*firsts, *MERGED])
-    rows = rows.select(["entity_id", *(f"{name}_{how}" for name, how in (*firsts, *MERGED))])
-    rows = rows.rename_columns([*KEYS, *(name for name, _ in MERGED)])
-    confidence = pc.divide(pc.divide(rows[CONFIDENCE].cast(pa.float64()), MILLION), rows["article_count"])
+    by_name = _fold(counts).sort_by(order)
+    at = _number(by_name["entity_id"])
+    rows = _add_up(by_name, at)
+    holders, aliases = _spread(at, by_name["aliases"])
+    holders, names = (
+        pa.concat_arrays([at, holders]),
+        pa.concat_arrays([by_name["entity_name"].combine_chunks(), aliases]),
+    )
+    is_other = pc.not_equal(names, rows["entity_name"].combine_chunks().take(holders))
+    is_linked = pc.is_valid(rows["link_id"])
     is_one_word = pc.invert(pc.match_substring(rows["entity_name"], " "))
-    is_person = pc.equal(rows["entity_type"], "PERSON")
+    may_be_several = pc.and_(pc.and_(pc.equal(rows["entity_type"], "PERSON"), is_one_word), pc.invert(is_linked))
+    confidence = pc.divide(pc.divide(rows["confidence_sum"].cast(pa.float64()), MILLION), rows["article_count"])
     columns = {name: rows[name] for name in rows.column_names} | {
         "name": rows["entity_name"],
-        "is_full_name": pc.invert(pc.and_(pc.and_(is_person, is_one_word), pc.is_null(rows["link_id"]))),
-        "aliases": _collect_aliases(rows, seen),
-        "link_confidence": pc.round(confidence, 6),
+        "is_full_name": pc.invert(may_be_several),
+        "aliases": _gather(holders.filter(is_other), names.filter(is_other), rows.num_rows),
+        "link_confidence": pc.if_else(is_linked, pc.round(confidence, 6), None),
     }
     schema = arrow_schema(Entity)
     return pa.table([columns[name] for name in schema.names], names=schema.names).cast(schema)
 
 
-def _fold(parts: Iterable[pa.Table], merge: Callable[[pa.Table], pa.Table]) -> pa.Table:
-    """Merge parts as they come, whenever as many rows wait as are merged: memory holds entities, not months."""
-    merged: list[pa.Table] = []
-    waiting: list[pa.Table] = []
+def _fold(parts: Iterable[pa.Table]) -> pa.Table:
+    """Merge parts as they come, whenever as many rows wait as are merged: memory holds entities, not parts."""
+    merged, waiting = arrow_schema(EntityCount).empty_table(), list[pa.Table]()
     for part in parts:
         waiting.append(part)
-        if sum(each.num_rows for each in waiting) > max([FEW_ROWS, *(each.num_rows for each in merged)]):
-            merged, waiting = [merge(pa.concat_tables([*merged, *waiting]))], []
-    return merge(pa.concat_tables([*merged, *waiting]))
+        if sum(each.num_rows for each in waiting) > max(FEW_ROWS, merged.num_rows):
+            merged, waiting = _merge(pa.concat_tables([merged, *waiting])), []
+    return _merge(pa.concat_tables([merged, *waiting]))
 
 
-def _count(rows: pa.Table, copies: pa.Array) -> pa.Table:
-    """What some rows of article_entities say of each entity."""
-    is_article = pa.array(np.ones(rows.num_rows, np.int64))
-    is_original = pc.cast(pc.invert(pc.is_in(rows["article_id"], copies)), pa.int64())
-    counted = {
-        "article_count": is_article,
-        "original_article_count": is_original,
-        "mention_count": rows["mention_count"],
-        "original_mention_count": pc.multiply(rows["mention_count"], is_original),
-        "name_count": rows["name_count"],
-        "quote_count": rows["quote_count"],
-        "original_quote_count": pc.multiply(rows["quote_count"], is_original),
-        CONFIDENCE: pc.cast(pc.round(pc.multiply(rows["link_confidence"], MILLION)), pa.int64()),
-        "first_seen_on": rows["published_on"],
-        "last_seen_on": rows["published_on"],
-    }
-    return _merge(pa.table({name: rows[name] for name in KEYS} | counted))
+def _merge(counts: pa.Table) -> pa.Table:
+    """Add up the rows of one entity under one name."""
+    at = _number(pc.binary_join_element_wise(counts["entity_id"], counts["entity_name"], "\n"))
+    rows = _add_up(counts, at)
+    schema = arrow_schema(EntityCount)
+    merged = rows.append_column("aliases", _gather(*_spread(at, counts["aliases"]), rows.num_rows))
+    return merged.select(schema.names).cast(schema)
 
 
-def _merge(rows: pa.Table) -> pa.Table:
-    merged = rows.group_by(list(KEYS)).aggregate(MERGED).select([*KEYS, *(f"{name}_{how}" for name, how in MERGED)])
-    return merged.rename_columns([*KEYS, *(name for name, _ in MERGED)])
+def _number(values: pa.ChunkedArray) -> pa.Array:
+    """The values numbered, in the order in which they first come."""
+    return values.combine_chunks().dictionary_encode().indices
 
 
-def _spread_aliases(rows: pa.Table) -> pa.Table:
-    """A row for each alias of each entity."""
-    lists = rows["aliases"].combine_chunks()
-    holders = rows["entity_id"].combine_chunks().take(pc.list_parent_indices(lists))
-    return _distinct(pa.table({"entity_id": holders, "alias": pc.list_flatten(lists)}))
+def _add_up(counts: pa.Table, at: pa.Array) -> pa.Table:
+    """Add up the rows that have one number."""
+    grouped = counts.append_column("at", at).group_by("at", use_threads=False).aggregate(list(MERGED.items()))
+    return grouped.select([f"{name}_{how}" for name, how in MERGED.items()]).rename_columns(list(MERGED))
 
 
-def _distinct(rows: pa.Table) -> pa.Table:
-    return rows.group_by(rows.column_names).aggregate([])
+def _spread(at: pa.Array, lists: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
+    """The numbers and the elements of lists, one by one."""
+    whole = lists.combine_chunks()
+    return at.take(pc.list_parent_indices(whole)), pc.list_flatten(whole)
 
 
-def _collect_aliases(rows: pa.Table, seen: pa.Table) -> pa.Array:
-    """For each entity of ``rows`` the other names it was seen by, in alphabetical order."""
-    seen = seen.append_column("at", pc.index_in(seen["entity_id"], rows["entity_id"].combine_chunks()))
-    is_other = pc.not_equal(seen["alias"], rows["entity_name"].combine_chunks().take(seen["at"]))
-    seen = seen.filter(is_other).sort_by([("at", "ascending"), ("alias", "ascending")])
-    lengths = np.bincount(seen["at"].to_numpy(), minlength=rows.num_rows)
+def _gather(at: pa.Array, names: pa.Array, count: int) -> pa.Array:
+    """For each number below ``count`` the different names that have it, in alphabetical order."""
+    seen = pa.table({"at": at, "name": names}).group_by(["at", "name"]).aggregate([])
+    seen = seen.sort_by([("at", "ascending"), ("name", "ascending")])
+    lengths = np.bincount(seen["at"].to_numpy(), minlength=count)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(offsets), seen["alias"].combine_chunks())
+    return pa.ListArray.from_arrays(pa.array(offsets), seen["name"].combine_chunks())

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.contract import Article, ArticleEntity, Entity, Mention, MentionForm, Quote, RawArticle, RawRef, to_table
-from pipeline.entities import build_entities, entity_id_of, summarise_entities
+from pipeline.entities import count_entities, entity_id_of, sum_entities, summarise_entities
 from pipeline.normalise import normalise
 
 STORY = """Oduya reopens the ferry
@@ -200,7 +200,7 @@ ROW = ArticleEntity(
 
 def count(*months: Sequence[ArticleEntity], copies: Sequence[str] = ()) -> list[Entity]:
     tables = [to_table(ArticleEntity, month) for month in months]
-    entities = build_entities(lambda names: (each.select(names) for each in tables), pa.array(copies, pa.string()))
+    entities = sum_entities(count_entities(each, pa.array(copies, pa.string())) for each in tables)
     entities.validate(full=True)
     return [Entity(**row) for row in entities.to_pylist()]
 
