@@ -87,10 +87,10 @@ def _salience(article: Article, told: Sequence[tuple[int, SegmentKind]]) -> floa
 
 # ── The data set ───────────────────────────────────────────────────────────────────────────────────────────────
 
-# How rows of one entity come together. It has one type and one outside id, as its id is made of them; only its name
-# there may have changed since.
+# One entity has one type and one outside id, as its id is made of them; only its name there may have changed since.
+KEYS = ("entity_id", "entity_name", "entity_type", "link_source", "link_id")
+# How the other columns of several rows come together.
 MERGED = {
-    **dict.fromkeys(("entity_id", "entity_name", "entity_type", "link_source", "link_id"), "first"),
     **dict.fromkeys(("article_count", "original_article_count", "mention_count", "original_mention_count"), "sum"),
     **dict.fromkeys(("name_count", "quote_count", "original_quote_count", "confidence_sum"), "sum"),
     "first_seen_on": "min",
@@ -185,9 +185,13 @@ def _number(values: pa.ChunkedArray) -> pa.Array:
 
 
 def _add_up(counts: pa.Table, at: pa.Array) -> pa.Table:
-    """Add up the rows that have one number."""
+    """Add up the rows that have one number; the first of them tells whose they are."""
     grouped = counts.append_column("at", at).group_by("at", use_threads=False).aggregate(list(MERGED.items()))
-    return grouped.select([f"{name}_{how}" for name, how in MERGED.items()]).rename_columns(list(MERGED))
+    is_first = np.diff(np.maximum.accumulate(at.to_numpy()), prepend=-1) > 0  # a number higher than all before it
+    rows = counts.select(KEYS).filter(pa.array(is_first))
+    for name, how in MERGED.items():
+        rows = rows.append_column(name, grouped[f"{name}_{how}"])
+    return rows
 
 
 def _spread(at: pa.Array, lists: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
