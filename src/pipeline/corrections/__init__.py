@@ -1,0 +1,18 @@
+"""What people have corrected: files under ``curated/corrections/`` that stand over what the program makes of a quote."""
+
+from pipeline.corrections.apply import Corrected, apply_corrections
+from pipeline.corrections.files import Correction, read_corrections
+from pipeline.corrections.gold import GoldCount, write_gold
+from pipeline.corrections.plan import FindQuotes, Plan, plan_corrections
+
+__all__ = [
+    "Corrected",
+    "Correction",
+    "FindQuotes",
+    "GoldCount",
+    "Plan",
+    "apply_corrections",
+    "plan_corrections",
+    "read_corrections",
+    "write_gold",
+]
