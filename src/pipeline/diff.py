@@ -1,0 +1,525 @@
+"""What changed between two versions of a data set, and why: articles, quotes, and who speaks them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache, partial
+from itertools import groupby, pairwise
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from markupsafe import Markup
+
+from pipeline.contract import Article, Quote, columns
+from pipeline.page import fill, write_page
+
+What = Literal["article", "quote", "speaker"]
+Kind = Literal["added", "removed", "changed"]
+Cause = Literal[
+    "new input",  # the article was not there
+    "removed",  # it is not there any more: its raw file was pruned, its address changed, or it is forgotten
+    "changed input",  # its record or what lies beside it holds something else, or it is taken from another record
+    "new code",  # the same input was curated by another version of onrecord or of its model
+    "new settings",  # … with other settings, attributions or another knowledge base
+    "correction",  # a person corrected or confirmed it, or took that back
+    "other articles",  # only what it is a copy of, or how many contents its records had
+]
+PartKey = tuple[str, str]  # a month, and a part file's name in it
+Row = Mapping[str, Any]
+
+RECORD = ("source", "raw_path", "raw_record", "raw_sha256")
+LINKS = ("revision", "duplicate_of", "duplicate_kind")
+CODE = ("version", "model_version")
+SETTINGS = ("settings", "attributions", "knowledge_base_sha256")
+# What says where an article came from and how sure things are, or follows from its text: no change of its own. The text
+# itself is told by its digest.
+UNCOUNTED_OF_ARTICLES = frozenset(
+    """article_id source raw_path raw_record raw_sha256 raw_spans input_format encoding publisher_source url_source
+    headline_source standfirst_source authors_source published_source published_evidence modified_source fetched_at
+    language_confidence language_source section_source text body_start_char segments word_count notes
+    duplicate_similarity first_seen_at run_id""".split()
+)
+# What says where in its article a quote stands, or how its speaker was found. The words are told by the quote's id.
+UNCOUNTED_OF_QUOTES = frozenset(
+    """quote_id article_id published_on utterance_id position text start_char end_char cue_start_char cue_end_char
+    speaker_start_char speaker_end_char speaker_form speaker_method speaker_confidence context_before context_after
+    repeat_of""".split()
+)
+SPEAKER = ("speaker_name", "speaker_entity_id", "speaker_status")
+COUNTED_OF_ARTICLES = tuple(each.name for each in columns(Article) if each.name not in UNCOUNTED_OF_ARTICLES)
+COUNTED_OF_QUOTES = tuple(each.name for each in columns(Quote) if each.name not in {*UNCOUNTED_OF_QUOTES, *SPEAKER})
+ARTICLE_COLUMNS = tuple(dict.fromkeys(("article_id", *RECORD, "run_id", *COUNTED_OF_ARTICLES)))
+QUOTE_COLUMNS = ("article_id", "quote_id", "position", "text", *SPEAKER, *COUNTED_OF_QUOTES)
+
+RUN_COLUMNS = ("run_id", *CODE, *SETTINGS)
+
+ALIKE = 0.5  # share of words that a quote has in common with the one that took its place
+NEAR = 200  # quotes between them at most
+LONGEST_STRETCH = 400  # code points shown of what came or went
+CONTEXT = 60  # code points shown of what stayed beside it
+LONGEST_VALUE = 2_000  # code points shown of one value
+MOST_COMPARED = 250_000  # pairs of words, beyond which a stretch counts as replaced whole
+PAGE_BYTES = 900_000  # of changes on a page
+_WORD = re.compile(r"\S+\s*")
+_NAKED_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two versions that are compared.
+
+    ``read(table, part, columns)`` reads rows of a part file. ``parts`` may leave out those whose articles and quotes are
+    the same files in both versions. Rows of ``runs`` need RUN_COLUMNS only.
+    """
+
+    name: str
+    parts: Sequence[PartKey]
+    read: Callable[[str, PartKey, Sequence[str]], pa.Table]
+    runs: pa.Table
+
+
+class Group(NamedTuple):
+    """Changes of one sort."""
+
+    what: What
+    kind: Kind
+    cause: Cause
+
+    @property
+    def title(self) -> str:
+        """As a heading."""
+        return f"{self.what.capitalize()}s {self.kind}: {self.cause}"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a value: as it was before, as it is after, or the same in both."""
+
+    is_in: Literal["before", "after", "both"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a column held before and holds after; long stretches are cut."""
+
+    column: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One article, quote or speaker that is new, gone or otherwise."""
+
+    article_id: str
+    quote_id: str | None
+    where: str  # publisher, day and headline of the article; the speaker of a quote that one side only has
+    words: str | None  # the quote's, where they did not change
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """All that changed, counted, and the first changes of each sort."""
+
+    before: str
+    after: str
+    counts: Mapping[Group, int]  # in the order of the vocabularies
+    examples: Mapping[Group, Sequence[Change]]
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was found so far: all of it counted, the first changes of each sort kept."""
+
+    limit: int
+    counts: Counter[Group] = field(default_factory=Counter)
+    examples: defaultdict[Group, list[Change]] = field(default_factory=lambda: defaultdict(list))
+
+    def room(self, group: Group) -> int:
+        return self.limit - len(self.examples[group])
+
+    def note(self, group: Group, change: Callable[[], Change]) -> None:
+        """Count a change; it is told in full only where there is room for it."""
+        self.counts[group] += 1
+        if self.room(group) > 0:
+            self.examples[group].append(change())
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A part file of one side."""
+
+    side: Side
+    part: PartKey
+
+    def rows(self, table: str, names: Sequence[str], ids: pa.Array) -> pa.Table:
+        """Its rows of some articles."""
+        rows = self.side.read(table, self.part, names)
+        return rows.filter(pc.is_in(rows["article_id"], ids)).combine_chunks()
+
+
+def compare(before: Side, after: Side, limit: int = 200) -> Difference:
+    """Find what changed, part by part: beside the ids of all articles, rows of two parts are in memory at a time.
+
+    Articles match by ``article_id``; quotes by ``quote_id`` or, where their words changed, by having most words in common.
+    The speaker of a quote is *added* where nobody was named before, and *removed* where nobody is named after.
+
+    Args:
+        before: the version that is left; it may as well be the newer one.
+        after: the version that is arrived at.
+        limit: how many changes of each sort are kept one by one; all are counted.
+    """
+    found = _Found(limit)
+    runs = {row["run_id"]: row for side in (before, after) for row in side.runs.select(RUN_COLUMNS).to_pylist()}
+    for old, new, ids in _pair_parts(before, after):
+        if old and new:
+            _compare_parts(found, runs, old, new, ids)
+        elif new:
+            _note_all(found, "added", "new input", new, ids)
+        elif old:
+            _note_all(found, "removed", "removed", old, ids)
+    groups = sorted((group for group, count in found.counts.items() if count), key=_rank)
+    return Difference(
+        before.name,
+        after.name,
+        {group: found.counts[group] for group in groups},
+        {group: tuple(found.examples[group]) for group in groups},
+    )
+
+
+def _rank(group: Group) -> list[int]:
+    """The order of the vocabularies."""
+    return [get_args(words).index(word) for words, word in zip((What, Kind, Cause), group, strict=True)]
+
+
+def _pair_parts(before: Side, after: Side) -> Iterator[tuple[_Place | None, _Place | None, pa.Array]]:
+    """The articles of both sides by the parts that they lie in before and after; None where they do not.
+
+    An article whose day changed lies in another month, and tidying up moves many: so it takes the ids of all of them.
+    """
+    sides = []
+    for name, side in (("before", before), ("after", after)):
+        ids = [side.read("articles", part, ["article_id"])["article_id"].combine_chunks() for part in side.parts]
+        at = np.repeat(np.arange(len(ids), dtype=np.int32), [len(each) for each in ids])
+        sides.append(pa.table({"article_id": pa.chunked_array(ids, pa.string()), name: at}))
+    both = sides[0].join(sides[1], "article_id", join_type="full outer")
+    both = both.sort_by([(name, "ascending") for name in ("after", "before", "article_id")]).combine_chunks()
+    at = np.stack([pc.fill_null(both[name], -1).to_numpy() for name in ("before", "after")], axis=1)
+    borders = (np.flatnonzero(np.diff(at, axis=0).any(axis=1)) + 1).tolist()
+    for start, end in pairwise([0, *borders, len(at)] if len(at) else []):
+        old, new = at[start].tolist()
+        yield (
+            _Place(before, before.parts[old]) if old >= 0 else None,
+            _Place(after, after.parts[new]) if new >= 0 else None,
+            both["article_id"].slice(start, end - start).combine_chunks(),
+        )
+
+
+def _note_all(found: _Found, kind: Kind, cause: Cause, place: _Place, ids: pa.Array) -> None:
+    """Note articles that one side only has, with their quotes."""
+    articles = place.rows("articles", ARTICLE_COLUMNS, ids)
+    quotes = place.rows("quotes", QUOTE_COLUMNS, ids)
+    of_articles, of_quotes = Group("article", kind, cause), Group("quote", kind, cause)
+    found.counts[of_articles] += articles.num_rows
+    found.counts[of_quotes] += quotes.num_rows
+    for row in articles.slice(0, found.room(of_articles)).to_pylist():
+        found.examples[of_articles].append(Change(row["article_id"], None, _where(row), None, ()))
+    shown = quotes.slice(0, found.room(of_quotes))
+    by_id = _by_id(articles, shown["article_id"])
+    for row in shown.to_pylist():
+        found.examples[of_quotes].append(_one_quote(by_id[row["article_id"]], row))
+
+
+def _compare_parts(found: _Found, runs: Mapping[str, Row], old: _Place, new: _Place, ids: pa.Array) -> None:
+    """Note what changed in articles that lie in one part before and in one after."""
+    articles = old.rows("articles", ARTICLE_COLUMNS, ids), new.rows("articles", ARTICLE_COLUMNS, ids)
+    quotes = old.rows("quotes", QUOTE_COLUMNS, ids), new.rows("quotes", QUOTE_COLUMNS, ids)
+    gone, come = _leave_out_same(*quotes, "quote_id", (*SPEAKER, *COUNTED_OF_QUOTES))
+    changed, _ = _leave_out_same(*articles, "article_id", COUNTED_OF_ARTICLES)
+    touched = pc.unique(pa.concat_tables([rows.select(["article_id"]) for rows in (changed, gone, come)])["article_id"])
+    was, now = (_by_id(rows, touched) for rows in articles)
+
+    @cache
+    def read_texts() -> list[dict[str, Row]]:
+        return [_by_id(place.rows("articles", ["article_id", "text"], touched), touched) for place in (old, new)]
+
+    def texts_of(article_id: str) -> list[str]:
+        return [str(texts[article_id]["text"]) for texts in read_texts()]
+
+    gone_of, come_of = _by_article(gone), _by_article(come)
+    for article_id in sorted(was):
+        pair = was[article_id], now[article_id]
+        reason = _reason(*pair, runs)
+        _note_article(found, *pair, reason, texts_of)
+        _note_quotes(found, pair[1], reason, gone_of[article_id], come_of[article_id])
+
+
+def _by_id(articles: pa.Table, ids: pa.Array) -> dict[str, Row]:
+    return {row["article_id"]: row for row in articles.filter(pc.is_in(articles["article_id"], ids)).to_pylist()}
+
+
+def _by_article(quotes: pa.Table) -> defaultdict[str, list[Row]]:
+    found: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in quotes.sort_by([("article_id", "ascending"), ("position", "ascending")]).to_pylist():
+        found[row["article_id"]].append(row)
+    return found
+
+
+def _leave_out_same(old: pa.Table, new: pa.Table, key: str, names: Sequence[str]) -> tuple[pa.Table, pa.Table]:
+    """The rows of each that the other does not have, or has with other values."""
+    at = pc.index_in(new[key], value_set=old[key])  # null where there is none
+    is_same = pc.is_valid(at)
+    for name in names:
+        ours, theirs = (_comparable(values) for values in (new[name], old[name].take(at)))
+        both_null = pc.and_(pc.is_null(ours), pc.is_null(theirs))
+        is_same = pc.and_(is_same, pc.or_(both_null, pc.fill_null(pc.equal(ours, theirs), False)))
+    same = new[key].filter(is_same)
+    return old.filter(pc.invert(pc.is_in(old[key], same))), new.filter(pc.invert(is_same))
+
+
+def _comparable(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Arrow compares no lists, and joins those only whose elements may be null."""
+    return pc.binary_join(values.cast(pa.list_(pa.string())), "\x1f") if pa.types.is_list(values.type) else values
+
+
+def _reason(old: Row, new: Row, runs: Mapping[str, Row]) -> Cause | None:
+    """Why an article that both sides have was curated again; None where it was not.
+
+    A sidecar's content is not in ``raw_sha256``, but every other content of a record raises ``revision``.
+    """
+    if any(old[name] != new[name] for name in RECORD):
+        return "changed input"
+    if old["run_id"] == new["run_id"]:
+        return None
+    if old["revision"] != new["revision"]:
+        return "changed input"
+    was, now = runs[old["run_id"]], runs[new["run_id"]]
+    if any(was[name] != now[name] for name in SETTINGS) and all(was[name] == now[name] for name in CODE):
+        return "new settings"
+    return "new code"  # even of one version: what else would make other rows of the same input?
+
+
+def _note_article(
+    found: _Found, old: Row, new: Row, reason: Cause | None, texts_of: Callable[[str], Sequence[str]]
+) -> None:
+    names = [name for name in COUNTED_OF_ARTICLES if old[name] != new[name]]
+    if not names:
+        return
+    # Whatever else a run did to it: what it is a copy of is told by the articles around it.
+    is_linked_anew = reason != "changed input" and set(names) <= set(LINKS)
+    article_id = new["article_id"]
+
+    def tell() -> Change:
+        values = [
+            Value("text", mark_words(*texts_of(article_id)))
+            if name == "text_sha256"
+            else Value(name, mark_words(_in_words(old[name]), _in_words(new[name])))
+            for name in names
+        ]
+        return Change(article_id, None, _where(new), None, tuple(values))
+
+    found.note(Group("article", "changed", "other articles" if is_linked_anew else reason or "new code"), tell)
+
+
+def _note_quotes(found: _Found, article: Row, reason: Cause | None, gone: list[Row], come: list[Row]) -> None:
+    """Note what became of an article's quotes, of which some are gone, come or otherwise."""
+    now = {row["quote_id"]: row for row in come}
+    pairs = [(row, now[row["quote_id"]]) for row in gone if row["quote_id"] in now]
+    known = {row["quote_id"] for row, _ in pairs}
+    gone, come = ([row for row in rows if row["quote_id"] not in known] for rows in (gone, come))
+    reworded = _pair_reworded(gone, come)
+    for old, new in (*pairs, *reworded):
+        _note_quote(found, article, reason, old, new)
+    known = {row["quote_id"] for pair in reworded for row in pair}
+    cause: Cause = reason or "correction"  # where nothing was curated again, only people change quotes
+    sides: tuple[tuple[Kind, list[Row]], ...] = (("removed", gone), ("added", come))
+    for kind, rows in sides:
+        for row in rows:
+            if row["quote_id"] not in known:
+                found.note(Group("quote", kind, cause), partial(_one_quote, article, row))
+
+
+def _note_quote(found: _Found, article: Row, reason: Cause | None, old: Row, new: Row) -> None:
+    """Note how a quote that both sides have differs: in its words and its kind, and in who speaks it."""
+    cause: Cause = "correction" if old["review_status"] != new["review_status"] else reason or "correction"
+
+    def tell(names: Sequence[str]) -> Change:
+        values = tuple(Value(name, mark_words(_in_words(old[name]), _in_words(new[name]))) for name in names)
+        words = None if "text" in names else _cut(new["text"])
+        return Change(new["article_id"], new["quote_id"], _where(article), words, values)
+
+    names = [name for name in ("text", *COUNTED_OF_QUOTES) if old[name] != new[name]]
+    if names:
+        found.note(Group("quote", "changed", cause), partial(tell, names))
+    names = [name for name in SPEAKER if old[name] != new[name]]
+    if names:
+        was, now = (row["speaker_status"] == "named" for row in (old, new))
+        kind: Kind = "changed" if was == now else "added" if now else "removed"
+        found.note(Group("speaker", kind, cause), partial(tell, names))
+
+
+def _one_quote(article: Row, quote: Row) -> Change:
+    speaker = quote["speaker_name"] or quote["speaker"]
+    where = f"{_where(article)} · {speaker}" if speaker else _where(article)
+    return Change(quote["article_id"], quote["quote_id"], where, _cut(quote["text"]), ())
+
+
+def _where(article: Row) -> str:
+    told = (article["publisher"], article["published_on"], article["headline"] or article["raw_path"])
+    return " · ".join(_cut(str(each)) for each in told if each)
+
+
+def _pair_reworded(gone: Sequence[Row], come: Sequence[Row]) -> list[tuple[Row, Row]]:
+    """Quotes of one article, in order, one of which took the other's place: the most alike first."""
+    bags = [[frozenset(_NAKED_WORD.findall(row["text"].casefold())) for row in rows] for rows in (gone, come)]
+    candidates = []
+    for i, ours in enumerate(bags[0]):
+        for j in range(max(0, i - NEAR), min(len(come), i + NEAR + 1)):
+            shared = 2 * len(ours & bags[1][j])
+            if shared and shared >= ALIKE * (len(ours) + len(bags[1][j])):
+                distance = abs(gone[i]["position"] - come[j]["position"])
+                candidates.append((-shared / (len(ours) + len(bags[1][j])), distance, i, j))
+    pairs: list[tuple[int, int]] = []
+    for _, _, i, j in sorted(candidates):
+        if all(i != a and j != b for a, b in pairs):
+            pairs.append((i, j))
+    return [(gone[i], come[j]) for i, j in sorted(pairs)]
+
+
+def _in_words(value: object) -> str | None:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+    if isinstance(value, list):
+        return ", ".join(value)
+    return None if value is None else str(value)
+
+
+def mark_words(before: str | None, after: str | None) -> tuple[Piece, ...]:
+    """A value's words, those that came and went apart from those that stayed; long stretches are cut."""
+    old, new = (_WORD.findall(text or "") for text in (before, after))
+    keys = [[word.strip() for word in words] for words in (old, new)]
+    if keys[0] == keys[1]:
+        keys = [old, new]  # white space is all that differs
+    pieces: list[Piece] = []
+
+    def add(is_in: Literal["before", "after", "both"], words: Sequence[str]) -> None:
+        if words:
+            pieces.append(Piece(is_in, "".join(words)))
+
+    for tag, i, k, j, m in _align(*keys):
+        if tag == "equal":
+            add("both", new[j:m])
+        else:
+            add("before", old[i:k])
+            add("after", new[j:m])
+    return tuple(_shorten(pieces))
+
+
+def _align(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
+    """How one row of words becomes the other, as difflib tells it."""
+    shortest = min(len(old), len(new))
+    head = next((at for at in range(shortest) if old[at] != new[at]), shortest)
+    tail = next((at for at in range(shortest - head) if old[-1 - at] != new[-1 - at]), shortest - head)
+    ours, theirs = old[head : len(old) - tail], new[head : len(new) - tail]
+    steps: list[tuple[str, int, int, int, int]] = [("replace", 0, len(ours), 0, len(theirs))]
+    if len(ours) * len(theirs) <= MOST_COMPARED:  # difflib takes the square of their number
+        steps = list(difflib.SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes())
+    return [
+        ("equal", 0, head, 0, head),
+        *((tag, i + head, k + head, j + head, m + head) for tag, i, k, j, m in steps),
+        ("equal", len(old) - tail, len(old), len(new) - tail, len(new)),
+    ]
+
+
+def _shorten(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """Leave out what stayed, but for some words beside what came or went, and the rest of what is very long."""
+    told = 0
+    for at, piece in enumerate(pieces):
+        text = piece.text
+        if told > LONGEST_VALUE:
+            yield Piece("both", "…")
+            return
+        if piece.is_in != "both":
+            text = _cut(text)
+        elif len(text) > 2 * CONTEXT:
+            before = text[:CONTEXT] if at else ""
+            after = text[-CONTEXT:] if at < len(pieces) - 1 else ""
+            text = f"{before}…{after}"
+        told += len(text)
+        yield Piece(piece.is_in, text)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_STRETCH else text[: LONGEST_STRETCH - 1] + "…"
+
+
+# ── For people ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def summarise_changes(difference: Difference) -> list[str]:
+    """A line for each kind of thing that changed: how many, and why."""
+    lines = []
+    for (what, kind), groups in groupby(difference.counts, key=lambda group: group[:2]):
+        counts = [(group.cause, difference.counts[group]) for group in groups]
+        causes = ", ".join(f"{count:,} {cause}" for cause, count in counts)
+        lines.append(f"{sum(count for _, count in counts):>10,}  {what}s {kind}: {causes}")
+    return lines or ["nothing changed"]
+
+
+def describe_difference(difference: Difference, limit: int = 20) -> str:
+    """What a terminal shows: how much changed and why, then changes one by one, so many of each sort."""
+    lines = [f"from {difference.before} to {difference.after}", *summarise_changes(difference)]
+    for group, changes in difference.examples.items():
+        lines += ["", group.title]
+        for change in changes[:limit]:
+            lines.append(f"  {change.quote_id or change.article_id}  {_on_one_line(change.where)}")
+            if change.words:
+                lines.append(f"    “{_on_one_line(change.words)}”")
+            lines += [f"    {value.column}: {_with_marks(value.pieces)}" for value in change.values]
+        left = difference.counts[group] - min(limit, len(changes))
+        if left:
+            lines.append(f"  … and {left:,} more; --html shows up to {len(changes):,}")
+    return "\n".join(lines)
+
+
+def _with_marks(pieces: Sequence[Piece]) -> str:
+    marks = {"before": "[-{}-]", "after": "{{+{}+}}", "both": "{}"}
+    return " ".join(marks[piece.is_in].format(_on_one_line(piece.text)) for piece in pieces)
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def changes_as_html(difference: Difference, limit: int = PAGE_BYTES) -> Markup:
+    """The changes as a part of a page, of at most some bytes: first those of each sort, and how many more there are."""
+    groups = []
+    for group, changes in difference.examples.items():
+        rows: list[Markup] = []
+        room = limit // len(difference.examples)
+        for change in changes:
+            row = fill("change.html", change=change)
+            room -= len(row.encode())
+            if room < 0:
+                break
+            rows.append(row)
+        groups.append((group, difference.counts[group], rows))
+    return fill("changes.html", groups=groups)
+
+
+def write_diff_html(page: Path, difference: Difference) -> None:
+    """Write the changes as a page of at most a megabyte."""
+    totals: Counter[str] = Counter()
+    for group, count in difference.counts.items():
+        totals[f"{group.what}s {group.kind}"] += count
+    html = fill("diff.html", difference=difference, totals=totals, changes=changes_as_html(difference))
+    write_page(page, html)

@@ -1,0 +1,33 @@
+"""Pages for people: self-contained, without script or remote file."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+
+def fill(template: str, **values: object) -> Markup:
+    """A template of this package with its values, each of them escaped."""
+    return Markup(_environment().get_template(template).render(values))  # noqa: S704 - escaped by the template
+
+
+def write_page(page: Path, html: str) -> None:
+    """Write a page whole or not at all."""
+    fresh = page.with_suffix(".new")
+    fresh.write_text(html, "utf-8")
+    fresh.replace(page)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("pipeline", ""),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+    environment.filters["grouped"] = lambda number: f"{number:,}"
+    return environment

@@ -1,0 +1,458 @@
+"""What changed between two versions, each change with its cause."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from pipeline.contract import Article, Quote, Run, Segment, columns, stable_id, to_table
+from pipeline.diff import (
+    COUNTED_OF_ARTICLES,
+    COUNTED_OF_QUOTES,
+    SPEAKER,
+    UNCOUNTED_OF_ARTICLES,
+    UNCOUNTED_OF_QUOTES,
+    Change,
+    Difference,
+    PartKey,
+    Piece,
+    Side,
+    changes_as_html,
+    compare,
+    describe_difference,
+    mark_words,
+    summarise_changes,
+    write_diff_html,
+)
+
+FIRST, SECOND = "20240507T100000Z-0000", "20240508T100000Z-0000"
+MAY: PartKey = ("2024-05", "part-0.parquet")
+JUNE: PartKey = ("2024-06", "part-0.parquet")
+TEXT = "Ferry sails again\n\n“The cables hold for ten years,” said Mara Oduya. Tolls stay as they are."
+
+
+def article(number: int = 1, text: str = TEXT, **changes: Any) -> Article:
+    day = date(2024, 5, 7)
+    given: dict[str, Any] = {
+        "article_id": f"{number:016x}", "source": "wire", "raw_path": f"{number}.txt", "raw_record": "0",
+        "raw_sha256": "a" * 64, "raw_spans": [], "input_format": "text", "encoding": "utf-8",
+        "publisher": "Harbour Post", "publisher_source": "setting", "url": None, "url_source": None,
+        "canonical_url": None, "headline": "Ferry sails again", "headline_source": "text", "standfirst": None,
+        "standfirst_source": None, "byline": None, "authors": [], "authors_source": None, "agency": None,
+        "dateline_place": None, "published_on": day, "published_at": None, "published_precision": "day",
+        "published_source": "text", "published_evidence": None, "modified_at": None, "modified_source": None,
+        "fetched_at": None, "language": "en", "language_confidence": 0.9, "language_source": "text",
+        "section": None, "section_source": None, "text": text, "body_start_char": 0,
+        "segments": [Segment("paragraph", 0, len(text))], "word_count": 9,
+        "text_sha256": hashlib.sha256(text.encode()).hexdigest(), "quality_flags": [], "notes": [], "run_id": FIRST,
+    }  # fmt: skip
+    return Article(**given | changes)
+
+
+def quote(text: str = "The cables hold for ten years,", number: int = 1, **changes: Any) -> Quote:
+    article_id = f"{number:016x}"
+    given: dict[str, Any] = {
+        "quote_id": stable_id(article_id, text, 0), "article_id": article_id, "published_on": date(2024, 5, 7),
+        "utterance_id": "0" * 16, "position": 0, "quote_type": "direct", "text": text, "start_char": 20,
+        "end_char": 20 + len(text), "is_closed": True, "segment_kind": "paragraph", "cue": "said", "cue_start_char": 51,
+        "cue_end_char": 55, "speaker": "Mara Oduya", "speaker_start_char": 56, "speaker_end_char": 66,
+        "speaker_form": "name", "speaker_entity_id": "e" * 16, "speaker_name": "Mara Oduya",
+        "speaker_role": None, "speaker_status": "named", "speaker_method": "printed", "speaker_confidence": 0.98,
+        "context_before": "", "context_after": "", "repeat_of": None,
+    }  # fmt: skip
+    return Quote(**given | changes)
+
+
+NOBODY: Mapping[str, Any] = {"speaker_entity_id": None, "speaker_name": None, "speaker_status": "unresolved"}
+
+
+def run(run_id: str, **changes: Any) -> Run:
+    counts = {each.name: 0 for each in columns(Run) if each.name.endswith(("_count", "_total"))}
+    given: dict[str, Any] = {
+        "run_id": run_id, "started_at": datetime(2024, 5, 7, 10, tzinfo=UTC), "raw": "/wire", "source": "wire",
+        "finished_at": datetime(2024, 5, 7, 10, 0, 2, tzinfo=UTC), "version": "1", "model_version": "rules",
+        "settings": "{}", "attributions": "said", "knowledge_base": None, "knowledge_base_sha256": None,
+        "reject_reasons": [], "skip_reasons": [],
+    }  # fmt: skip
+    return Run(**(counts | given | changes))
+
+
+Reader = Callable[[str, PartKey, Sequence[str]], pa.Table]
+
+
+def reader(rows: Mapping[PartKey, Sequence[Article | Quote]]) -> Reader:
+    def read(table: str, part: PartKey, names: Sequence[str]) -> pa.Table:
+        kind = {"articles": Article, "quotes": Quote}[table]
+        return to_table(kind, [row for row in rows[part] if isinstance(row, kind)]).select(list(names))
+
+    return read
+
+
+def side(
+    *rows: Article | Quote, name: str = FIRST, runs: Sequence[Run] = (), **parts: Sequence[Article | Quote]
+) -> Side:
+    """One version: rows in May, or in parts of a month (``may``, ``june``)."""
+    keys = {"may": MAY, "june": JUNE}
+    lying = {MAY: rows} if rows else {keys[part]: held for part, held in parts.items()}
+    return Side(name, list(lying), reader(lying), to_table(Run, list(runs) or [run(FIRST), run(SECOND)]))
+
+
+def told(difference: Difference) -> dict[str, int]:
+    return {group.title: count for group, count in difference.counts.items()}
+
+
+def only(difference: Difference) -> Change:
+    ((change,),) = difference.examples.values()
+    return change
+
+
+def values(change: Change) -> dict[str, tuple[str, str]]:
+    """What each column held before and holds after."""
+    return {
+        value.column: (
+            "".join(piece.text for piece in value.pieces if piece.is_in != "after"),
+            "".join(piece.text for piece in value.pieces if piece.is_in != "before"),
+        )
+        for value in change.values
+    }
+
+
+ANEW: Mapping[str, Any] = {"run_id": SECOND}
+CHANGED: Mapping[str, Any] = {"run_id": SECOND, "raw_sha256": "b" * 64, "revision": 2}
+
+
+def test_same_version_has_no_changes() -> None:
+    version = side(article(), quote())
+    assert told(compare(version, version)) == {}
+    assert summarise_changes(compare(version, version)) == ["nothing changed"]
+
+
+def test_versions_without_parts_of_their_own_have_no_changes() -> None:
+    assert told(compare(side(), side())) == {}
+
+
+def test_new_article_comes_with_its_quotes() -> None:
+    difference = compare(side(article(1)), side(article(1), article(2, headline="Gulls return"), quote(number=2)))
+    assert told(difference) == {"Articles added: new input": 1, "Quotes added: new input": 1}
+    assert [changes[0].where for changes in difference.examples.values()] == [
+        "Harbour Post · 2024-05-07 · Gulls return",
+        "Harbour Post · 2024-05-07 · Gulls return · Mara Oduya",
+    ]
+
+
+def test_article_that_is_gone_takes_its_quotes_along() -> None:
+    difference = compare(side(article(1), article(2), quote(number=2)), side(article(1)))
+    assert told(difference) == {"Articles removed: removed": 1, "Quotes removed: removed": 1}
+
+
+def test_other_direction_tells_the_opposite() -> None:
+    old, new = side(article(1), quote()), side(article(1), quote(), article(2))
+    assert told(compare(new, old)) == {"Articles removed: removed": 1}
+
+
+def test_versions_that_share_nothing() -> None:
+    difference = compare(side(may=[article(1), quote()]), side(june=[article(2), quote(number=2)]))
+    assert sorted(told(difference)) == [
+        "Articles added: new input", "Articles removed: removed", "Quotes added: new input", "Quotes removed: removed",
+    ]  # fmt: skip
+
+
+def test_first_version_is_all_new() -> None:
+    assert told(compare(side(), side(article(), quote()))) == {
+        "Articles added: new input": 1,
+        "Quotes added: new input": 1,
+    }
+
+
+def test_article_whose_month_changed_is_one_changed_article() -> None:
+    moved = article(1, published_on=date(2024, 6, 1), **CHANGED)
+    before = side(may=[article(1), quote(), article(2)], june=[article(3)])
+    difference = compare(before, side(may=[article(2)], june=[article(3), moved, quote()]))
+    assert told(difference) == {"Articles changed: changed input": 1}
+    assert values(only(difference)) == {"published_on": ("2024-05-07", "2024-06-01"), "revision": ("1", "2")}
+
+
+def test_articles_that_only_moved_between_files_did_not_change() -> None:
+    rows = [article(1), quote(), article(2), quote(number=2)]
+    assert told(compare(side(may=rows[:2], june=rows[2:]), side(*rows))) == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "runs", "cause"),
+    [
+        pytest.param(CHANGED, {}, "changed input", id="other-bytes"),
+        pytest.param({"run_id": SECOND, "revision": 2}, {}, "changed input", id="other-sidecar"),
+        pytest.param({"run_id": SECOND, "raw_path": "new/1.txt"}, {}, "changed input", id="other-record"),
+        pytest.param(CHANGED, {"version": "2"}, "changed input", id="other-bytes-and-other-code"),
+        pytest.param(ANEW, {"version": "2"}, "new code", id="other-program"),
+        pytest.param(ANEW, {"model_version": "m2"}, "new code", id="other-model"),
+        pytest.param(ANEW, {"model_version": "m2", "settings": "[]"}, "new code", id="other-model-and-settings"),
+        pytest.param(ANEW, {}, "new code", id="program-changed-without-a-new-version"),
+        pytest.param(ANEW, {"settings": '{"publisher": "X"}'}, "new settings", id="other-settings"),
+        pytest.param(ANEW, {"attributions": "all"}, "new settings", id="other-attributions"),
+        pytest.param(ANEW, {"knowledge_base_sha256": "c" * 64}, "new settings", id="other-knowledge-base"),
+    ],
+)
+def test_cause_of_a_changed_article_and_of_its_quotes(
+    changes: Mapping[str, Any], runs: Mapping[str, Any], cause: str
+) -> None:
+    both = [run(FIRST), run(SECOND, **runs)]
+    before = side(article(), quote(), runs=both)
+    after = side(article(publisher="The Harbour Post", **changes), quote(**NOBODY), runs=both)
+    assert told(compare(before, after)) == {f"Articles changed: {cause}": 1, f"Speakers removed: {cause}": 1}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"duplicate_of": "9" * 16, "duplicate_kind": "near", "duplicate_similarity": 0.9}, id="copy-now"),
+        pytest.param({"revision": 3}, id="older-record-of-it-came-in"),
+        pytest.param({"duplicate_of": "9" * 16, "duplicate_kind": "near", "run_id": SECOND}, id="curated-again"),
+    ],
+)
+def test_what_other_articles_do_to_an_article(changes: Mapping[str, Any]) -> None:
+    assert told(compare(side(article()), side(article(**changes)))) == {"Articles changed: other articles": 1}
+
+
+def test_text_that_stays_while_its_record_changes_is_changed_input() -> None:
+    assert told(compare(side(article()), side(article(**CHANGED)))) == {"Articles changed: changed input": 1}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "group"),
+    [
+        pytest.param(
+            quote(), quote(speaker_role="minister", review_status="corrected"), "Quotes changed", id="corrected"
+        ),
+        pytest.param(quote(), quote(review_status="confirmed"), "Quotes changed", id="confirmed"),
+        pytest.param(quote(review_status="corrected"), quote(quote_type="mixed"), "Quotes changed", id="taken-back"),
+        pytest.param(quote(), None, "Quotes removed", id="said-to-be-no-quote"),
+        pytest.param(None, quote(), "Quotes added", id="quote-after-all"),
+    ],
+)
+def test_corrections_of_people(before: Quote | None, after: Quote | None, group: str) -> None:
+    difference = compare(side(article(), *([before] if before else [])), side(article(), *([after] if after else [])))
+    assert told(difference) == {f"{group}: correction": 1}
+
+
+def test_correction_is_told_from_a_change_of_code_in_the_same_article() -> None:
+    other = quote("The tolls stay as they are,", position=1)
+    before = side(article(), quote(), other)
+    after = side(
+        article(**ANEW), quote(speaker_name="Ines Quill", review_status="corrected"), replace(other, speaker_name="Ida")
+    )
+    assert told(compare(before, after)) == {
+        "Quotes changed: correction": 1,
+        "Speakers changed: correction": 1,
+        "Speakers changed: new code": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        pytest.param({}, {"speaker_name": "Ines Quill"}, "changed", id="another-name"),
+        pytest.param({}, {"speaker_entity_id": "f" * 16}, "changed", id="another-entity-of-the-name"),
+        pytest.param({}, NOBODY, "removed", id="named-no-more"),
+        pytest.param(NOBODY, {}, "added", id="named-now"),
+        pytest.param(NOBODY, NOBODY | {"speaker_status": "unattributed"}, "changed", id="nobody-in-another-way"),
+    ],
+)
+def test_speaker_of_the_same_words(before: Mapping[str, Any], after: Mapping[str, Any], kind: str) -> None:
+    difference = compare(side(article(), quote(**before)), side(article(**CHANGED), quote(**after)))
+    assert told(difference) == {"Articles changed: changed input": 1, f"Speakers {kind}: changed input": 1}
+    (change,) = list(difference.examples.values())[1]
+    assert change.words == "The cables hold for ten years,"
+
+
+def test_reworded_quote_is_one_changed_quote() -> None:
+    before = side(article(), quote("The cables hold for ten years,"), quote("We are glad.", position=1))
+    after = side(
+        article(**CHANGED),
+        quote("Nobody asked us.", position=0),
+        quote("The cables will hold for two years,", position=1, speaker_name="Ines Quill"),
+    )
+    difference = compare(before, after)
+    assert told(difference) == {
+        "Articles changed: changed input": 1,
+        "Quotes added: changed input": 1,
+        "Quotes removed: changed input": 1,
+        "Quotes changed: changed input": 1,
+        "Speakers changed: changed input": 1,
+    }
+    shown = {group.title: changes[0] for group, changes in difference.examples.items()}
+    reworded = shown["Quotes changed: changed input"]
+    assert values(reworded) == {"text": ("The cables hold for ten years,", "The cables will hold for two years,")}
+    assert [piece for piece in reworded.values[0].pieces if piece.is_in != "both"] == [
+        Piece("after", "will "), Piece("before", "ten "), Piece("after", "two "),
+    ]  # fmt: skip
+    assert shown["Quotes added: changed input"].words == "Nobody asked us."
+
+
+def test_reworded_quotes_are_paired_by_what_is_most_alike() -> None:
+    said = ["The east pier opens in May.", "The west pier opens in June.", "The north pier never opens."]
+    later = ["The west pier opens in July.", "The north pier never opened.", "The east pier opens in April."]
+    before = side(article(), *(quote(text, position=at) for at, text in enumerate(said)))
+    difference = compare(before, side(article(**CHANGED), *(quote(text, position=at) for at, text in enumerate(later))))
+    changes = [change for group, found in difference.examples.items() if group.what == "quote" for change in found]
+    assert [values(change)["text"] for change in changes] == list(zip(said, [later[2], *later[:2]], strict=True))
+
+
+def test_quotes_of_other_articles_are_never_paired() -> None:
+    before = side(article(1), quote("The east pier opens in May.", number=1), article(2))
+    after = side(article(1, **CHANGED), article(2, **CHANGED), quote("The east pier opens in June.", number=2))
+    kinds = [group.kind for group in compare(before, after).counts if group.what == "quote"]
+    assert kinds == ["added", "removed"]
+
+
+def test_bookkeeping_is_no_change() -> None:
+    before = side(article(), quote())
+    seen = datetime(2024, 5, 9, tzinfo=UTC)
+    after = side(
+        article(**ANEW, first_seen_at=seen, fetched_at=seen, notes=["read twice"], language_confidence=0.8),
+        quote(position=4, start_char=90, end_char=120, context_before="…", speaker_confidence=0.5),
+    )
+    assert told(compare(before, after)) == {}
+
+
+def test_every_column_counts_or_is_named_as_one_that_does_not() -> None:
+    assert {each.name for each in columns(Article)} == {*UNCOUNTED_OF_ARTICLES, *COUNTED_OF_ARTICLES}
+    assert {each.name for each in columns(Quote)} == {*UNCOUNTED_OF_QUOTES, *COUNTED_OF_QUOTES, *SPEAKER}
+
+
+def test_lists_are_compared_and_told() -> None:
+    before = side(article(authors=["Ida Bell"]), article(2, quality_flags=["short_text"]))
+    after = side(article(authors=["Ida Bell", "Tom Reed"], **CHANGED), article(2, quality_flags=["short_text"]))
+    assert values(only(compare(before, after)))["authors"] == ("Ida Bell", "Ida Bell, Tom Reed")
+
+
+def test_stealth_edit_is_shown_where_it_stands() -> None:
+    long = "The pier is old. " * 40
+    before = side(article(text=long + "It costs ten crowns. " + long))
+    after = side(article(text=long + "It costs twelve crowns. " + long, **CHANGED))
+    (text,) = (value for value in only(compare(before, after)).values if value.column == "text")
+    assert [piece.is_in for piece in text.pieces] == ["both", "before", "after", "both"]
+    assert [piece.text for piece in text.pieces[1:3]] == ["ten ", "twelve "]
+    assert text.pieces[0].text.endswith("pier is old. It costs ")
+    assert sum(len(piece.text) for piece in text.pieces) < 150
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "pieces"),
+    [
+        pytest.param(None, "new", [("after", "new")], id="nothing-before"),
+        pytest.param("old", None, [("before", "old")], id="nothing-after"),
+        pytest.param("", "", [], id="nothing"),
+        pytest.param("a b c", "a c", [("both", "a "), ("before", "b "), ("both", "c")], id="word-left-out"),
+        pytest.param("a b", "a b c", [("both", "a b "), ("after", "c")], id="word-added"),
+        pytest.param("a a", "a", [("both", "a"), ("before", "a")], id="word-repeated"),
+        pytest.param("a b", "a\n\nb", [("before", "a "), ("after", "a\n\n"), ("both", "b")], id="white-space-only"),
+        pytest.param("a\u00a0b", "x", [("before", "a\u00a0b"), ("after", "x")], id="all-of-it"),
+    ],
+)
+def test_words_are_marked(before: str | None, after: str | None, pieces: list[tuple[str, str]]) -> None:
+    assert [(piece.is_in, piece.text) for piece in mark_words(before, after)] == pieces
+
+
+def test_very_long_values_are_cut() -> None:
+    old, new = (" ".join(f"{word}{at}" for at in range(5_000)) for word in ("tide", "moon"))
+    assert sum(len(piece.text) for piece in mark_words(old, new)) < 1_000
+    every_other = " ".join(f"tide{at} {'moon' if at % 2 else 'sun'}" for at in range(240))
+    assert sum(len(piece.text) for piece in mark_words(every_other, every_other.replace("moon", "rain"))) < 3_000
+
+
+def many(count: int, **changes: Any) -> Side:
+    return side(*(article(number, **changes) for number in range(count)))
+
+
+def test_all_changes_are_counted_and_some_kept() -> None:
+    difference = compare(many(30), many(30, **CHANGED), limit=7)
+    assert told(difference) == {"Articles changed: changed input": 30}
+    assert [len(changes) for changes in difference.examples.values()] == [7]
+    shown = describe_difference(difference, limit=3)
+    assert "        30  articles changed: 30 changed input\n" in shown
+    assert shown.endswith("  … and 27 more; --html shows up to 7")
+    assert shown.count("Ferry sails again") == 3
+
+
+def test_terminal_shows_what_was_and_what_is() -> None:
+    before = side(article(), quote(), name=FIRST)
+    after = side(
+        article(headline="Ferry runs again", **CHANGED),
+        quote("The cables hold for two years,", speaker_name="Ines Quill"),
+        name=SECOND,
+    )
+    assert (
+        describe_difference(compare(before, after))
+        == f"""\
+from {FIRST} to {SECOND}
+         1  articles changed: 1 changed input
+         1  quotes changed: 1 changed input
+         1  speakers changed: 1 changed input
+
+Articles changed: changed input
+  0000000000000001  Harbour Post · 2024-05-07 · Ferry runs again
+    headline: Ferry [-sails-] {{+runs+}} again
+    revision: [-1-] {{+2+}}
+
+Quotes changed: changed input
+  {quote("The cables hold for two years,").quote_id}  Harbour Post · 2024-05-07 · Ferry runs again
+    text: The cables hold for [-ten-] {{+two+}} years,
+
+Speakers changed: changed input
+  {quote("The cables hold for two years,").quote_id}  Harbour Post · 2024-05-07 · Ferry runs again
+    “The cables hold for two years,”
+    speaker_name: [-Mara Oduya-] {{+Ines Quill+}}"""
+    )
+
+
+def test_summary_adds_up_the_causes() -> None:
+    before = side(article(1), article(2), article(3))
+    after = side(article(1, duplicate_of="9" * 16), article(2, **CHANGED), article(3, **CHANGED))
+    assert summarise_changes(compare(before, after)) == [
+        "         3  articles changed: 2 changed input, 1 other articles"
+    ]
+
+
+def test_page_marks_words_and_escapes_them(tmp_path: Path) -> None:
+    before = side(article(), quote("The cables hold for ten years,"))
+    after = side(
+        article(headline="<script>alert(1)</script> & more", **CHANGED), quote("The cables hold for <b>two</b> years,")
+    )
+    page = tmp_path / "diff.html"
+    write_diff_html(page, compare(before, after))
+    html = page.read_text("utf-8")
+    assert "<script" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in html
+    assert "hold for <del>ten </del><ins>&lt;b&gt;two&lt;/b&gt; </ins>years," in html
+    assert "http" not in html
+    assert list(tmp_path.iterdir()) == [page]
+
+
+def test_page_without_changes_says_so(tmp_path: Path) -> None:
+    write_diff_html(tmp_path / "diff.html", compare(side(article()), side(article())))
+    assert "Nothing changed." in (tmp_path / "diff.html").read_text("utf-8")
+
+
+def test_page_is_a_megabyte_at_most_and_says_what_it_leaves_out(tmp_path: Path) -> None:
+    words = '"&<>' * 100
+    before = side(*(article(number) for number in range(900)))
+    after = side(*(article(number, headline=f"{words} {number}", **CHANGED) for number in range(900)), article(1_000))
+    page = tmp_path / "diff.html"
+    write_diff_html(page, compare(before, after, limit=1_000))
+    html = page.read_text("utf-8")
+    assert len(html.encode()) < 1_000_000
+    shown = html.count("<li>")
+    assert 50 < shown < 900
+    assert f"… and {901 - shown} more, not shown." in html
+
+
+def test_part_of_a_page_keeps_to_its_bytes() -> None:
+    assert len(changes_as_html(compare(many(100), many(100, **CHANGED)), 10_000).encode()) < 11_000
