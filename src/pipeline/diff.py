@@ -16,7 +16,6 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from markupsafe import Markup
 
 from pipeline.contract import Article, Quote, columns
 from pipeline.page import fill, write_page
@@ -96,7 +95,8 @@ class Group(NamedTuple):
     @property
     def title(self) -> str:
         """As a heading."""
-        return f"{self.what.capitalize()}s {self.kind}: {self.cause}"
+        heading = f"{self.what.capitalize()}s {self.kind}"
+        return heading if self.cause == self.kind else f"{heading}: {self.cause}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,14 +357,14 @@ def _note_quote(found: _Found, article: Row, reason: Cause | None, old: Row, new
         words = None if "text" in names else _cut(new["text"])
         return Change(new["article_id"], new["quote_id"], _where(article), words, values)
 
-    names = [name for name in ("text", *COUNTED_OF_QUOTES) if old[name] != new[name]]
-    if names:
-        found.note(Group("quote", "changed", cause), partial(tell, names))
-    names = [name for name in SPEAKER if old[name] != new[name]]
-    if names:
+    of_quote = [name for name in ("text", *COUNTED_OF_QUOTES) if old[name] != new[name]]
+    of_speaker = [name for name in SPEAKER if old[name] != new[name]]
+    if of_quote and not (of_speaker and of_quote == ["review_status"]):  # a corrected speaker is told once
+        found.note(Group("quote", "changed", cause), partial(tell, of_quote))
+    if of_speaker:
         was, now = (row["speaker_status"] == "named" for row in (old, new))
         kind: Kind = "changed" if was == now else "added" if now else "removed"
-        found.note(Group("speaker", kind, cause), partial(tell, names))
+        found.note(Group("speaker", kind, cause), partial(tell, of_speaker))
 
 
 def _one_quote(article: Row, quote: Row) -> Change:
@@ -417,7 +417,8 @@ def mark_words(before: str | None, after: str | None) -> tuple[Piece, ...]:
 
     for tag, i, k, j, m in _align(*keys):
         if tag == "equal":
-            add("both", new[j:m])
+            # The end of a value has no white space behind it: the other's parts it from what follows.
+            add("both", [max(pair, key=len) for pair in zip(old[i:k], new[j:m], strict=True)])
         else:
             add("before", old[i:k])
             add("after", new[j:m])
@@ -470,8 +471,9 @@ def summarise_changes(difference: Difference) -> list[str]:
     lines = []
     for (what, kind), groups in groupby(difference.counts, key=lambda group: group[:2]):
         counts = [(group.cause, difference.counts[group]) for group in groups]
-        causes = ", ".join(f"{count:,} {cause}" for cause, count in counts)
-        lines.append(f"{sum(count for _, count in counts):>10,}  {what}s {kind}: {causes}")
+        causes = ", ".join(f"{count:,} {cause}" for cause, count in counts if cause != kind)
+        total = sum(count for _, count in counts)
+        lines.append(f"{total:>10,}  {what}s {kind}" + (f": {causes}" if causes else ""))
     return lines or ["nothing changed"]
 
 
@@ -500,11 +502,11 @@ def _on_one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def changes_as_html(difference: Difference, limit: int = PAGE_BYTES) -> Markup:
+def changes_as_html(difference: Difference, limit: int = PAGE_BYTES) -> str:
     """The changes as a part of a page, of at most some bytes: first those of each sort, and how many more there are."""
     groups = []
     for group, changes in difference.examples.items():
-        rows: list[Markup] = []
+        rows: list[str] = []
         room = limit // len(difference.examples)
         for change in changes:
             row = fill("change.html", change=change)

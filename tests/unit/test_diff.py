@@ -149,18 +149,18 @@ def test_new_article_comes_with_its_quotes() -> None:
 
 def test_article_that_is_gone_takes_its_quotes_along() -> None:
     difference = compare(side(article(1), article(2), quote(number=2)), side(article(1)))
-    assert told(difference) == {"Articles removed: removed": 1, "Quotes removed: removed": 1}
+    assert told(difference) == {"Articles removed": 1, "Quotes removed": 1}
 
 
 def test_other_direction_tells_the_opposite() -> None:
     old, new = side(article(1), quote()), side(article(1), quote(), article(2))
-    assert told(compare(new, old)) == {"Articles removed: removed": 1}
+    assert told(compare(new, old)) == {"Articles removed": 1}
 
 
 def test_versions_that_share_nothing() -> None:
     difference = compare(side(may=[article(1), quote()]), side(june=[article(2), quote(number=2)]))
     assert sorted(told(difference)) == [
-        "Articles added: new input", "Articles removed: removed", "Quotes added: new input", "Quotes removed: removed",
+        "Articles added: new input", "Articles removed", "Quotes added: new input", "Quotes removed",
     ]  # fmt: skip
 
 
@@ -249,7 +249,6 @@ def test_correction_is_told_from_a_change_of_code_in_the_same_article() -> None:
         article(**ANEW), quote(speaker_name="Ines Quill", review_status="corrected"), replace(other, speaker_name="Ida")
     )
     assert told(compare(before, after)) == {
-        "Quotes changed: correction": 1,
         "Speakers changed: correction": 1,
         "Speakers changed: new code": 1,
     }
@@ -352,7 +351,7 @@ def test_stealth_edit_is_shown_where_it_stands() -> None:
         pytest.param("", "", [], id="nothing"),
         pytest.param("a b c", "a c", [("both", "a "), ("before", "b "), ("both", "c")], id="word-left-out"),
         pytest.param("a b", "a b c", [("both", "a b "), ("after", "c")], id="word-added"),
-        pytest.param("a a", "a", [("both", "a"), ("before", "a")], id="word-repeated"),
+        pytest.param("a a", "a", [("both", "a "), ("before", "a")], id="word-repeated"),
         pytest.param("a b", "a\n\nb", [("before", "a "), ("after", "a\n\n"), ("both", "b")], id="white-space-only"),
         pytest.param("a\u00a0b", "x", [("before", "a\u00a0b"), ("after", "x")], id="all-of-it"),
     ],
