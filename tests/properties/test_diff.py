@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.contract import Article, Quote, Run, to_table
-from pipeline.diff import Difference, PartKey, Side, compare, mark_words
+from pipeline.diff import Difference, PartKey, Side, compare
+from pipeline.diff.words import mark_words
 from tests.unit.test_diff import FIRST, SECOND, article, quote, reader, run
 
 STEADY = settings(derandomize=True, max_examples=25, deadline=None)

@@ -14,23 +14,24 @@ import pytest
 
 from pipeline.contract import Article, Quote, Run, Segment, columns, stable_id, to_table
 from pipeline.diff import (
+    Change,
+    Difference,
+    PartKey,
+    Side,
+    changes_as_html,
+    compare,
+    describe_difference,
+    summarise_changes,
+    write_diff_html,
+)
+from pipeline.diff.compare import (
     COUNTED_OF_ARTICLES,
     COUNTED_OF_QUOTES,
     SPEAKER,
     UNCOUNTED_OF_ARTICLES,
     UNCOUNTED_OF_QUOTES,
-    Change,
-    Difference,
-    PartKey,
-    Piece,
-    Side,
-    changes_as_html,
-    compare,
-    describe_difference,
-    mark_words,
-    summarise_changes,
-    write_diff_html,
 )
+from pipeline.diff.words import Piece, mark_words
 
 FIRST, SECOND = "20240507T100000Z-0000", "20240508T100000Z-0000"
 MAY: PartKey = ("2024-05", "part-0.parquet")

@@ -1,36 +1,24 @@
-"""What changed between two versions of a data set, and why: articles, quotes, and who speaks them."""
+"""Two versions of a data set → what changed, and why."""
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
-from itertools import groupby, pairwise
-from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from itertools import pairwise
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.contract import Article, Quote, columns
-from pipeline.page import fill, write_page
+from pipeline.diff.changes import Cause, Change, Difference, Group, Kind, Value, What
+from pipeline.diff.words import cut_long, mark_words
 
-What = Literal["article", "quote", "speaker"]
-Kind = Literal["added", "removed", "changed"]
-Cause = Literal[
-    "new input",  # the article was not there
-    "removed",  # it is not there any more: its raw file was pruned, its address changed, or it is forgotten
-    "changed input",  # its record or what lies beside it holds something else, or it is taken from another record
-    "new code",  # the same input was curated by another version of onrecord or of its model
-    "new settings",  # … with other settings, attributions or another knowledge base
-    "correction",  # a person corrected or confirmed it, or took that back
-    "other articles",  # only what it is a copy of, or how many contents its records had
-]
 PartKey = tuple[str, str]  # a month, and a part file's name in it
 Row = Mapping[str, Any]
 
@@ -62,12 +50,6 @@ RUN_COLUMNS = ("run_id", *CODE, *SETTINGS)
 
 ALIKE = 0.5  # share of words that a quote has in common with the one that took its place
 NEAR = 200  # quotes between them at most
-LONGEST_STRETCH = 400  # code points shown of what came or went
-CONTEXT = 60  # code points shown of what stayed beside it
-LONGEST_VALUE = 2_000  # code points shown of one value
-MOST_COMPARED = 250_000  # pairs of words, beyond which a stretch counts as replaced whole
-PAGE_BYTES = 900_000  # of changes on a page
-_WORD = re.compile(r"\S+\s*")
 _NAKED_WORD = re.compile(r"\w+")
 
 
@@ -83,57 +65,6 @@ class Side:
     parts: Sequence[PartKey]
     read: Callable[[str, PartKey, Sequence[str]], pa.Table]
     runs: pa.Table
-
-
-class Group(NamedTuple):
-    """Changes of one sort."""
-
-    what: What
-    kind: Kind
-    cause: Cause
-
-    @property
-    def title(self) -> str:
-        """As a heading."""
-        heading = f"{self.what.capitalize()}s {self.kind}"
-        return heading if self.cause == self.kind else f"{heading}: {self.cause}"
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of a value: as it was before, as it is after, or the same in both."""
-
-    is_in: Literal["before", "after", "both"]
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """What a column held before and holds after; long stretches are cut."""
-
-    column: str
-    pieces: tuple[Piece, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One article, quote or speaker that is new, gone or otherwise."""
-
-    article_id: str
-    quote_id: str | None
-    where: str  # publisher, day and headline of the article; the speaker of a quote that one side only has
-    words: str | None  # the quote's, where they did not change
-    values: tuple[Value, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """All that changed, counted, and the first changes of each sort."""
-
-    before: str
-    after: str
-    counts: Mapping[Group, int]  # in the order of the vocabularies
-    examples: Mapping[Group, Sequence[Change]]
 
 
 @dataclass(slots=True)
@@ -354,7 +285,7 @@ def _note_quote(found: _Found, article: Row, reason: Cause | None, old: Row, new
 
     def tell(names: Sequence[str]) -> Change:
         values = tuple(Value(name, mark_words(_in_words(old[name]), _in_words(new[name]))) for name in names)
-        words = None if "text" in names else _cut(new["text"])
+        words = None if "text" in names else cut_long(new["text"])
         return Change(new["article_id"], new["quote_id"], _where(article), words, values)
 
     of_quote = [name for name in ("text", *COUNTED_OF_QUOTES) if old[name] != new[name]]
@@ -370,12 +301,12 @@ def _note_quote(found: _Found, article: Row, reason: Cause | None, old: Row, new
 def _one_quote(article: Row, quote: Row) -> Change:
     speaker = quote["speaker_name"] or quote["speaker"]
     where = f"{_where(article)} · {speaker}" if speaker else _where(article)
-    return Change(quote["article_id"], quote["quote_id"], where, _cut(quote["text"]), ())
+    return Change(quote["article_id"], quote["quote_id"], where, cut_long(quote["text"]), ())
 
 
 def _where(article: Row) -> str:
     told = (article["publisher"], article["published_on"], article["headline"] or article["raw_path"])
-    return " · ".join(_cut(str(each)) for each in told if each)
+    return " · ".join(cut_long(str(each)) for each in told if each)
 
 
 def _pair_reworded(gone: Sequence[Row], come: Sequence[Row]) -> list[tuple[Row, Row]]:
@@ -401,127 +332,3 @@ def _in_words(value: object) -> str | None:
     if isinstance(value, list):
         return ", ".join(value)
     return None if value is None else str(value)
-
-
-def mark_words(before: str | None, after: str | None) -> tuple[Piece, ...]:
-    """A value's words, those that came and went apart from those that stayed; long stretches are cut."""
-    old, new = (_WORD.findall(text or "") for text in (before, after))
-    keys = [[word.strip() for word in words] for words in (old, new)]
-    if keys[0] == keys[1]:
-        keys = [old, new]  # white space is all that differs
-    pieces: list[Piece] = []
-
-    def add(is_in: Literal["before", "after", "both"], words: Sequence[str]) -> None:
-        if words:
-            pieces.append(Piece(is_in, "".join(words)))
-
-    for tag, i, k, j, m in _align(*keys):
-        if tag == "equal":
-            # The end of a value has no white space behind it: the other's parts it from what follows.
-            add("both", [max(pair, key=len) for pair in zip(old[i:k], new[j:m], strict=True)])
-        else:
-            add("before", old[i:k])
-            add("after", new[j:m])
-    return tuple(_shorten(pieces))
-
-
-def _align(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
-    """How one row of words becomes the other, as difflib tells it."""
-    shortest = min(len(old), len(new))
-    head = next((at for at in range(shortest) if old[at] != new[at]), shortest)
-    tail = next((at for at in range(shortest - head) if old[-1 - at] != new[-1 - at]), shortest - head)
-    ours, theirs = old[head : len(old) - tail], new[head : len(new) - tail]
-    steps: list[tuple[str, int, int, int, int]] = [("replace", 0, len(ours), 0, len(theirs))]
-    if len(ours) * len(theirs) <= MOST_COMPARED:  # difflib takes the square of their number
-        steps = list(difflib.SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes())
-    return [
-        ("equal", 0, head, 0, head),
-        *((tag, i + head, k + head, j + head, m + head) for tag, i, k, j, m in steps),
-        ("equal", len(old) - tail, len(old), len(new) - tail, len(new)),
-    ]
-
-
-def _shorten(pieces: Sequence[Piece]) -> Iterator[Piece]:
-    """Leave out what stayed, but for some words beside what came or went, and the rest of what is very long."""
-    told = 0
-    for at, piece in enumerate(pieces):
-        text = piece.text
-        if told > LONGEST_VALUE:
-            yield Piece("both", "…")
-            return
-        if piece.is_in != "both":
-            text = _cut(text)
-        elif len(text) > 2 * CONTEXT:
-            before = text[:CONTEXT] if at else ""
-            after = text[-CONTEXT:] if at < len(pieces) - 1 else ""
-            text = f"{before}…{after}"
-        told += len(text)
-        yield Piece(piece.is_in, text)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_STRETCH else text[: LONGEST_STRETCH - 1] + "…"
-
-
-# ── For people ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def summarise_changes(difference: Difference) -> list[str]:
-    """A line for each kind of thing that changed: how many, and why."""
-    lines = []
-    for (what, kind), groups in groupby(difference.counts, key=lambda group: group[:2]):
-        counts = [(group.cause, difference.counts[group]) for group in groups]
-        causes = ", ".join(f"{count:,} {cause}" for cause, count in counts if cause != kind)
-        total = sum(count for _, count in counts)
-        lines.append(f"{total:>10,}  {what}s {kind}" + (f": {causes}" if causes else ""))
-    return lines or ["nothing changed"]
-
-
-def describe_difference(difference: Difference, limit: int = 20) -> str:
-    """What a terminal shows: how much changed and why, then changes one by one, so many of each sort."""
-    lines = [f"from {difference.before} to {difference.after}", *summarise_changes(difference)]
-    for group, changes in difference.examples.items():
-        lines += ["", group.title]
-        for change in changes[:limit]:
-            lines.append(f"  {change.quote_id or change.article_id}  {_on_one_line(change.where)}")
-            if change.words:
-                lines.append(f"    “{_on_one_line(change.words)}”")
-            lines += [f"    {value.column}: {_with_marks(value.pieces)}" for value in change.values]
-        left = difference.counts[group] - min(limit, len(changes))
-        if left:
-            lines.append(f"  … and {left:,} more; --html shows up to {len(changes):,}")
-    return "\n".join(lines)
-
-
-def _with_marks(pieces: Sequence[Piece]) -> str:
-    marks = {"before": "[-{}-]", "after": "{{+{}+}}", "both": "{}"}
-    return " ".join(marks[piece.is_in].format(_on_one_line(piece.text)) for piece in pieces)
-
-
-def _on_one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def changes_as_html(difference: Difference, limit: int = PAGE_BYTES) -> str:
-    """The changes as a part of a page, of at most some bytes: first those of each sort, and how many more there are."""
-    groups = []
-    for group, changes in difference.examples.items():
-        rows: list[str] = []
-        room = limit // len(difference.examples)
-        for change in changes:
-            row = fill("change.html", change=change)
-            room -= len(row.encode())
-            if room < 0:
-                break
-            rows.append(row)
-        groups.append((group, difference.counts[group], rows))
-    return fill("changes.html", groups=groups)
-
-
-def write_diff_html(page: Path, difference: Difference) -> None:
-    """Write the changes as a page of at most a megabyte."""
-    totals: Counter[str] = Counter()
-    for group, count in difference.counts.items():
-        totals[f"{group.what}s {group.kind}"] += count
-    html = fill("diff.html", difference=difference, totals=totals, changes=changes_as_html(difference))
-    write_page(page, html)
