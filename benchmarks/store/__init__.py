@@ -1,0 +1,1 @@
+"""What the store costs at a million articles; see ``__main__``."""
