@@ -272,6 +272,25 @@ def test_speaker_of_the_same_words(before: Mapping[str, Any], after: Mapping[str
     assert change.words == "The cables hold for ten years,"
 
 
+@pytest.mark.parametrize(
+    ("changes", "counts"),
+    [
+        pytest.param({"speaker": "Ines Quill", "speaker_name": "Ines Quill"}, {"Speakers changed": 1}, id="told-once"),
+        pytest.param({"speaker": "Ms Oduya"}, {"Quotes changed": 1}, id="same-person-printed-otherwise"),
+        pytest.param(
+            {"speaker_name": "Ines Quill", "quote_type": "mixed", "speaker": "Ines Quill"},
+            {"Quotes changed": 1, "Speakers changed": 1},
+            id="speaker-and-more",
+        ),
+    ],
+)
+def test_printed_speaker_is_told_with_whom_it_names(changes: Mapping[str, Any], counts: Mapping[str, int]) -> None:
+    difference = compare(side(article(), quote()), side(article(**ANEW), quote(**changes)))
+    assert told(difference) == {f"{kind}: new code": count for kind, count in counts.items()}
+    shown = [value.column for found in difference.examples.values() for value in found[0].values]
+    assert sorted(shown) == sorted(changes)
+
+
 def test_reworded_quote_is_one_changed_quote() -> None:
     before = side(article(), quote("The cables hold for ten years,"), quote("We are glad.", position=1))
     after = side(

@@ -41,6 +41,7 @@ UNCOUNTED_OF_QUOTES = frozenset(
     repeat_of""".split()
 )
 SPEAKER = ("speaker_name", "speaker_entity_id", "speaker_status")
+BESIDE_SPEAKER = frozenset(("speaker", "speaker_role", "review_status"))  # what often changes with them
 COUNTED_OF_ARTICLES = tuple(each.name for each in columns(Article) if each.name not in UNCOUNTED_OF_ARTICLES)
 COUNTED_OF_QUOTES = tuple(each.name for each in columns(Quote) if each.name not in {*UNCOUNTED_OF_QUOTES, *SPEAKER})
 ARTICLE_COLUMNS = tuple(dict.fromkeys(("article_id", *RECORD, "run_id", *COUNTED_OF_ARTICLES)))
@@ -290,7 +291,9 @@ def _note_quote(found: _Found, article: Row, reason: Cause | None, old: Row, new
 
     of_quote = [name for name in ("text", *COUNTED_OF_QUOTES) if old[name] != new[name]]
     of_speaker = [name for name in SPEAKER if old[name] != new[name]]
-    if of_quote and not (of_speaker and of_quote == ["review_status"]):  # a corrected speaker is told once
+    if of_speaker and set(of_quote) <= BESIDE_SPEAKER:  # told once
+        of_quote, of_speaker = [], [*of_speaker, *of_quote]
+    if of_quote:
         found.note(Group("quote", "changed", cause), partial(tell, of_quote))
     if of_speaker:
         was, now = (row["speaker_status"] == "named" for row in (old, new))
