@@ -82,7 +82,7 @@ def curate_flow(
         fields=fields or {},
         attributions=attributions,
         knowledge_base=knowledge_base,
-        is_reprocessing=reprocess,
+        redo="all" if reprocess else None,
         batch_records=batch_records,
         batch_bytes=TASK_BYTES,
     )

@@ -13,11 +13,11 @@ from multiprocessing import get_context, parent_process
 
 import pyarrow as pa
 
-from pipeline.contract import Attributions, Reject
+from pipeline.contract import STAGED, Attributions, Reject
 from pipeline.entities import Knowledge
 from pipeline.errors import OnrecordError
 from pipeline.read import Options, RawRecord
-from pipeline.staging import MONTHLY, no_rows
+from pipeline.staging import no_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,4 +135,4 @@ def _end_with_the_run() -> None:
 def _crashed(record: RawRecord) -> Batch:
     detail = "reading it ended the process that did so (out of memory, or a fault in a library); look at the record, remove it, or report it"
     reject = Reject.of(record.ref, stage="read", reason="crashed", detail=detail)
-    return Batch({name: no_rows(name) for name in MONTHLY}, (reject,))
+    return Batch({name: no_rows(name) for name in STAGED}, (reject,))

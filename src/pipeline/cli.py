@@ -162,7 +162,7 @@ def _curate(options: argparse.Namespace) -> int:
         fields=dict(options.fields),
         attributions=options.attributions,
         knowledge_base=options.knowledge_base,
-        is_reprocessing=options.reprocess,
+        redo="all" if options.reprocess else None,
         workers=options.workers,
         threads=options.threads,
         limit=options.limit,
@@ -219,7 +219,7 @@ def _verify(options: argparse.Namespace) -> int:
     raw = read_records(options.raw, store.last_run(version)) if options.raw else None
     months = {name: version.months(name) for name, table in TABLES.items() if table.is_monthly}
     source = options.source or (store.source_at(version, full_path(options.raw)) if options.raw else None)
-    found = verify_version(version.read, months, raw, source, version.records())
+    found = verify_version(version.read, months, raw, source, version.read("records"))
     for name, count in found.counts.items():
         print(f"{count:>10,}  {name}")
     for difference in found.differences:

@@ -16,10 +16,12 @@ from dataclasses import dataclass, fields, is_dataclass
 from dataclasses import field as default
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 
+R = TypeVar("R")
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 HEX16 = r"^[0-9a-f]{16}$"
 SHA256 = r"^[0-9a-f]{64}$"
 # BCP 47, as far as articles need it: language, optional script, optional region.
@@ -53,9 +55,11 @@ Attributions = Literal["said", "all"]
 MentionForm = Literal["name", "nominal", "pronoun"]
 SpeakerForm = Literal["name", "nominal", "pronoun", "none"]
 SpeakerStatus = Literal["named", "unresolved", "unattributed"]
+# Whether people have looked at a quote: "confirmed" and "corrected" come from files under curated/corrections/.
+ReviewStatus = Literal["machine", "confirmed", "corrected"]
 # How a speaker was found. "printed": the attribution itself names a full name; the others say what joined
-# the printed words to the name.
-SpeakerMethod = Literal["printed", "surname", "role", "pronoun", "continued", "transcript", "group", "none"]
+# the printed words to the name; "reviewed": a person said so.
+SpeakerMethod = Literal["printed", "surname", "role", "pronoun", "continued", "transcript", "group", "reviewed", "none"]
 EntityType = Literal["PERSON", "ORG", "GPE", "LOC", "FAC", "NORP", "EVENT", "PRODUCT", "WORK_OF_ART"]
 LinkSource = Literal["iso3166-1", "geonames", "knowledge_base"]
 DuplicateKind = Literal["exact", "near"]
@@ -185,6 +189,7 @@ SkipReason = Literal[
     "not_html",  # a WARC response of another kind: an image, a script
     "no_response",  # a WARC record that is no response: a request, metadata, a revisit
     "no_article",  # an entry of an archive that is a folder or a link, or a file of an archive's own
+    "forgotten",  # an article that was to be erased: it is kept out
 ]
 
 
@@ -340,9 +345,7 @@ class Article:
             maximum=1,
         ),
     ] = None
-    first_seen_at: Annotated[datetime, Column("When a run first published the article.")] = datetime(
-        1970, 1, 1, tzinfo=UTC
-    )
+    first_seen_at: Annotated[datetime, Column("When a run first published the article.")] = LONG_AGO
     run_id: Annotated[str, Column("The run that wrote this revision.", pattern=RUN_ID, references="runs.run_id")] = ""
 
 
@@ -411,6 +414,12 @@ class Quote:
         str | None,
         Column("The first quote in the article with the same words.", pattern=HEX16, references="quotes.quote_id"),
     ]
+    review_status: Annotated[
+        ReviewStatus,
+        Column(
+            "machine: as the program has it; confirmed, corrected: a person has looked at it (curated/corrections/)."
+        ),
+    ] = "machine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -609,18 +618,43 @@ FATES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """What became of one raw record: the memory that lets the next run skip what has not changed.
+class ArticleRevision(Article):
+    """One article as it was before a newer revision took its place."""
 
-    Kept beside the tables in each version (``records.parquet``), not one of them.
-    """
+    article_id: Annotated[str, Column("The article.", pattern=HEX16)]
+    duplicate_of: Annotated[str | None, Column("What it was a copy of then.", pattern=HEX16)] = None
+    run_id: Annotated[str, Column("The run that wrote this revision.", pattern=RUN_ID)] = ""
+    superseded_at: Annotated[datetime, Column("When the run that replaced it began.")] = LONG_AGO
+    superseded_by: Annotated[str, Column("The run that replaced it.", pattern=RUN_ID)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteRevision(Quote):
+    """One quote of an article as it was before a newer revision took its place."""
+
+    quote_id: Annotated[str, Column("The quote: the same words have the same id in each revision.", pattern=HEX16)]
+    article_id: Annotated[str, Column("The article it stood in.", pattern=HEX16)]
+    speaker_entity_id: Annotated[str | None, Column("The speaker as an entity.", pattern=HEX16)]
+    repeat_of: Annotated[str | None, Column("The first quote with the same words.", pattern=HEX16)]
+    revision: Annotated[int, Column("The article's revision that it stood in.", minimum=1)] = 1
+    superseded_at: Annotated[datetime, Column("When the run that replaced it began.")] = LONG_AGO
+    superseded_by: Annotated[str, Column("The run that replaced it.", pattern=RUN_ID)] = ""
+
+
+# ── What a version keeps beside its tables, for the next run ───────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What became of one raw record: the memory that lets the next run skip what has not changed."""
 
     source: str
     raw_path: str
     raw_record: str
     content_sha256: str  # of the record and its sidecar together
-    file_sha256: str  # fingerprint of the file when it last held the record
-    recipe: str  # fingerprint of the version and the settings it was curated with
+    is_there: bool  # whether its file held it when it was last read
+    recipe: str  # fingerprint of the settings that it was curated with
+    made_by: str  # the code that curated it (settings.MADE_BY)
     outcome: Outcome
     reason: str | None
     article_id: str | None
@@ -630,16 +664,77 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """A raw file that was read to its end: what lets the next run leave it closed.
-
-    Kept beside the tables in each version (``files.parquet``), not one of them.
-    """
+    """A raw file that was read to its end: what lets the next run leave it closed."""
 
     source: str
     raw_path: str
-    file_sha256: str
+    stamp: str  # what the file system says of it without reading it; empty where that cannot be relied on
+    file_sha256: str  # fingerprint of its content and its sidecar's
     recipe: str
-    skip_reasons: list[Count]  # its records that are no articles
+    article_count: int  # its records that articles are taken from,
+    superseded_count: int  # those of which newer ones are there,
+    reject_reasons: list[Count]  # those refused,
+    skip_reasons: list[Count]  # and those that are no articles
+    end_byte: int  # where to go on reading if it has only grown: behind its last record; 0 where that cannot be
+    end_record: int  # records' numbers up to there
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What is kept of an article's body to find its copies: of one size for any number of words."""
+
+    article_id: str
+    published_on: date | None  # None too where only the month or the year is known: it does not tell what came first
+    published_at: datetime | None  # tells which came first within a day
+    raw_path: str
+    words: bytes  # digest of the words in order
+    minhash: bytes  # empty where the body is too short to be nearly another
+
+
+@dataclass(frozen=True, slots=True)
+class EntityCount:
+    """What the articles of one part say of one entity under one name."""
+
+    entity_id: str
+    entity_name: str
+    entity_type: str
+    link_source: str | None
+    link_id: str | None
+    aliases: list[str]  # other names that these articles give it
+    article_count: int
+    original_article_count: int
+    mention_count: int
+    original_mention_count: int
+    name_count: int
+    quote_count: int
+    original_quote_count: int
+    confidence_sum: int  # of the links, in millionths: whole numbers add up to the same in any order
+    first_seen_on: date | None
+    last_seen_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedQuote:
+    """A quote that a file of corrections names: tells one that is gone, or a correction withdrawn, from what never was."""
+
+    target: str  # as the file names it: a quote_id, or "article_id[start:end]"
+    quote_id: str
+    article_id: str
+    digest: str  # of what the corrections say of it
+    is_waiting: bool  # whether the quote is not there now
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some articles of a month, which lie together in files of one name, and what they come to."""
+
+    month: str
+    name: str
+    article_count: int
+    quote_count: int
+    mention_count: int
+    undated_count: int  # articles whose day is not known
+    tallies: list[Count]  # what a report counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -657,7 +752,7 @@ class Table:
 
     name: str
     row: type
-    sort: tuple[str, ...]
+    sort: tuple[str, ...]  # the columns that its rows are ordered by; together they are unique
     is_monthly: bool = False  # hive-partitioned by published_month
     slices: tuple[Slice, ...] = ()
 
@@ -693,8 +788,25 @@ TABLES: Mapping[str, Table] = {
         Table("entities", Entity, ("entity_id",)),
         Table("rejects", Reject, ("source", "raw_path", "raw_record")),
         Table("runs", Run, ("run_id",)),
+        Table("article_revisions", ArticleRevision, ("article_id", "revision")),
+        Table("quote_revisions", QuoteRevision, ("article_id", "revision", "position")),
     )
 }
+# What a version keeps for the next run; no tables for people, and laid out like them.
+STATE: Mapping[str, Table] = {
+    table.name: table
+    for table in (
+        Table("signatures", Signature, ("article_id",), is_monthly=True),
+        Table("entity_counts", EntityCount, ("entity_id", "entity_name"), is_monthly=True),
+        Table("parts", Part, ("month", "name")),
+        Table("records", Record, ("source", "raw_path", "raw_record")),
+        Table("files", ReadFile, ("source", "raw_path")),
+    )
+}
+ALL_TABLES: Mapping[str, Table] = {**TABLES, **STATE}
+# The tables whose files of one name hold the rows of the same articles, and those of them that workers make.
+MONTHLY = tuple(name for name, table in ALL_TABLES.items() if table.is_monthly)
+STAGED = tuple(name for name in MONTHLY if name != "entity_counts")
 
 
 def stable_id(*parts: object) -> str:
@@ -747,6 +859,7 @@ _ARROW_TYPES: Mapping[Any, pa.DataType] = {
     int: pa.int64(),
     float: pa.float64(),
     bool: pa.bool_(),
+    bytes: pa.binary(),
     date: pa.date32(),
     datetime: pa.timestamp("us", tz="UTC"),
 }
@@ -787,6 +900,19 @@ def to_table(row: type, rows: Sequence[object]) -> pa.Table:
             raise ValueError(f"{row.__name__}.{field.name} is null in row {values.index(None)} of {len(rows)}")
         arrays.append(pa.array(values, type=arrow.type))
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def from_table(rows: pa.Table, row: type[R]) -> list[R]:
+    """The rows of an Arrow table as what they were made of; of nested values, lists of counts only."""
+    declared = columns(row)  # type: ignore[arg-type]
+    counts = {f.name for f in declared if f.type == list[Count]}
+    values = [
+        [[Count(**each) for each in cell] for cell in rows[f.name].to_pylist()]
+        if f.name in counts
+        else rows[f.name].to_pylist()
+        for f in declared
+    ]
+    return [row(*cells) for cells in zip(*values, strict=True)]
 
 
 def _plain(value: object) -> object:

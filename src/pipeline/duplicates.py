@@ -1,8 +1,8 @@
 """Articles that share their body: reprints and syndicated copy.
 
-``sign`` keeps of a body what finds its copies, some 650 bytes; ``match_signatures`` finds pairs that may be copies by
-MinHash, asks for the texts of those alone, and decides by their exact Jaccard index. ``find_duplicates`` does both for
-bodies that are at hand.
+``sign`` keeps of a body what finds its copies, some 650 bytes. ``match_changes`` finds among these, by MinHash, what may
+be a copy of which, asks for the texts of those alone, and decides by their exact Jaccard index; it looks only around
+the articles that a run adds, changes or removes. ``find_duplicates`` does it for bodies that are at hand.
 
 A text is taken as its words, whatever their case, punctuation and white space. Nothing here depends on the order in
 which articles come, on Python's ``hash`` or on the machine, so splitting the input into runs changes nothing.
@@ -15,17 +15,19 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from heapq import merge
 from itertools import groupby
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from rensa import RMinHash
 
-from pipeline.contract import DuplicateKind
+from pipeline.contract import DuplicateKind, Signature, arrow_schema, to_table
 
 # Two bodies that share this much of their three-word shingles are one text. In 500 words it leaves room for some 18
 # single words edited, or for a fifth of the text cut; two reports of one event share .1 and less.
@@ -47,6 +49,7 @@ BANDS = 20
 ROWS = 6
 SEED = 42
 DIGEST_BYTES = 16
+MINHASH_BYTES = BANDS * ROWS * 4
 # Scripts written without spaces have no words to split at: each of their characters counts as one.
 UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
@@ -54,6 +57,24 @@ ASCII_WORD = re.compile(r"\w+", re.ASCII)
 # Odd constants of random bits (those of xxHash and SplitMix64), for multiplicative hashing.
 PRIMES = np.array([0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], np.uint64)
 MULTIPLIER = np.uint64(0xBF58476D1CE4E5B9)
+
+# What this module works on: of each signature its bands, as numbers, instead of its MinHash.
+ROW = pa.schema(
+    [
+        *(arrow_schema(Signature).field(name) for name in ("article_id", "published_on", "published_at", "raw_path")),
+        pa.field("words", pa.binary(DIGEST_BYTES)),
+        pa.field("bands", pa.binary(BANDS * 8)),
+    ]
+)
+BATCH_ROWS = 1 << 16
+# Earlier is by day of publication, then by instant, then by path and id; what has no date comes last.
+ORDER = [(name, "ascending") for name in ("published_on", "published_at", "raw_path", "article_id")]
+UNDATED = 1 << 40  # as a day: far behind all others
+EPOCH = date(1970, 1, 1).toordinal()
+# Rows are sifted by the first bits of their bands: so many more of these than it takes to number the bands looked for
+# that one in a thousand bands is mistaken for one of them, as long as the sieve takes no more than 80 MiB.
+SIEVE_BITS = 10
+SIEVE_BITS_MAX = 22
 
 Hashes = NDArray[np.uint64]
 
@@ -71,18 +92,6 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
-    """What is kept of a body: the same for the same words, and of one size for any number of them."""
-
-    article_id: str
-    published_on: date | None
-    published_at: datetime | None
-    raw_path: str
-    words: bytes  # digest of the words in order
-    minhash: bytes  # BANDS * ROWS little-endian uint32; empty where the body has fewer than NEAR_WORDS
-
-
-@dataclass(frozen=True, slots=True)
 class Duplicate:
     """That an article's body stands in an earlier article."""
 
@@ -92,12 +101,15 @@ class Duplicate:
 
 
 ReadBodies = Callable[[Set[str]], Iterable[Body]]
+ReadSignatures = Callable[[date | None, date | None], Iterable[pa.Table]]
 
 
 def find_duplicates(bodies: Iterable[Body]) -> dict[str, Duplicate]:
-    """``match_signatures`` for bodies that may all be held in memory."""
+    """``match_changes`` for bodies that are all there are and may be held in memory."""
     held = {body.article_id: body for body in bodies}
-    return match_signatures(map(sign, held.values()), lambda ids: (held[article_id] for article_id in sorted(ids)))
+    come = to_table(Signature, [sign(body) for body in held.values()])
+    found = match_changes(come, come.slice(0, 0), lambda *_: (), lambda ids: (held[each] for each in ids))
+    return {article_id: copy for article_id, copy in found.items() if copy}
 
 
 def sign(body: Body) -> Signature:
@@ -111,8 +123,10 @@ def sign(body: Body) -> Signature:
     return Signature(body.article_id, body.published_on, body.published_at, body.raw_path, digest, minhash)
 
 
-def match_signatures(signatures: Iterable[Signature], read_bodies: ReadBodies) -> dict[str, Duplicate]:
-    """For each article that repeats an earlier one, that earlier one, by article_id.
+def match_changes(
+    come: pa.Table, gone: pa.Table, read_signatures: ReadSignatures, read_bodies: ReadBodies
+) -> dict[str, Duplicate | None]:
+    """For each article whose answer a run may have changed, the earlier one that it repeats, or None, by article_id.
 
     An article is a copy if an earlier one, published no more than WINDOW_DAYS before, has the same words ("exact") or
     at least THRESHOLD of its shingles ("near"). Earlier is by day of publication, then by instant, then by path and
@@ -123,52 +137,262 @@ def match_signatures(signatures: Iterable[Signature], read_bodies: ReadBodies) -
     row is true by itself: what it names is earlier and that similar. Only where a text drifts from copy to copy does
     ``duplicate_of`` name an article that is itself a copy: the one before the drift.
 
+    An article that is not in the answer keeps the one it had. All answers together are those that matching all
+    articles at once gives.
+
     Args:
-        signatures: of all articles of the data set, in any order.
-        read_bodies: gives the bodies of some articles, by article_id, in any order; called once at most.
+        come: signatures of new and changed articles.
+        gone: signatures, as they were, of articles that were changed or removed.
+        read_signatures: gives the signatures that were there before of articles of some days, first to last, and of
+            all without a date; None is no bound. It may give others too, and those that are ``gone``. Called often.
+        read_bodies: gives the bodies of some articles that come or stay, by article_id, in any order. Called often.
     """
-    ordered = sorted(signatures, key=_order)
-    shared = _find_shared_bands(ordered)
-    shingles = _read_shingles(ordered, shared, read_bodies)
+    texts = _Texts(read_bodies)
+    fresh, past = _sort(_digest(come)), _digest(gone)
+    touched = pa.concat_tables([fresh, past])["article_id"].combine_chunks()
 
-    def similarity(one: int, other: int) -> float:
-        a, b = ordered[one], ordered[other]
-        if a.words == b.words:
-            return 1.0
-        return _jaccard(shingles[a.words], shingles[b.words]) if a.minhash and b.minhash else 0.0
+    def read_staying(first: date | None, last: date | None) -> Iterator[pa.Table]:
+        for table in read_signatures(first, last):
+            yield _digest(table.filter(pc.invert(pc.is_in(table["article_id"], touched))))
 
-    duplicates = {}
-    for at, of in _match(ordered, shared, similarity).items():
-        kind: DuplicateKind = "exact" if ordered[of].words == ordered[at].words else "near"
-        duplicates[ordered[at].article_id] = Duplicate(ordered[of].article_id, kind, round(similarity(of, at), 4))
-    return duplicates
+    def read(first: date | None, last: date | None) -> Iterator[pa.Table]:
+        yield _between(fresh, first, last)
+        yield from read_staying(first, last)
 
+    affected = _spread(fresh, past, read_staying, texts)
 
-def _match(
-    ordered: Sequence[Signature], shared: Iterable[Sequence[int]], similarity: Callable[[int, int], float]
-) -> dict[int, int]:
-    """The place of each copy, and of what it is a copy of."""
-    peers: dict[int, list[Sequence[int]]] = defaultdict(list)
-    for places in shared:
-        for at in places:
-            peers[at].append(places)
-    # Days are in order as the articles are, so the window begins at a place among them.
-    days = [(signature.published_on or date.max).toordinal() for signature in ordered]
-    found: dict[int, int] = {}
-    for at in sorted(peers):
-        start = bisect_left(days, days[at] - WINDOW_DAYS) if ordered[at].published_on else 0
-        earlier = _in_order(peers[at], start, at)
-        match = next((other for other in earlier if similarity(other, at) >= THRESHOLD), None)
-        while match in found and similarity(found[match], at) >= THRESHOLD:
-            match = found[match]
-        if match is not None:
-            found[at] = match
-    return found
+    words: dict[str, bytes] = {}
+    before: dict[str, str | None] = dict.fromkeys(affected["article_id"].to_pylist())
+    answered, needed = list(before), affected
+    while needed.num_rows:
+        kin = _Kin(_share_bands(needed, read, WINDOW_DAYS, 0), needed)
+        texts.read(kin.differing())
+        matches = {at: of for at in kin.wanted if (of := kin.find_earliest(at, texts)) is not None}
+        words |= {kin.ids[at]: kin.words[at] for pair in matches.items() for at in pair}
+        before |= {kin.ids[at]: kin.ids[of] for at, of in matches.items()}
+        # What an article repeats may itself repeat one further back.
+        further = {kin.ids[of]: of for of in matches.values() if kin.ids[of] not in before}
+        before |= dict.fromkeys(further)
+        needed = kin.rows.take(pa.array(further.values(), pa.int64()))
+    return _name_first(answered, before, words, texts)
 
 
-def _order(signature: Signature) -> tuple[date, datetime, str, str]:
-    instant = signature.published_at or datetime.max.replace(tzinfo=UTC)
-    return signature.published_on or date.max, instant, signature.raw_path, signature.article_id
+def _name_first(
+    article_ids: Sequence[str], before: Mapping[str, str | None], words: Mapping[str, bytes], texts: _Texts
+) -> dict[str, Duplicate | None]:
+    """From the earliest that each article repeats back to the first of them that it is similar to."""
+    first: dict[str, str] = {}
+    answers: dict[str, Duplicate | None] = {}
+    for article_id in article_ids:
+        chain = [article_id]
+        while chain[-1] not in first and (match := before[chain[-1]]) is not None:
+            chain.append(match)
+        for at, match in zip(chain[-2::-1], chain[:0:-1], strict=True):
+            while match in first and texts.similarity(words[first[match]], words[at]) >= THRESHOLD:
+                match = first[match]
+            first[at] = match
+        answers[article_id] = None
+        if of := first.get(article_id):
+            kind: DuplicateKind = "exact" if words[of] == words[article_id] else "near"
+            similarity = texts.similarity(words[of], words[article_id])
+            answers[article_id] = Duplicate(of, kind, round(similarity, 4))
+    return answers
+
+
+def _spread(fresh: pa.Table, gone: pa.Table, read: ReadSignatures, texts: _Texts) -> pa.Table:
+    """The articles that come, and those that stay whose answer may be another now.
+
+    An answer follows from what is earlier within the window and similar, and from the answers of that: so changes
+    spread forward only, from article to similar article. What a text that is gone was similar to cannot be told any
+    more: it is taken to be all that share a band with it.
+    """
+
+    affected = fresh
+    while True:
+        later = _share_bands(pa.concat_tables([fresh, gone]), read, 0, WINDOW_DAYS)
+        later = later.filter(pc.invert(pc.is_in(later["article_id"], affected["article_id"].combine_chunks())))
+        if not later.num_rows:
+            return affected
+        after_gone = _Kin(pa.concat_tables([gone, later]), later)
+        after_fresh = _Kin(pa.concat_tables([fresh, later]), later)
+        texts.read(after_fresh.differing())
+        reached = after_gone.find_later(lambda *_: True)
+        reached |= after_fresh.find_later(lambda one, other: texts.similarity(one, other) >= THRESHOLD)
+        fresh = after_fresh.rows.filter(pc.is_in(after_fresh.rows["article_id"], pa.array(reached, pa.string())))
+        gone = gone.slice(0, 0)
+        affected = pa.concat_tables([affected, fresh])
+
+
+class _Texts:
+    """The sets of shingles of some wordings, whoever printed them."""
+
+    def __init__(self, read_bodies: ReadBodies) -> None:
+        self._read_bodies = read_bodies
+        self._shingles: dict[bytes, Hashes] = {}
+
+    def read(self, wordings: Mapping[bytes, str]) -> None:
+        """Read what is not held yet of some wordings, each with an article that has it."""
+        words_of = {article_id: words for words, article_id in wordings.items() if words not in self._shingles}
+        if words_of:
+            for body in self._read_bodies(words_of.keys()):
+                self._shingles[words_of[body.article_id]] = np.unique(_shingle(_split(body.text)))
+
+    def similarity(self, one: bytes, other: bytes) -> float:
+        """The Jaccard index of two wordings, by their digests."""
+        return 1.0 if one == other else _jaccard(self._shingles[one], self._shingles[other])
+
+
+class _Kin:
+    """Articles in order, by their places in it, and which of them share bands with those that are asked for.
+
+    Attributes:
+        rows: all the articles.
+        wanted: the places of those that are asked for and share a band with another one.
+        ids: article_id, and
+        words: digest of the words, of these and of those others.
+    """
+
+    def __init__(self, rows: pa.Table, wanted: pa.Table) -> None:
+        rows = _sort(rows)
+        is_first = np.ones(rows.num_rows, bool)
+        is_first[1:] = pc.not_equal(rows["article_id"][1:], rows["article_id"][:-1]).to_numpy()
+        self.rows = rows.filter(pa.array(is_first))
+        is_wanted = pc.is_in(self.rows["article_id"], wanted["article_id"].combine_chunks()).to_numpy()
+        self._days: list[int] = _days(self.rows).tolist()
+        self._shared = _find_shared_bands(_bands(self.rows), is_wanted)
+        self._peers: dict[int, list[Sequence[int]]] = defaultdict(list)
+        for places in self._shared:
+            for at in places:
+                self._peers[at].append(places)
+        held = self.rows.take(pa.array(self._peers, pa.int64()))
+        self.ids: dict[int, str] = dict(zip(self._peers, held["article_id"].to_pylist(), strict=True))
+        self.words: dict[int, bytes] = dict(zip(self._peers, held["words"].to_pylist(), strict=True))
+        self.wanted = {at for at in self._peers if is_wanted[at]}
+
+    def differing(self) -> dict[bytes, str]:
+        """The wordings that share a band with another one, each with an article that has it."""
+        found: dict[bytes, str] = {}
+        for places in self._shared:
+            wordings = {self.words[at]: self.ids[at] for at in places}
+            if len(wordings) > 1:
+                found |= wordings
+        return found
+
+    def find_earliest(self, at: int, texts: _Texts) -> int | None:
+        """The first that this one is similar to."""
+        words = self.words
+        return next((of for of in self._before(at) if texts.similarity(words[of], words[at]) >= THRESHOLD), None)
+
+    def find_later(self, is_similar: Callable[[bytes, bytes], bool]) -> set[str]:
+        """The ids of those asked for that come after one not asked for, and are similar to it."""
+        words, wanted = self.words, self.wanted
+
+        def is_reached(at: int) -> bool:
+            return any(of not in wanted and is_similar(words[of], words[at]) for of in self._before(at))
+
+        return {self.ids[at] for at in wanted if is_reached(at)}
+
+    def _before(self, at: int) -> Iterator[int]:
+        """Those that share a band with this one and are published before it, in its window; each once, in order."""
+        # Days are in order as the articles are, so the window begins at a place among them.
+        start = bisect_left(self._days, self._days[at] - WINDOW_DAYS) if self._days[at] < UNDATED else 0
+        parts = (
+            map(places.__getitem__, range(bisect_left(places, start), bisect_left(places, at)))
+            for places in self._peers[at]
+        )
+        return (place for place, _ in groupby(merge(*parts)))
+
+
+def _digest(signatures: pa.Table) -> pa.Table:
+    """Signatures as ROW has them."""
+    names = [name for name in ROW.names if name != "bands"]
+    parts = []
+    for batch in signatures.select([*names, "minhash"]).to_batches(max_chunksize=BATCH_ROWS):
+        if not batch.num_rows:  # np.tile gives a read-only array of nothing
+            continue
+        words = batch["words"].cast(pa.binary(DIGEST_BYTES))
+        is_long = pc.greater(pc.binary_length(batch["minhash"]), 0)
+        minhash = batch["minhash"].filter(is_long).cast(pa.binary(MINHASH_BYTES))
+        # A body too short to be near another shares bands with its like only.
+        numbers = np.tile(_fixed(words), MINHASH_BYTES // DIGEST_BYTES)
+        numbers[is_long.to_numpy(zero_copy_only=False)] = _fixed(minhash)
+        bands = _scramble(numbers.reshape(-1, BANDS, ROWS // 2) @ PRIMES[: ROWS // 2])
+        column = pa.FixedSizeBinaryArray.from_buffers(ROW.field("bands").type, len(bands), [None, pa.py_buffer(bands)])
+        parts.append(pa.table([*(batch[name] for name in names[:-1]), words, column], ROW))
+    return pa.concat_tables(parts) if parts else ROW.empty_table()
+
+
+def _fixed(column: pa.FixedSizeBinaryArray) -> Hashes:
+    """The bytes of a column as numbers, a row each."""
+    size = column.type.byte_width // 8
+    numbers = np.frombuffer(column.buffers()[1] or b"", "<u8")
+    return numbers[column.offset * size : (column.offset + len(column)) * size].reshape(len(column), size)
+
+
+def _bands(rows: pa.Table) -> Hashes:
+    return np.concatenate([np.empty((0, BANDS), np.uint64), *map(_fixed, rows["bands"].chunks)])
+
+
+def _days(rows: pa.Table) -> NDArray[np.int64]:
+    days = rows["published_on"].cast(pa.int32()).cast(pa.int64())
+    return np.asarray(pc.fill_null(days, UNDATED))
+
+
+def _sort(rows: pa.Table) -> pa.Table:
+    return rows.take(pc.sort_indices(rows, sort_keys=ORDER)).combine_chunks()
+
+
+def _between(rows: pa.Table, first: date | None, last: date | None) -> pa.Table:
+    """Of rows in order, those of some days and those without a date."""
+    days = _days(rows)
+    start = np.searchsorted(days, first.toordinal() - EPOCH, "left") if first else 0
+    end = np.searchsorted(days, last.toordinal() - EPOCH, "right") if last else len(days)
+    undated = max(end, np.searchsorted(days, UNDATED))
+    return pa.concat_tables([rows.slice(start, end - start), rows.slice(undated)])
+
+
+def _share_bands(wanted: pa.Table, read: ReadSignatures, before: int, after: int) -> pa.Table:
+    """Of the rows within some days of those wanted, all that share a band with one of them, and few others."""
+    bits = min(SIEVE_BITS + wanted.num_rows.bit_length(), SIEVE_BITS_MAX)
+    shift, columns = np.uint64(64 - bits), np.arange(BANDS)
+    sieve = np.zeros((BANDS, 1 << bits), bool)
+    sieve[columns, _bands(wanted) >> shift] = True
+    kept = [ROW.empty_table()]
+    for first, last in _ranges(_days(wanted), before, after):
+        tables = read(first, last)
+        kept += (table.filter(pa.array(sieve[columns, _bands(table) >> shift].any(axis=1))) for table in tables)
+    return pa.concat_tables(kept)
+
+
+def _ranges(days: NDArray[np.int64], before: int, after: int) -> Iterator[tuple[date | None, date | None]]:
+    """The stretches of days that lie within some days of those given; all, where what is before the undated counts."""
+    dated = np.unique(days[days < UNDATED])
+    if before and len(days) and days.max() == UNDATED:
+        yield None, None
+    elif len(dated):
+        # Signatures are kept by month, so what is left out between is more than one.
+        breaks = np.flatnonzero(np.diff(dated) > before + after + WINDOW_DAYS) + 1
+        for part in np.split(dated, breaks):
+            yield _as_date(int(part[0]) - before), _as_date(int(part[-1]) + after)
+    elif len(days):
+        yield date.max, date.max  # those without a date come along
+
+
+def _as_date(day: int) -> date:
+    return date.fromordinal(min(max(day + EPOCH, 1), date.max.toordinal()))
+
+
+def _find_shared_bands(bands: Hashes, is_wanted: NDArray[np.bool_]) -> list[tuple[int, ...]]:
+    """The places, in order, of the rows that have a band in common with one that is wanted; for each such band."""
+    shared: dict[tuple[int, ...], None] = {}  # what has the same words has all bands in common: once will do
+    for band in bands.T if len(bands) else ():
+        by_value = np.argsort(band, kind="stable")
+        starts = np.flatnonzero(np.diff(band[by_value], prepend=~band[by_value[:1]]))
+        ends = np.append(starts[1:], len(band))
+        several = (ends - starts > 1) & np.logical_or.reduceat(is_wanted[by_value], starts)
+        for start, end in zip(starts[several], ends[several], strict=True):
+            shared[tuple(by_value[start:end].tolist())] = None
+    return list(shared)
 
 
 def _split(text: str) -> list[str]:
@@ -192,47 +416,6 @@ def _minhash(shingles: Hashes) -> bytes:
     ends = np.array([0, len(shingles)], np.uint64)
     matrix = RMinHash.digest_matrix_from_flat_token_hashes(shingles, ends, BANDS * ROWS, SEED)
     return np.array(matrix.to_rows()[0], "<u4").tobytes()
-
-
-def _find_shared_bands(ordered: Sequence[Signature]) -> list[list[int]]:
-    """The places, in order, of the signatures that have a band in common; for each such band."""
-    shared: list[list[int]] = []
-    for band in _bands(ordered).T:
-        by_value = np.argsort(band, kind="stable")
-        ends = np.append(np.flatnonzero(np.diff(band[by_value])) + 1, len(ordered))
-        starts = np.append(0, ends[:-1])
-        several = ends - starts > 1
-        shared += [by_value[start:end].tolist() for start, end in zip(starts[several], ends[several], strict=True)]
-    return shared
-
-
-def _bands(ordered: Sequence[Signature]) -> Hashes:
-    """A number for each band of each signature; a body too short to be near another shares them with its like only."""
-    size = BANDS * ROWS * 4
-    rows = b"".join(signature.minhash or signature.words * (size // DIGEST_BYTES) for signature in ordered)
-    pairs = np.frombuffer(rows, "<u8").reshape(len(ordered), BANDS, ROWS // 2)
-    return _scramble(pairs @ PRIMES[: ROWS // 2])
-
-
-def _read_shingles(
-    ordered: Sequence[Signature], shared: Iterable[Sequence[int]], read_bodies: ReadBodies
-) -> dict[bytes, Hashes]:
-    """The set of shingles of each wording that may be near another one; a text of each is read, whoever printed it."""
-    wanted: dict[bytes, str] = {}
-    for places in shared:
-        wordings = {ordered[at].words: ordered[at].article_id for at in places if ordered[at].minhash}
-        if len(wordings) > 1:
-            wanted |= wordings
-    if not wanted:
-        return {}
-    words_of = {article_id: words for words, article_id in wanted.items()}
-    return {words_of[body.article_id]: np.unique(_shingle(_split(body.text))) for body in read_bodies(words_of.keys())}
-
-
-def _in_order(bands: Iterable[Sequence[int]], start: int, end: int) -> Iterator[int]:
-    """The places from ``start`` to before ``end`` that stand in some of the bands, each once."""
-    parts = (map(band.__getitem__, range(bisect_left(band, start), bisect_left(band, end))) for band in bands)
-    return (place for place, _ in groupby(merge(*parts)))
 
 
 def _jaccard(one: Hashes, other: Hashes) -> float:

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from pipeline.accuracy import MEANING_OF_NAMES, MEANING_OF_QUOTES, MEASURES, Accuracy
-from pipeline.contract import FATES, Finding, Reject, Run
+from pipeline.contract import FATES, Finding, Part, QuoteType, Reject, Run
 
 Outcome = Literal["published", "blocked", "dry run", "nothing to do"]
 LARGEST = 15  # publishers shown by name
@@ -53,39 +54,62 @@ class ReportData:
     news: Sequence[tuple[str, str, str]]  # what happened, publisher, headline or path
 
 
-def summarise(articles: pa.Table, quotes: pa.Table, entities: pa.Table) -> dict[str, list[Share]]:
+PUBLISHER = "publisher "  # begins the names of tallies that count a publisher's articles
+
+
+def tally(articles: pa.Table, quotes: pa.Table) -> Counter[str]:
+    """Count what a report tells of some articles and their quotes: counts that can be added up.
+
+    Args:
+        articles: publisher, published_on, headline, duplicate_of.
+        quotes: quote_type, speaker_status, is_closed.
+    """
+    found = Counter({f"{PUBLISHER}{name}": count for name, count in _count(articles["publisher"])})
+    for what, column in (("dated", "published_on"), ("headed", "headline"), ("copies", "duplicate_of")):
+        found[what] = articles.num_rows - articles[column].null_count
+    named = quotes.filter(pc.equal(quotes["speaker_status"], "named"))
+    found["closed"] = pc.sum(quotes["is_closed"]).as_py() or 0
+    found.update(dict(_count(quotes["quote_type"])))
+    found.update({f"named {kind}": count for kind, count in _count(named["quote_type"])})
+    return +found
+
+
+def _count(values: pa.ChunkedArray) -> list[tuple[str, int]]:
+    return [(pair["values"], pair["counts"]) for pair in pc.value_counts(values).to_pylist()]
+
+
+def summarise(parts: Sequence[Part], entities: pa.Table) -> dict[str, list[Share]]:
     """Counts and coverage of a data set.
 
     Args:
-        articles: publisher, published_on, headline, language, duplicate_of.
-        quotes: quote_type, speaker_status, speaker_name, is_closed.
+        parts: of its articles.
         entities: name, original_article_count, original_quote_count.
     """
-    publishers = Counter(articles["publisher"].to_pylist())
-    months = Counter(f"{day:%Y-%m}" for day in articles["published_on"].to_pylist() if day)
-    total, said = articles.num_rows, quotes.num_rows
-    top = publishers.most_common(LARGEST)
-    rest = sum(publishers.values()) - sum(count for _, count in top)
-    kinds = Counter(quotes["quote_type"].to_pylist())
-    named = Counter(
-        kind
-        for kind, status in zip(quotes["quote_type"].to_pylist(), quotes["speaker_status"].to_pylist(), strict=True)
-        if status == "named"
-    )
+    counts: Counter[str] = Counter()
+    months: Counter[str] = Counter()
+    for part in parts:
+        counts.update({each.name: each.count for each in part.tallies})
+        months[part.month] += part.article_count
+    total, said = sum(part.article_count for part in parts), sum(part.quote_count for part in parts)
+    publishers = Counter({name.removeprefix(PUBLISHER): n for name, n in counts.items() if name.startswith(PUBLISHER)})
+    top = sorted(publishers.items(), key=lambda item: (-item[1], item[0]))[:LARGEST]
+    rest = publishers.total() - sum(count for _, count in top)
+    most = max(publishers.values(), default=0)
+    dated = {month: count for month, count in sorted(months.items()) if month[0].isdecimal() and count}
+    kinds = {kind: counts[kind] for kind in sorted(get_args(QuoteType)) if counts[kind]}
+    named = {kind: counts[f"named {kind}"] for kind in kinds}
     return {
-        "by_publisher": [Share(name, count, max(publishers.values())) for name, count in top]
-        + ([Share("all others", rest, max(publishers.values()))] if rest else []),
-        "by_month": [Share(name, count, max(months.values())) for name, count in sorted(months.items())],
+        "by_publisher": [Share(name, count, most) for name, count in top]
+        + ([Share("all others", rest, most)] if rest else []),
+        "by_month": [Share(month, count, max(dated.values())) for month, count in dated.items()],
         "coverage": [
-            Share("articles with a date", total - articles["published_on"].null_count, total),
-            Share("articles with a headline", total - articles["headline"].null_count, total),
-            Share("articles that repeat another", total - articles["duplicate_of"].null_count, total),
-            Share("quotes with a named speaker", named.total(), said),
-            Share("quotes with both marks printed", sum(quotes["is_closed"].to_pylist()), said),
+            Share("articles with a date", counts["dated"], total),
+            Share("articles with a headline", counts["headed"], total),
+            Share("articles that repeat another", counts["copies"], total),
+            Share("quotes with a named speaker", sum(named.values()), said),
+            Share("quotes with both marks printed", counts["closed"], said),
         ],
-        "speakers": [
-            Share(f"{kind} quotes with a named speaker", named[kind], count) for kind, count in sorted(kinds.items())
-        ],
+        "speakers": [Share(f"{kind} quotes with a named speaker", named[kind], count) for kind, count in kinds.items()],
         "most_named": _first(entities, "original_article_count"),
         "most_quoted": _first(entities, "original_quote_count"),
     }
@@ -93,8 +117,8 @@ def summarise(articles: pa.Table, quotes: pa.Table, entities: pa.Table) -> dict[
 
 def _first(entities: pa.Table, count: str) -> list[Share]:
     """The entities with the highest counts."""
-    ordered = entities.select(["name", count]).sort_by([(count, "descending"), ("name", "ascending")])
-    rows = [(row["name"], row[count]) for row in ordered.slice(0, MOST).to_pylist() if row[count]]
+    at = pc.select_k_unstable(entities, MOST, [(count, "descending"), ("name", "ascending")])
+    rows = [(row["name"], row[count]) for row in entities.take(at).to_pylist() if row[count]]
     return [Share(name, number, rows[0][1]) for name, number in rows]
 
 

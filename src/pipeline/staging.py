@@ -9,10 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.contract import TABLES, arrow_schema
+from pipeline.contract import ALL_TABLES, STAGED, arrow_schema
 from pipeline.errors import StorageError
 
-MONTHLY = tuple(name for name, table in TABLES.items() if table.is_monthly)
 # A column of staged rows only: which article of its batch a row belongs to. Two records may hold one article.
 STAGED_AT = "staged_at"
 OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -48,7 +47,7 @@ class Staging:
             StorageError: if the disk refuses.
         """
         try:
-            for name in MONTHLY:
+            for name in STAGED:
                 with (
                     pa.OSFile(str(self._part(name, self._count)), "wb") as file,
                     pa.ipc.new_file(file, rows[name].schema, options=OPTIONS) as writer,
@@ -70,7 +69,7 @@ class Staging:
             with pa.memory_map(str(self._part(table, batch))) as file:
                 rows = pa.ipc.open_file(file).read_all()
             rows = rows.filter(pc.is_in(rows[STAGED_AT], pa.array(chosen[batch], pa.int64())))
-            yield rows.select(columns or arrow_schema(TABLES[table].row).names)
+            yield rows.select(columns or arrow_schema(ALL_TABLES[table].row).names)
 
     def _part(self, table: str, batch: int) -> Path:
         return self._folder / f"{batch:06}-{table}.arrow"
@@ -83,4 +82,4 @@ def stage(rows: pa.Table, at: int) -> pa.Table:
 
 def no_rows(table: str) -> pa.Table:
     """A staged table without rows."""
-    return stage(arrow_schema(TABLES[table].row).empty_table(), 0)
+    return stage(arrow_schema(ALL_TABLES[table].row).empty_table(), 0)

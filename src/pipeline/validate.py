@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import chain
 from typing import Any
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -66,37 +67,87 @@ def _join(one: Finding, other: Finding) -> Finding:
     )
 
 
+# Whose ids are unique over all parts. The ids of what stands in an article are made of the article's.
+UNIQUE_OVER_ALL = frozenset(("articles", *(name for name, table in TABLES.items() if not table.is_monthly)))
+
+
 def check_version(
-    read: Callable[[str, Sequence[str]], pa.Table], column_names: Callable[[str], list[str]]
+    chunks: Iterable[Mapping[str, pa.Table]],
+    whole: Mapping[str, pa.Table],
+    known: Callable[[str, str], pa.Array],
+    column_names: Callable[[str], list[str]],
 ) -> list[Finding]:
     """Check the rules on whole tables of a version: columns, unique ids, keys between tables.
 
     Args:
-        read: gives some columns of a table.
+        chunks: what rules on the monthly tables look at, by table, some articles at a time: all rows of those that came
+            or changed. Of the others the version before was checked.
+        whole: the rows that came to the tables without months.
+        known: all values of a column of a table of the version.
         column_names: gives the columns that a table has on disk.
     """
-    findings: list[Finding] = []
-    for table in TABLES.values():
-        rules = [rule for rule in expectations(table) if not rule.is_row_level]
-        listing = [rule for rule in rules if "column_list" in rule.kwargs]
-        findings += _run_suite(table, listing, pd.DataFrame(columns=column_names(table.name)), table.sort[0])
-        rules = [rule for rule in rules if rule not in listing]
-        rows = read(table.name, _needed_columns(table, rules))
-        frame = _frame(rows, rules, table.sort[0])
-        for rule in rules:
-            if isinstance(rule.check, str):
-                other, column = rule.check.split(".")
-                keys = read(other, [column])[column].combine_chunks()
-                own = rows[rule.kwargs["column"].removesuffix("_is_known")]
-                frame[rule.kwargs["column"]] = pc.or_(pc.is_in(own, keys), pc.is_null(own)).to_pandas()
-        findings += _run_suite(table, rules, frame, table.sort[0])
-    return findings
+    findings = [_check_columns(table, column_names(table.name)) for table in TABLES.values()]
+    for name in sorted(UNIQUE_OVER_ALL):
+        findings += [_check_unique(TABLES[name], rule, known) for rule in _rules_on_tables(name) if _is_unique(rule)]
+    found: dict[tuple[str, int], Finding] = {}
+    for chunk in chain(chunks, [whole]):
+        for name, rows in chunk.items():
+            for at, finding in enumerate(_check_rows_of(TABLES[name], rows, chunk, known)):
+                before = found.get((name, at))
+                found[name, at] = _join(before, finding) if before else finding
+    return [*findings, *found.values()]
 
 
-def _needed_columns(table: Table, rules: Iterable[Expectation]) -> list[str]:
-    """Only what the rules look at: the texts of a large data set need not be in memory."""
-    needed = {str(rule.kwargs["column"]).removesuffix("_is_known") for rule in rules}
-    return [column.name for column in columns(table.row) if column.name in needed or column.name == table.sort[0]]
+def needed_columns(name: str) -> list[str]:
+    """What rules on a whole monthly table look at: the texts of a large data set need not be in memory."""
+    needed = {str(rule.kwargs["column"]).removesuffix("_is_known") for rule in _rules_in_chunks(name)}
+    return [column.name for column in columns(TABLES[name].row) if column.name in needed | {"article_id"}]
+
+
+def _rules_on_tables(name: str) -> list[Expectation]:
+    rules = expectations(TABLES[name])
+    return [rule for rule in rules if not rule.is_row_level and "column_list" not in rule.kwargs]
+
+
+def _is_unique(rule: Expectation) -> bool:
+    return rule.type == "expect_column_values_to_be_unique"
+
+
+def _rules_in_chunks(name: str) -> list[Expectation]:
+    return [rule for rule in _rules_on_tables(name) if not (_is_unique(rule) and name in UNIQUE_OVER_ALL)]
+
+
+def _check_columns(table: Table, found: list[str]) -> Finding:
+    (rule,) = (rule for rule in expectations(table) if "column_list" in rule.kwargs)
+    (finding,) = _run_suite(table, [rule], pd.DataFrame(columns=found), table.sort[0])
+    return finding
+
+
+def _check_unique(table: Table, rule: Expectation, known: Callable[[str, str], pa.Array]) -> Finding:
+    """Whether an id is there once in all parts: Great Expectations is given those that are there twice."""
+    column = str(rule.kwargs["column"])
+    ids = known(table.name, column)
+    counted = ids.value_counts()
+    repeated = counted.field("values").filter(pc.greater(counted.field("counts"), 1))
+    frame = pa.table({column: pa.concat_arrays([repeated, repeated])}).to_pandas()
+    (finding,) = _run_suite(table, [rule], frame, column)
+    return replace(finding, element_count=len(ids))
+
+
+def _check_rows_of(
+    table: Table, rows: pa.Table, chunk: Mapping[str, pa.Table], known: Callable[[str, str], pa.Array]
+) -> list[Finding]:
+    """Check the ids and keys of some rows; what stands in an article refers to what stands in it too, and to articles."""
+    rules = _rules_in_chunks(table.name)
+    frame = _frame(rows, rules, table.sort[0])
+    for rule in rules:
+        if isinstance(rule.check, str):
+            other, column = rule.check.split(".")
+            is_near = other in chunk and column in chunk[other].column_names and other != "articles"
+            keys = chunk[other][column].combine_chunks() if is_near and table.is_monthly else known(other, column)
+            own = rows[rule.kwargs["column"].removesuffix("_is_known")]
+            frame[rule.kwargs["column"]] = pc.or_(pc.is_in(own, keys), pc.is_null(own)).to_pandas()
+    return _run_suite(table, rules, frame, table.sort[0])
 
 
 def check_ledger(run: Run) -> Finding:

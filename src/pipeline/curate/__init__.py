@@ -10,7 +10,7 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -21,11 +21,13 @@ import pyarrow as pa
 from pipeline import store
 from pipeline.accuracy import read_accuracy
 from pipeline.batches import Batch, MapBatches, Task, in_processes
-from pipeline.contract import TABLES, Attributions, ReadRaw, Reject, Run, to_table
+from pipeline.contract import ALL_TABLES, STAGED, Attributions, ReadRaw, Reject, Run, to_table
+from pipeline.curate.build import describe_run
+from pipeline.curate.copies import sign_article
 from pipeline.curate.intake import plan, read_files
-from pipeline.curate.publish import build_and_publish, describe_run
+from pipeline.curate.publish import build_and_publish
 from pipeline.curate.settle import sample_quotes, settle_and_validate
-from pipeline.curate.work import KnowledgeBase, Progress, Summary, Work, full_path, read_holders, silent
+from pipeline.curate.work import Holdings, KnowledgeBase, Progress, Summary, Work, full_path, memory_of, silent
 from pipeline.entities import (
     build_knowledge,
     complete_mentions,
@@ -40,8 +42,8 @@ from pipeline.limits import TooSlowError, time_limit
 from pipeline.normalise import normalise
 from pipeline.quotes import extract_quotes
 from pipeline.read import Options, RawRecord, frame_file, is_remote, is_unicode, locate, read_record
-from pipeline.settings import Settings
-from pipeline.staging import MONTHLY, Staging, no_rows, stage
+from pipeline.settings import Settings, made_by
+from pipeline.staging import Staging, no_rows, stage
 
 # Seconds that one record may take: hundreds of times what a usual article does. 200,000 words took 144 on a busy machine.
 RECORD_SECONDS = 300
@@ -51,7 +53,7 @@ __all__ = ["Progress", "Summary", "curate", "curate_batch", "full_path", "read_r
 
 def curate_batch(task: Task) -> Batch:
     """Turn raw records into rows; one that cannot be, or not in bounded time, is a reject."""
-    parts: dict[str, list[pa.Table]] = {name: [no_rows(name)] for name in MONTHLY}
+    parts: dict[str, list[pa.Table]] = {name: [no_rows(name)] for name in STAGED}
     rejects: list[Reject] = []
     for at, framed in enumerate(task.records):
         record = framed.digested()
@@ -85,8 +87,9 @@ def _curate_record(record: RawRecord, task: Task) -> dict[str, pa.Table] | Rejec
         "quotes": quotes,
         "mentions": mentions,
         "article_entities": summarise_entities(article, mentions, quotes),
+        "signatures": sign_article(article),
     }
-    return {name: to_table(TABLES[name].row, rows) for name, rows in made.items()}
+    return {name: to_table(ALL_TABLES[name].row, rows) for name, rows in made.items()}
 
 
 def curate(
@@ -128,9 +131,10 @@ def curate(
         knowledge_base = _choose_knowledge_base(into, settings, previous)
         run_id, started_at = _new_run()
         scratch = stack.enter_context(store.scratch(None if settings.is_dry_run else into))
-        recipe = settings.recipe(
-            accuracy.model_version, attributions, knowledge_base.sha256 if knowledge_base else None
-        )
+        recipe = settings.recipe(attributions, knowledge_base.sha256 if knowledge_base else None)
+        code = made_by(accuracy.model_version)
+        is_redone = partial(_is_redone, settings, code)
+        holdings = Holdings(previous)
         work = Work(
             raw=raw,
             source=source,
@@ -141,8 +145,12 @@ def curate(
             attributions=attributions,
             knowledge_base=knowledge_base,
             accuracy=accuracy,
-            ledger=_open_ledger(previous, settings, recipe),
+            recipe=recipe,
+            is_redone=is_redone,
+            holdings=holdings,
+            ledger=Ledger(memory_of(previous, holdings), recipe, _as_text(code), is_redone),
             staging=Staging(scratch),
+            forgotten=store.read_forgotten(into),
             run_id=run_id,
             started_at=started_at,
         )
@@ -153,6 +161,8 @@ def curate(
             with work.timed("knowledge base"):
                 work.knowledge = build_knowledge(knowledge_base.path, scratch)
         read_files(work, todo)
+        if settings.is_pruning:
+            work.ledger.prune(source)
         winners = settle_and_validate(work)
         if not work.ledger.has_changed():
             return Summary("nothing to do", describe_run(work, previous), store.latest_report(into))
@@ -197,7 +207,7 @@ def _choose_attributions(into: Path, settings: Settings, previous: store.Version
     if previous is None:
         return settings.attributions or "said"
     held = store.attributions_of(previous)
-    if settings.attributions not in (None, held) and not settings.is_reprocessing:
+    if settings.attributions not in (None, held) and settings.redo != "all":
         raise UsageError(
             f"the quotes in {into} are of --attributions {held}, and this run is told {settings.attributions}: "
             f"leave it out to go on with {held}, or add --reprocess to make all its quotes anew"
@@ -262,16 +272,31 @@ def _new_run() -> tuple[str, datetime]:
     return f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}", started_at
 
 
-def _open_ledger(previous: store.Version | None, settings: Settings, recipe: str) -> Ledger:
-    if previous is None:
-        return Ledger([], {}, recipe)
-    return Ledger(
-        previous.records(),
-        read_holders(previous),
-        recipe,
-        previous.files(),
-        is_reprocessing=settings.is_reprocessing,
-    )
+def _as_text(code: Mapping[str, str]) -> str:
+    return " ".join(f"{part}={number}" for part, number in code.items())
+
+
+def _is_redone(settings: Settings, code: Mapping[str, str], made: str, outcome: str, reason: str | None) -> bool:
+    """Whether a run makes a record again that has not changed.
+
+    Args:
+        settings: the run's.
+        code: the parts of the program that make records, each with its number.
+        made: those that made this one, as text.
+        outcome: what became of it.
+        reason: why, where it was refused.
+    """
+    if settings.replay is not None and outcome == "reject" and (not settings.replay or reason in settings.replay):
+        return True
+    match settings.redo:
+        case None:
+            return False
+        case "all":
+            return True
+        case "older":
+            return made != _as_text(code)
+        case part:
+            return f"{part}={code[part]}" not in made.split()
 
 
 def _import_validation_early() -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import pyarrow as pa
 
-from pipeline.contract import RawRef, Reject
+from pipeline.contract import STAGED, TABLES, RawRef, Reject
 from pipeline.curate.intake import read_again
 from pipeline.curate.work import Staged, Work, find_winning, read_rows, refuse_mixture
 from pipeline.ledger import Key
-from pipeline.staging import MONTHLY
 
 VALIDATED_ARTICLES = 2_000  # at a time: what bounds the memory of validation
 SAMPLE_ARTICLES = 20
@@ -26,22 +26,26 @@ def settle_and_validate(work: Work) -> dict[str, Key]:
         UsageError: if the run changes what the quotes are of, and some articles keep theirs after all.
     """
     checked: set[tuple[str, Key]] = set()
-    fingerprints = {raw_path: sha256 for raw_path, (_, sha256) in work.files.items()}
     while True:
-        winners, unread = work.ledger.settle(work.source, fingerprints)
+        winners, unread = work.ledger.settle(lambda key: key[0] == work.source and key[1] in work.files)
         if unread:
             read_again(work, unread)
             continue
         fresh = {article_id: key for article_id, key in winners.items() if (article_id, key) not in checked}
         staged = find_winning(work, fresh)
         if not staged:
-            refuse_mixture(
-                work, (key for article_id, key in winners.items() if not work.ledger.is_staged(article_id, key))
-            )
+            refuse_mixture(work, partial(_is_made_anew, work, winners))
             return winners
         checked |= set(fresh.items())
         with work.timed("validate"):
             _validate_rows(work, staged, winners)
+
+
+def _is_made_anew(work: Work, winners: Mapping[str, Key], article_id: str, _held: Key) -> bool:
+    """Whether this run has made a published article again, or taken it away."""
+    if article_id in winners:
+        return work.ledger.is_staged(article_id, winners[article_id])
+    return article_id in work.ledger.claimed()
 
 
 def _validate_rows(work: Work, staged: Mapping[str, Staged], winners: Mapping[str, Key]) -> None:
@@ -51,7 +55,8 @@ def _validate_rows(work: Work, staged: Mapping[str, Staged], winners: Mapping[st
     chunks = (
         {
             name: read_rows(work, name, [staged[article_id].place for article_id in ids[at : at + VALIDATED_ARTICLES]])
-            for name in MONTHLY
+            for name in STAGED
+            if name in TABLES
         }
         for at in range(0, len(ids), VALIDATED_ARTICLES)
     )

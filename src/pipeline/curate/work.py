@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,14 @@ import pyarrow as pa
 from pipeline import report, store
 from pipeline.accuracy import Accuracy
 from pipeline.batches import Batch, Task
-from pipeline.contract import Attributions, Finding, RawRef, Reject, Run
+from pipeline.contract import Attributions, Finding, RawRef, ReadFile, Reject, Run, from_table
 from pipeline.entities import Knowledge
 from pipeline.errors import UsageError
-from pipeline.ledger import Key, Ledger
-from pipeline.read import RawFile, is_remote
+from pipeline.ledger import Key, Ledger, Memory
+from pipeline.read import Bookmark, RawFile, is_remote
 from pipeline.settings import Settings
 from pipeline.staging import STAGED_AT, Place, Staging, no_rows
+from pipeline.store import KEY
 
 Progress = Callable[[str, int, int], None]  # what is counted, done, of how many
 
@@ -57,6 +59,41 @@ class KnowledgeBase:
     sha256: str
 
 
+class Holdings:
+    """The articles of the version before, looked up as they are needed, each once."""
+
+    def __init__(self, previous: store.Version | None) -> None:
+        """Know nothing yet.
+
+        Args:
+            previous: the version before.
+        """
+        self._previous = previous
+        self._found: dict[str, store.Held | None] = {}
+
+    def look_up(self, article_ids: Iterable[str]) -> dict[str, store.Held]:
+        """Those of some articles that are there, by article_id."""
+        wanted = set(article_ids)
+        unknown = wanted - self._found.keys()
+        if self._previous and unknown:
+            self._found |= dict.fromkeys(unknown) | dict(store.find_held(self._previous, unknown))
+        return {each: held for each in wanted if (held := self._found.get(each))}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A raw file that is to be read."""
+
+    file: RawFile
+    sha256: str
+    after: Bookmark  # where to begin
+
+    @property
+    def raw_path(self) -> str:
+        """Its path within RAW."""
+        return self.file.raw_path
+
+
 @dataclass(slots=True)
 class Work:
     """A run under way: what it was told, what it knows, and what it has made so far."""
@@ -70,17 +107,20 @@ class Work:
     attributions: Attributions  # which the quotes of the data set are of when the run is over
     knowledge_base: KnowledgeBase | None  # of the user's own, that entities are linked to
     accuracy: Accuracy  # of the model that makes them
+    holdings: Holdings
+    recipe: str  # fingerprint of the settings that decide what a record becomes
+    is_redone: Callable[[str, str, str | None], bool]  # by made_by, outcome, reason: see Ledger
     ledger: Ledger
     staging: Staging
+    forgotten: frozenset[str]  # article_ids that are kept out
     run_id: str
     started_at: datetime
     knowledge: Knowledge | None = None  # its index; made when the run has something to do
     came_in: int = 0  # raw records, counted where they are read: the ledger must account for as many
-    files: dict[str, tuple[RawFile, str]] = field(default_factory=dict)  # by raw_path, with the fingerprint
+    files: dict[str, RawFile] = field(default_factory=dict)  # those that can be read, by raw_path
     staged: dict[tuple[str, Key], Staged] = field(default_factory=dict)  # by article_id and record
     rejects: dict[Key, Reject] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
-    first_seen: dict[str, datetime] | None = None  # of the articles published before; read when first needed
     timings: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -96,9 +136,6 @@ def full_path(raw: str) -> str:
     return raw if is_remote(raw) else str(Path(raw).resolve())
 
 
-KEY = ("source", "raw_path", "raw_record")
-
-
 def key_of_row(row: Mapping[str, Any]) -> Key:
     """The record that a row of articles was made from."""
     return row["source"], row["raw_path"], row["raw_record"]
@@ -109,20 +146,23 @@ def key_of_ref(ref: RawRef) -> Key:
     return ref.source, ref.raw_path, ref.raw_record
 
 
-def read_holders(previous: store.Version | None) -> dict[str, Key]:
-    """For each published article_id, the record that its rows were made from."""
+def memory_of(previous: store.Version | None, holdings: Holdings) -> Memory:
+    """What the version before knows of raw records."""
     if previous is None:
-        return {}
-    rows = previous.read("articles", ["article_id", *KEY]).to_pylist()
-    return {row["article_id"]: key_of_row(row) for row in rows}
+        return Memory()
+    return Memory(
+        from_table(previous.read("files"), ReadFile),
+        partial(store.find_records, previous),
+        lambda article_ids: {each: held.key for each, held in holdings.look_up(article_ids).items()},
+    )
 
 
-def refuse_mixture(work: Work, kept: Iterable[Key]) -> None:
+def refuse_mixture(work: Work, is_made_anew: Callable[[str, Key], bool]) -> None:
     """Refuse to change what the quotes are of while some articles keep theirs: a data set has one setting.
 
     Args:
         work: the run.
-        kept: the records of published articles that this run does not make anew.
+        is_made_anew: whether this run makes a published article again, told by its id and the record it is from.
 
     Raises:
         UsageError: says which; nothing was published.
@@ -131,9 +171,10 @@ def refuse_mixture(work: Work, kept: Iterable[Key]) -> None:
         return
     counts: Counter[str] = Counter()
     examples: dict[str, str] = {}
-    for source, raw_path, _ in kept:
-        counts[source] += 1
-        examples.setdefault(source, raw_path)
+    for row in work.previous.read("articles", ["article_id", *KEY]).to_pylist():
+        if not is_made_anew(row["article_id"], key_of_row(row)):
+            counts[row["source"]] += 1
+            examples.setdefault(row["source"], row["raw_path"])
     if counts:
         told = (
             f"{count:,} of source {source!r}, read from {store.raw_of(work.previous, source)} (such as {examples[source]})"
@@ -146,9 +187,9 @@ def refuse_mixture(work: Work, kept: Iterable[Key]) -> None:
         )
 
 
-def note_refused(work: Work, reject: Reject, content_sha256: str, file_sha256: str) -> None:
+def note_refused(work: Work, reject: Reject, content_sha256: str) -> None:
     """Take in a record that was refused."""
-    noted = work.ledger.note_reject(reject, content_sha256, file_sha256)
+    noted = work.ledger.note_reject(reject, content_sha256)
     work.rejects[reject.source, reject.raw_path, reject.raw_record] = replace(noted, run_id=work.run_id)
 
 
@@ -169,11 +210,10 @@ def read_rows(work: Work, table: str, places: Iterable[Place]) -> pa.Table:
 
 def _stamp(work: Work, articles: pa.Table) -> pa.Table:
     """Fill what only the run knows: its id, and when the article was first seen."""
-    if work.first_seen is None:
-        work.first_seen = work.previous.first_seen() if work.previous else {}
     ids = articles["article_id"].to_pylist()
+    held = work.holdings.look_up(ids)
     values = {
-        "first_seen_at": [work.first_seen.get(article_id, work.started_at) for article_id in ids],
+        "first_seen_at": [held[each].first_seen_at if each in held else work.started_at for each in ids],
         "run_id": [work.run_id] * articles.num_rows,
     }
     for name, column in values.items():

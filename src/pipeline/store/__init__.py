@@ -1,0 +1,82 @@
+"""The only package that knows what a data set looks like on disk.
+
+::
+
+    curated/
+      current -> versions/<run_id>       one link: switching it is the whole of publishing
+      articles -> current/articles       … and so for each table
+      versions/<run_id>/<table>/…        a complete, immutable data set; what did not change is hard-linked
+      versions/<run_id>/state/<table>/…  what the next run needs to know of it
+      corrections/                       what people have corrected, in files of theirs
+      forgotten.jsonl                    the articles that are kept out
+      reports/<run_id>.html
+      README.md                          the data dictionary
+"""
+
+from pipeline.store.parts import Changes, WrittenPart, write_keyed, write_parts
+from pipeline.store.place import (
+    README_TEXT,
+    building,
+    check_destination,
+    latest_report,
+    publish,
+    read_forgotten,
+    report_path,
+    schema_metadata,
+    scratch,
+    writing,
+)
+from pipeline.store.queries import (
+    ARTICLE_UPDATES,
+    KEY,
+    Held,
+    attributions_of,
+    find_held,
+    find_paths,
+    find_quote,
+    find_records,
+    find_run,
+    last_run,
+    raw_of,
+    read_paths,
+    read_signatures,
+    refused_paths,
+    source_at,
+)
+from pipeline.store.version import Version, current_version, month_of, open_version
+
+__all__ = [
+    "ARTICLE_UPDATES",
+    "KEY",
+    "README_TEXT",
+    "Changes",
+    "Held",
+    "Version",
+    "WrittenPart",
+    "attributions_of",
+    "building",
+    "check_destination",
+    "current_version",
+    "find_held",
+    "find_paths",
+    "find_quote",
+    "find_records",
+    "find_run",
+    "last_run",
+    "latest_report",
+    "month_of",
+    "open_version",
+    "publish",
+    "raw_of",
+    "read_forgotten",
+    "read_paths",
+    "read_signatures",
+    "refused_paths",
+    "report_path",
+    "schema_metadata",
+    "scratch",
+    "source_at",
+    "write_keyed",
+    "write_parts",
+    "writing",
+]
