@@ -322,11 +322,13 @@ def _pair_reworded(gone: Sequence[Row], come: Sequence[Row]) -> list[tuple[Row, 
             if shared and shared >= ALIKE * (len(ours) + len(bags[1][j])):
                 distance = abs(gone[i]["position"] - come[j]["position"])
                 candidates.append((-shared / (len(ours) + len(bags[1][j])), distance, i, j))
-    pairs: list[tuple[int, int]] = []
+    pairs: dict[int, int] = {}
+    taken: set[int] = set()
     for _, _, i, j in sorted(candidates):
-        if all(i != a and j != b for a, b in pairs):
-            pairs.append((i, j))
-    return [(gone[i], come[j]) for i, j in sorted(pairs)]
+        if i not in pairs and j not in taken:
+            pairs[i] = j
+            taken.add(j)
+    return [(gone[i], come[j]) for i, j in sorted(pairs.items())]
 
 
 def _in_words(value: object) -> str | None:
