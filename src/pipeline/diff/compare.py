@@ -50,7 +50,7 @@ QUOTE_COLUMNS = ("article_id", "quote_id", "position", "text", *SPEAKER, *COUNTE
 RUN_COLUMNS = ("run_id", *CODE, *SETTINGS)
 
 ALIKE = 0.5  # share of words that a quote has in common with the one that took its place
-NEAR = 200  # quotes between them at most
+NEAR = 50  # quotes between them at most
 _NAKED_WORD = re.compile(r"\w+")
 
 
