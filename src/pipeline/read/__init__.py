@@ -1,13 +1,17 @@
 """Raw bytes → RawArticle: the only code that knows what lies in raw/."""
 
 from pipeline.read.fields import FIELDS, parse_path
-from pipeline.read.files import RawFile, find_files, fingerprint, is_unicode, locate
-from pipeline.read.formats import frame_file, read_record
-from pipeline.read.records import Options, RawRecord
+from pipeline.read.files import Fingerprint, RawFile, find_files, fingerprint, is_unicode, locate
+from pipeline.read.formats import Framing, frame_file, read_record
+from pipeline.read.records import BEGIN, Bookmark, Options, RawRecord
 from pipeline.read.remote import is_remote
 
 __all__ = [
+    "BEGIN",
     "FIELDS",
+    "Bookmark",
+    "Fingerprint",
+    "Framing",
     "Options",
     "RawFile",
     "RawRecord",

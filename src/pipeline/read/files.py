@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,10 @@ from pipeline.read.records import CHUNK, refuse
 from pipeline.read.sidecar import has_sidecar, pair_sidecars, sidecar_names
 
 MAX_FOLDERS = 100  # within each other
+# A file written twice within one tick of its file system's clock has the same time for both contents, and may have the
+# same size: its stamp tells the two apart only if the tick was over when it was taken. git calls such a file racily
+# clean. The longest tick is that of FAT.
+TICK_NS = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,17 @@ class RawFile:
     raw_path: str
     location: str  # a path of this machine, or a URL
     sidecar: str | None = None  # likewise
-    stamp: str = ""  # what a store says of the file's content without reading it: its ETag, or size and time
+    # What changes when it or its sidecar does, told without reading them: size, time and inode, or what a store says (an
+    # ETag, or size and time). Empty where that cannot be relied on.
+    stamp: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What changes when the content of a file or its sidecar does."""
+
+    whole: str  # empty where they cannot be read
+    begin: str = ""  # what ``whole`` would be if the file ended earlier; empty where it does not reach that far
 
 
 def find_files(raw: str, source: str) -> Iterator[RawFile | Reject | Skip]:
@@ -52,13 +67,17 @@ def find_files(raw: str, source: str) -> Iterator[RawFile | Reject | Skip]:
 
 
 def locate(raw: str, source: str, raw_path: str) -> RawFile:
-    """A file of RAW by its path, with its sidecar, without listing RAW; ``raw`` may be that file itself."""
+    """A file of RAW by its path, with its sidecar, without listing RAW; ``raw`` may be that file itself.
+
+    A store is not asked, so a file there has no stamp.
+    """
     if remote.is_remote(raw):
         return RawFile(source, raw_path, remote.join(raw, raw_path))
     path = Path(raw) / raw_path if Path(raw).is_dir() else Path(raw)
     names = sidecar_names(path.name) if has_sidecar(path.name) else []
     sidecar = next((path.with_name(name) for name in names if path.with_name(name).is_file()), None)
-    return RawFile(source, raw_path, str(path), str(sidecar) if sidecar else None)
+    stamp = _stamp(time.time_ns(), path, sidecar)
+    return RawFile(source, raw_path, str(path), str(sidecar) if sidecar else None, stamp)
 
 
 def _pair(source: str, folder: remote.Folder, names: dict[str, str]) -> Iterator[RawFile | Skip]:
@@ -70,12 +89,13 @@ def _pair(source: str, folder: remote.Folder, names: dict[str, str]) -> Iterator
             yield Skip(RawRef(source, raw_path, WHOLE, ""), "sidecar")
         elif not name.startswith("."):
             beside = articles.get(name)
-            stamp = names[name] + (names[beside] if beside else "")
+            stamps = [names[one] for one in (name, beside) if one]
             sidecar = folder.url + beside if beside else None
-            yield RawFile(source, raw_path, folder.url + name, sidecar, stamp if names[name] else "")
+            yield RawFile(source, raw_path, folder.url + name, sidecar, "".join(stamps) if all(stamps) else "")
 
 
 def _walk(folder: Path, prefix: str, source: str, above: tuple[str, ...]) -> Iterator[RawFile | Reject | Skip]:
+    listed_at = time.time_ns()
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -87,7 +107,7 @@ def _walk(folder: Path, prefix: str, source: str, above: tuple[str, ...]) -> Ite
         yield _reject(source, prefix.rstrip("/"), "nested_too_deep", detail)
         return
     sidecars = pair_sidecars(entry.name for entry in entries)
-    articles = {article: name for name, article in sidecars.items()}
+    articles = {sidecars[entry.name]: entry for entry in entries if entry.name in sidecars}
     for entry in entries:
         raw_path = prefix + entry.name
         if entry.name.startswith("."):
@@ -100,7 +120,8 @@ def _walk(folder: Path, prefix: str, source: str, above: tuple[str, ...]) -> Ite
             yield from _walk_below(entry, raw_path, source, above)
         elif entry.is_file():
             beside = articles.get(entry.name)
-            yield RawFile(source, raw_path, entry.path, str(folder / beside) if beside else None)
+            stamp = _stamp(listed_at, entry, beside)
+            yield RawFile(source, raw_path, entry.path, beside.path if beside else None, stamp)
         else:
             kind = (
                 "the link leads nowhere" if entry.is_symlink() else "it is no regular file (a device, socket or pipe)"
@@ -119,9 +140,20 @@ def _walk_below(
         yield from _walk(Path(entry.path), raw_path + "/", source, (*above, real))
 
 
+def _stamp(listed_at: int, *entries: os.DirEntry[str] | Path | None) -> str:
+    """The stamp of a file and its sidecar, of which a listing was begun at a time in ns."""
+    try:
+        found = [entry.stat() for entry in entries if entry]
+    except OSError:
+        return ""
+    if any(listed_at - about.st_mtime_ns < TICK_NS for about in found):
+        return ""
+    return " ".join(f"{about.st_size}:{about.st_mtime_ns}:{about.st_ino}" for about in found)
+
+
 def is_unicode(name: str) -> bool:
     """Whether a name of this machine is UTF-8."""
-    return name == _escape(name)
+    return name.isascii() or name == _escape(name)
 
 
 def _escape(name: str) -> str:
@@ -142,27 +174,39 @@ def open_file(location: str) -> io.BufferedReader:
     return remote.open_file(location) if remote.is_remote(location) else Path(location).open("rb")
 
 
-def fingerprint(file: RawFile) -> str:
-    """What changes when a file or its sidecar does: SHA-256 of both, or of the stamp that a store gives.
+def fingerprint(file: RawFile, end_byte: int = 0) -> Fingerprint:
+    """Tell the content of a file and its sidecar by SHA-256, or, of a store that gives one, by its stamp.
 
-    Empty where they cannot be read.
+    Args:
+        file: of which nothing but its locations and, in a store, its stamp is used.
+        end_byte: where a file of this machine ended when it was last read, to see in the same pass whether it has only
+            grown: then ``begin`` is what ``whole`` was.
     """
-    if file.stamp:
-        return hashlib.sha256(f"{file.location}\x00{file.stamp}".encode()).hexdigest()
-    whole = hashlib.sha256()
+    if file.stamp and remote.is_remote(file.location):
+        return Fingerprint(hashlib.sha256(f"{file.location}\x00{file.stamp}".encode()).hexdigest())
     try:
-        for location in (file.location, file.sidecar):
-            whole.update(b"\x00")
-            if location:
-                with open_file(location) as stream:
-                    whole.update(_digest(stream))
+        with open_file(file.location) as stream:
+            content, begun = _digest(stream, end_byte)
+        beside = b""
+        if file.sidecar:
+            with open_file(file.sidecar) as stream:
+                beside, _ = _digest(stream)
     except OSError:
-        return ""
-    return whole.hexdigest()
+        return Fingerprint("")
+    return Fingerprint(_join(content, beside), _join(begun, beside) if begun else "")
 
 
-def _digest(stream: BinaryIO) -> bytes:
-    part = hashlib.sha256()
+def _digest(stream: BinaryIO, end_byte: int = 0) -> tuple[bytes, bytes]:
+    """SHA-256 of a stream, and of its first bytes if there are so many."""
+    content, begun, size = hashlib.sha256(), b"", 0
     while chunk := stream.read(CHUNK):
-        part.update(chunk)
-    return part.digest()
+        if size < end_byte <= size + len(chunk):
+            content.update(chunk[: end_byte - size])
+            begun, chunk, size = content.digest(), chunk[end_byte - size :], end_byte
+        content.update(chunk)
+        size += len(chunk)
+    return content.digest(), begun
+
+
+def _join(content: bytes, beside: bytes) -> str:
+    return hashlib.sha256(b"\x00" + content + b"\x00" + beside).hexdigest()

@@ -7,9 +7,8 @@ a page named .txt is read as a page, and an archive is opened whatever it is cal
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
@@ -22,9 +21,11 @@ from pipeline.read.files import RawFile, open_file
 from pipeline.read.html import read_html
 from pipeline.read.jsonl import frame_json, frame_jsonl
 from pipeline.read.records import (
+    BEGIN,
     MAX_HTML_BYTES,
     MAX_TEXT_BYTES,
     BadStreamError,
+    Bookmark,
     Framed,
     Framer,
     Kind,
@@ -73,6 +74,9 @@ BY_ENDING: Mapping[str, Framer] = {
     **dict.fromkeys((".xml", ".rss", ".atom", ".rdf", ".feed"), frame_feed),
 }
 TABLES = (frame_csv, frame_tsv, frame_parquet)  # whose columns the user may name
+# The formats to which records are appended: their framers go on behind a bookmark, and give the last record's number.
+GrowingFramer = Callable[[RawRef, BinaryIO, Bookmark], Generator[Framed, None, int | None]]
+GROWING: Mapping[object, GrowingFramer] = {frame_jsonl: frame_jsonl, frame_warc: frame_warc}
 # What a file's first bytes say, against its name if need be.
 BY_CONTENT: Mapping[Disguise, Framer] = {
     "warc": frame_warc,
@@ -92,22 +96,49 @@ WARC_NAME = re.compile(r"\.(?:warc|wet)(?:\.gz|\.zst)?$", re.IGNORECASE)
 READERS: Mapping[Kind, Reader] = {"text": read_text, "html": read_html, "rtf": read_rtf, "json": read_fields}
 
 
-def frame_file(file: RawFile, options: Options) -> Iterator[Framed]:
-    """Part a raw file into its records; what cannot be read of it is a reject."""
+class Framing:
+    """The records of a file, to be gone through once."""
+
+    def __init__(self, framed: Generator[Framed, None, Bookmark]) -> None:
+        self._framed = framed
+        self.end = BEGIN  # where to go on when the file has grown: told when its records have been gone through
+
+    def __iter__(self) -> Iterator[Framed]:
+        self.end = yield from self._framed
+
+
+def frame_file(file: RawFile, options: Options, after: Bookmark = BEGIN) -> Framing:
+    """Part a raw file into its records; what cannot be read of it is a reject.
+
+    JSON Lines and WARC files that are neither packed nor damaged at their end can be read on: the records up to
+    ``framing.end`` and those behind it are then, names and all, those of the whole file. Where that is not sure,
+    ``framing.end`` is BEGIN.
+
+    Args:
+        file: what ``find_files`` gave.
+        options: how to read.
+        after: the ``end`` of an earlier framing, if the file begins as it was then (see ``fingerprint``).
+    """
+    return Framing(_frame_file(file, options, after))
+
+
+def _frame_file(file: RawFile, options: Options, after: Bookmark) -> Generator[Framed, None, Bookmark]:
     ref = RawRef(file.source, file.raw_path, "", "")
     try:
         sidecar = _read_beside(file.sidecar)
         stream = open_file(file.location)
     except BadStreamError as error:
         yield refuse(whole(ref, None), "broken_sidecar", error.detail)
-        return
+        return BEGIN
     except OSError as error:
         detail = f"the file cannot be read: {error.strerror or error}; allow reading it and run again"
         yield refuse(whole(ref, None), "unreadable", detail)
-        return
+        return BEGIN
     name = PurePosixPath(file.raw_path).name
     with stream:
-        yield from frame_guarded(ref, _frame(Opened(ref, name, stream, sidecar), options))
+        framing = Framing(_frame(Opened(ref, name, stream, sidecar), options, after))
+        yield from frame_guarded(ref, framing, None if after == BEGIN else str(after.end_record))
+        return framing.end
 
 
 def _read_beside(location: str | None) -> Sidecar | None:
@@ -117,21 +148,31 @@ def _read_beside(location: str | None) -> Sidecar | None:
         return load_sidecar(location, stream)
 
 
-def _frame(opened: Opened, options: Options) -> Iterator[Framed]:
+def _frame(opened: Opened, options: Options, after: Bookmark = BEGIN) -> Generator[Framed, None, Bookmark]:
     """Part whatever a stream holds into records."""
     head = opened.stream.peek(HEAD_BYTES)[:HEAD_BYTES]
     packing = None if WARC_NAME.search(opened.name) else packing_of(opened.name, head)
-    if packing:
-        yield from unpack(opened, packing, lambda inner: _frame(inner, options))
-        return
-    framer = _find_framer(opened.name, head)
-    if isinstance(framer, tuple):
-        yield refuse(whole(opened.ref, None), *framer)
-        return
-    if framer in TABLES:
-        framer = partial(framer, options=options)
-    framed = framer(opened.ref, cast(BinaryIO, opened.stream))
-    yield from framed if opened.sidecar is None else _with_sidecar(framed, opened.sidecar)
+    found = packing or _find_framer(opened.name, head)
+    if found in GROWING and not opened.depth and not opened.sidecar:
+        return (yield from _frame_growing(opened, GROWING[found], after))
+    if after != BEGIN:
+        raise ValueError(f"{opened.name} cannot be read on from byte {after.end_byte:,}: not as {found}")
+    stream = cast(BinaryIO, opened.stream)
+    if isinstance(found, str):
+        yield from unpack(opened, found, lambda inner: _frame(inner, options))
+    elif isinstance(found, tuple):
+        yield refuse(whole(opened.ref, None), *found)
+    else:
+        framed = found(opened.ref, stream, options) if found in TABLES else found(opened.ref, stream)
+        yield from framed if opened.sidecar is None else _with_sidecar(framed, opened.sidecar)
+    return BEGIN
+
+
+def _frame_growing(opened: Opened, framer: GrowingFramer, after: Bookmark) -> Generator[Framed, None, Bookmark]:
+    last = yield from framer(opened.ref, cast(BinaryIO, opened.stream), after)
+    end_byte = opened.stream.tell()
+    # A file that fills the head stays of its format, however it grows.
+    return BEGIN if last is None or end_byte < HEAD_BYTES else Bookmark(end_byte, last)
 
 
 def _find_framer(name: str, head: bytes) -> Framer | tuple[str, str]:

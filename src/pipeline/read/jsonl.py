@@ -17,9 +17,11 @@ from typing import BinaryIO
 from pipeline.contract import InputFormat, RawRef, Reject
 from pipeline.read.fields import names_content
 from pipeline.read.records import (
+    BEGIN,
     CHUNK,
     MAX_TEXT_BYTES,
     BadStreamError,
+    Bookmark,
     Framed,
     RawRecord,
     more_than,
@@ -47,9 +49,22 @@ KEY_OR_BRACKET = re.compile(
 )
 
 
-def frame_jsonl(ref: RawRef, stream: BinaryIO) -> Iterator[Framed]:
-    """Frame JSON Lines: a record a line, numbered from 1; a blank line is none."""
-    yield from _frame_lines(ref, _chunks(stream))
+def frame_jsonl(ref: RawRef, stream: BinaryIO, after: Bookmark = BEGIN) -> Generator[Framed, None, int | None]:
+    """Frame JSON Lines: a record a line, numbered from 1; a blank line is none.
+
+    Args:
+        ref: where the stream stands.
+        stream: at its beginning.
+        after: behind which line to go on.
+
+    Returns:
+        The number of the last line; None where what is appended could change it (it has no end), or where none holds a
+        record.
+    """
+    if after == BEGIN:
+        return (yield from _frame_lines(ref, _chunks(stream)))
+    stream.seek(after.end_byte)
+    return (yield from _frame_lines(ref, iter(lambda: stream.read(CHUNK), b""), after.end_record))
 
 
 def frame_json(ref: RawRef, stream: BinaryIO) -> Iterator[Framed]:
@@ -101,19 +116,21 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
 # ── Lines ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _frame_lines(ref: RawRef, chunks: Iterator[bytes]) -> Iterator[Framed]:
-    is_empty = True
-    for number, line in enumerate(_lines(chunks), 1):
+def _frame_lines(ref: RawRef, chunks: Iterator[bytes], number: int = 0) -> Generator[Framed, None, int | None]:
+    """Frame the lines behind that of a number; gives the number of the last one if it has an end."""
+    is_empty, line = not number, b""
+    for number, line in enumerate(_lines(chunks), number + 1):  # noqa: B020
         if not line or line.isspace():
             continue
         is_empty = False
         yield _frame(ref, number, line.removesuffix(b"\r"), "jsonl")
     if is_empty:
         yield refuse_empty(ref)
+    return None if is_empty or line else number - 1
 
 
 def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The lines without their ends; of one that is too large, no more than shows that it is."""
+    """The lines without their ends, and what stands behind the last end; of one too large, no more than shows it."""
     begun: list[bytes] = []
     size = 0
     for chunk in chunks:

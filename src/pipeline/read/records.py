@@ -60,6 +60,15 @@ class Options:
     fields: Mapping[str, str] = field(default_factory=dict)  # metadata field or "text" or "html" → path in a record
 
 
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """How far a file was read: where to go on when it has grown."""
+
+    end_byte: int = 0  # behind what was read
+    end_record: int = 0  # the number of its last record: that of its line, or in a WARC file its offset
+
+
+BEGIN = Bookmark()  # and where going on is not possible
 Framed = RawRecord | Reject | Skip
 # Parts a stream into records. The ref's raw_record is where the stream stands in its file: "" for the file itself.
 Framer = Callable[[RawRef, BinaryIO], Iterator[Framed]]

@@ -6,7 +6,6 @@ import json
 import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import BinaryIO, NamedTuple
 
 from pipeline.contract import QualityFlag, RawMetadata
@@ -49,15 +48,15 @@ class About:
     flags: tuple[QualityFlag, ...] = ()
 
 
-def has_sidecar(name: str) -> bool:
-    """Whether a file of that name may have one."""
-    return PurePosixPath(name).suffix.lower() in ARTICLE_ENDINGS
+def has_sidecar(path: str) -> bool:
+    """Whether a file may have one, by its name."""
+    return posixpath.splitext(path)[1].lower() in ARTICLE_ENDINGS
 
 
-def sidecar_names(name: str) -> list[str]:
-    """The names that a file's sidecar may have: NAME.json, NAME.meta.json, or the ending behind the full name."""
-    stem = PurePosixPath(name).stem
-    return [f"{base}{ending}" for base in (stem, name) for ending in SIDECAR_ENDINGS]
+def sidecar_names(path: str) -> list[str]:
+    """What a file's sidecar may be called: NAME.json, NAME.meta.json, or the ending behind the full name."""
+    stem, _ = posixpath.splitext(path)
+    return [f"{base}{ending}" for base in (stem, path) for ending in SIDECAR_ENDINGS]
 
 
 def load_sidecar(path: str, stream: BinaryIO) -> Sidecar:
@@ -77,11 +76,11 @@ def pair_sidecars(paths: Iterable[str]) -> dict[str, str]:
     """The sidecars among files of one folder or archive, and the article that each belongs to."""
     there = set(paths)
     found: dict[str, str] = {}
+    if not any(path.endswith(SIDECAR_ENDINGS) for path in there):  # the rule in large folders, and soon told
+        return found
     for path in sorted(there):
-        folder, name = posixpath.split(path)
-        if has_sidecar(name):
-            beside = (posixpath.join(folder, one) for one in sidecar_names(name))
-            sidecar = next((one for one in beside if one in there), None)
+        if has_sidecar(path):
+            sidecar = next((name for name in sidecar_names(path) if name in there), None)
             if sidecar:
                 found.setdefault(sidecar, path)
     return found

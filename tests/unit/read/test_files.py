@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import fsspec
 import pytest
 
 from pipeline.contract import Reject, Skip
-from pipeline.read import Options, RawFile, find_files, fingerprint, frame_file, locate
+from pipeline.read import Fingerprint, Options, RawFile, find_files, fingerprint, frame_file, locate
 
 
 def put(folder: Path, *names: str) -> None:
@@ -79,7 +83,7 @@ def test_file_that_vanished_is_refused(tmp_path: Path) -> None:
     (reject,) = frame_file(file, Options())
     assert isinstance(reject, Reject)
     assert (reject.reason, reject.raw_record) == ("unreadable", "0")
-    assert fingerprint(file) == ""
+    assert fingerprint(file) == Fingerprint("")
 
 
 def test_file_is_located_without_listing(tmp_path: Path) -> None:
@@ -98,3 +102,89 @@ def test_fingerprint_changes_with_the_sidecar(tmp_path: Path) -> None:
     assert before != fingerprint(alone)
     (tmp_path / "a.json").write_text('{"section": "City"}', "utf-8")
     assert before != fingerprint(together)
+
+
+# ── Stamps ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+LONG_SINCE = time.time_ns() - 3600 * 10**9
+
+
+def put_long_since(path: Path, content: str = "The ferry sails at noon.") -> None:
+    path.write_text(content, "utf-8")
+    os.utime(path, ns=(LONG_SINCE, LONG_SINCE))
+
+
+def stamp_of(raw: Path, name: str = "a.txt") -> str:
+    listed_file = next(file for file in find_files(str(raw), "wire") if isinstance(file, RawFile))
+    assert listed_file == locate(str(raw), "wire", name)
+    return listed_file.stamp
+
+
+def move_in(path: Path) -> None:
+    """Put a file of the same size and time in its place, as rsync does."""
+    put_long_since(path.with_name(".new"), "The ferry sails at nine.")
+    path.with_name(".new").replace(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda path: put_long_since(path, "The ferry sails."), id="size"),
+        pytest.param(lambda path: os.utime(path, ns=(LONG_SINCE, LONG_SINCE + 1)), id="time"),
+        pytest.param(move_in, id="inode"),
+        pytest.param(lambda path: put_long_since(path.with_name("a.json"), "{}"), id="sidecar-added"),
+    ],
+)
+def test_stamp_changes_with_the_file(tmp_path: Path, change: Callable[[Path], None]) -> None:
+    put_long_since(tmp_path / "a.txt")
+    before = stamp_of(tmp_path)
+    assert before == stamp_of(tmp_path) != ""
+    change(tmp_path / "a.txt")
+    assert stamp_of(tmp_path) not in ("", before)
+
+
+def test_stamp_changes_with_the_sidecar(tmp_path: Path) -> None:
+    put_long_since(tmp_path / "a.txt")
+    put_long_since(tmp_path / "a.json", "{}")
+    before = stamp_of(tmp_path)
+    put_long_since(tmp_path / "a.json", '{"section": "City"}')
+    assert stamp_of(tmp_path) not in ("", before)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.json"], ids=["file", "sidecar"])
+@pytest.mark.parametrize("seconds", [0, 3600], ids=["just-now", "in-the-future"])
+def test_what_was_written_just_now_has_no_stamp(tmp_path: Path, name: str, seconds: int) -> None:
+    put_long_since(tmp_path / "a.txt")
+    put_long_since(tmp_path / "a.json", "{}")
+    written_at = time.time_ns() + seconds * 10**9
+    os.utime(tmp_path / name, ns=(written_at, written_at))
+    assert stamp_of(tmp_path) == ""
+
+
+def test_stamp_of_a_link_is_that_of_its_file(tmp_path: Path) -> None:
+    put(tmp_path, "elsewhere/a.txt", "raw/b.txt")
+    (tmp_path / "raw" / "b.txt").unlink()
+    put_long_since(tmp_path / "elsewhere" / "a.txt")
+    (tmp_path / "raw" / "b.txt").symlink_to(tmp_path / "elsewhere" / "a.txt")
+    before = stamp_of(tmp_path / "raw", "b.txt")
+    put_long_since(tmp_path / "elsewhere" / "a.txt", "The ferry sails.")
+    assert stamp_of(tmp_path / "raw", "b.txt") not in ("", before)
+
+
+def test_fingerprint_of_a_store_is_that_of_its_stamp() -> None:
+    store = fsspec.filesystem("memory")
+    store.pipe({"/quay/a.jsonl": b"{}"})
+    one, two = (RawFile("wire", "a.jsonl", "memory://quay/a.jsonl", stamp=f"2 ETag={number}") for number in (1, 2))
+    before = fingerprint(one, 1)
+    assert before.begin == ""
+    store.pipe({"/quay/a.jsonl": b"[]"})
+    assert fingerprint(one) == before != fingerprint(two)
+
+
+def test_fingerprint_of_this_machine_is_that_of_the_content(tmp_path: Path) -> None:
+    put_long_since(tmp_path / "a.txt")
+    file = locate(str(tmp_path), "wire", "a.txt")
+    before = fingerprint(file)
+    move_in(tmp_path / "a.txt")
+    os.utime(tmp_path / "a.txt", ns=(LONG_SINCE, LONG_SINCE))
+    assert fingerprint(file).whole != before.whole

@@ -30,9 +30,14 @@ class Opened:
 Frame = Callable[[Opened], Iterator[Framed]]
 
 
-def frame_guarded(ref: RawRef, framed: Iterable[Framed]) -> Iterator[Framed]:
-    """Pass on what is framed of the stream at ``ref``; where the stream breaks off, what follows is one reject."""
-    last = None
+def frame_guarded(ref: RawRef, framed: Iterable[Framed], last: str | None = None) -> Iterator[Framed]:
+    """Pass on what is framed of the stream at ``ref``; where the stream breaks off, what follows is one reject.
+
+    Args:
+        ref: where the stream stands.
+        framed: its records.
+        last: the record behind which they begin.
+    """
     try:
         for record in framed:
             last = record.raw_record if isinstance(record, Reject) else record.ref.raw_record

@@ -21,7 +21,7 @@ from typing import BinaryIO, cast
 from fastwarc.warc import ArchiveIterator
 
 from pipeline.contract import RawRef, Reject
-from pipeline.read.records import BadStreamError, Framed, place, refuse
+from pipeline.read.records import BEGIN, BadStreamError, Bookmark, Framed, place, refuse
 from pipeline.read.warc.record import MAX_HEADER_BYTES, LastRecord, read_record
 from pipeline.read.warc.tape import END_ID, Tape, open_tape
 
@@ -52,20 +52,39 @@ class _State:
 
     offset: int = 0  # where the record at hand begins
     last: LastRecord | None = None
+    final: LastRecord | None = None  # the last record of a file that ends behind it
     gap: _Gap | None = None  # not yet told, as its end is not known
     attempts: int = 0  # in a row, to go on after damage
 
 
-def frame_warc(ref: RawRef, stream: BinaryIO) -> Iterator[Framed]:
+def frame_warc(ref: RawRef, stream: BinaryIO, after: Bookmark = BEGIN) -> Generator[Framed, None, int | None]:
     """Part a WARC file into its pages (and, of WET files, its texts); what else is in it is skipped with a reason.
 
     ``given`` are the address and date in the record's header, ``charset`` is that of the HTTP header. A damaged stretch
     is a reject ``broken_record``, or ``truncated`` where nothing could be read behind it.
 
+    Args:
+        ref: where the stream stands.
+        stream: at its beginning.
+        after: behind which record to go on.
+
+    Returns:
+        The offset of the last record; None where the file does not end behind it, or that offset does not lead there.
+
     Raises:
         BadStreamError: if the file does not begin as a WARC file does, or the stream under it raises it.
     """
-    tape, state, resume = open_tape(stream), _State(), 0
+    if after == BEGIN:
+        return (yield from _frame_tape(ref, open_tape(stream)))
+    # The last record is read again: what follows it, damage too, is then met as if the file was read from its start.
+    stream.seek(after.end_record)
+    framed = _frame_tape(ref, open_tape(stream, after.end_record))
+    next(framed, None)
+    return (yield from framed)
+
+
+def _frame_tape(ref: RawRef, tape: Tape) -> Generator[Framed, None, int | None]:
+    state, resume = _State(), 0
     while state.attempts < MAX_ATTEMPTS:
         state.attempts += 1
         fatal: Exception | None = None
@@ -73,7 +92,7 @@ def frame_warc(ref: RawRef, stream: BinaryIO) -> Iterator[Framed]:
             if not tape.skip_to_record(resume):
                 break
             if (yield from _frame_stretch(ref, tape, state)):
-                return
+                return _find_last(tape, state.final)
             problem = "it ends too early"
         except BadStreamError as error:
             problem, fatal = str(error), error
@@ -84,26 +103,36 @@ def frame_warc(ref: RawRef, stream: BinaryIO) -> Iterator[Framed]:
             raise fatal
     if state.gap:
         yield from state.gap.closed_at(None)
+    return None
+
+
+def _find_last(tape: Tape, final: LastRecord | None) -> int | None:
+    """The offset of the last record, where reading can begin and finds it as it is."""
+    if final is None or final.ref.raw_record != str(final.offset) or (tape.is_marked and not tape.packing):
+        return None
+    return final.offset if tape.end_of(final.offset, final.length) is not None else None
 
 
 def _frame_stretch(ref: RawRef, tape: Tape, state: _State) -> Generator[Framed, None, bool]:
     """Frame records up to the end of the file or some damage; True at the end."""
     state.offset = tape.tell()
     for record in ArchiveIterator(cast("BinaryIO", tape), parse_http=False, max_header_len=MAX_HEADER_BYTES):
-        if state.last:
-            yield state.last.framed
-            state.last = None
+        last, state.last = state.last, None
+        if last:
+            yield last.framed
         is_end = record.record_id == END_ID
         if state.gap:
             yield from state.gap.closed_at(None if is_end else record.stream_pos)
             state.gap = None
         if is_end:
+            state.final = last
             return True
         state.offset, state.attempts = record.stream_pos, 0
         state.last = read_record(place(ref, tape.name_record(record)), record)
         if not state.last.is_whole:
             return False
     if state.last and not tape.is_marked:
+        state.final = state.last
         yield state.last.framed
         return True
     return False

@@ -64,15 +64,16 @@ PLAIN = b"WARC/1."
 class Tape:
     """The stream that fastwarc reads: it counts, and keeps what it gave since the record at hand began."""
 
-    def __init__(self, head: bytes, stream: BinaryIO, packing: Packing | None, *, is_marked: bool) -> None:
+    def __init__(
+        self, head: bytes, stream: BinaryIO, packing: Packing | None, start: int = 0, *, is_marked: bool
+    ) -> None:
         self.packing = packing
         self.is_marked = is_marked  # the record of our own making stands at the end
         self._again = BytesIO(head)  # what is read before the stream
         self._stream = stream
         self._mark = packing.end if packing else b""
         self._kept: deque[bytes] = deque()
-        self._start = 0  # offset of the first byte kept
-        self._position = 0
+        self._start = self._position = start  # offsets of the first byte kept, and of the next one to be read
         self._name = (-1, 0)  # where the last record begins, and how many came before it from there
 
     def read(self, size: int = CHUNK) -> bytes:
@@ -153,8 +154,12 @@ class Tape:
             self._start += len(self._kept.popleft())
 
 
-def open_tape(stream: BinaryIO) -> Tape:
+def open_tape(stream: BinaryIO, start: int = 0) -> Tape:
     """The tape of a file, however it is packed.
+
+    Args:
+        stream: what is read.
+        start: the offset at which it stands, that of a record.
 
     Raises:
         BadStreamError: if it does not begin as a WARC file does.
@@ -163,8 +168,8 @@ def open_tape(stream: BinaryIO) -> Tape:
     packing = next((packing for packing in (GZIP, ZSTD) if head.startswith(packing.magic)), None)
     packing = ZSTD if head.startswith(ZSTD_DICTIONARY) else packing
     if packing:
-        tape, (member, used) = Tape(head, stream, packing, is_marked=True), packing.unpack(head)
-        if _holds_several(member):
+        tape, (member, used) = Tape(head, stream, packing, start, is_marked=True), packing.unpack(head)
+        if not start and _holds_several(member):
             return Tape(b"", packing.reader(tape), None, is_marked=True)
         if member.strip() or used != len(head):
             return tape
@@ -174,7 +179,7 @@ def open_tape(stream: BinaryIO) -> Tape:
     if not head.lstrip().startswith(PLAIN):
         expected = "expected WARC/1.x, plain or packed by gzip or zstd: name it for what it is"
         raise BadStreamError("unknown_format", f"the file begins with {head[:12]!r}; {expected}")
-    return Tape(head, stream, None, is_marked=False)
+    return Tape(head, stream, None, start, is_marked=False)
 
 
 def _holds_several(member: bytes) -> bool:
