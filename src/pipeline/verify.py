@@ -57,7 +57,7 @@ def verify_version(
         months: the months of each monthly table.
         read_raw: reads a raw file again; None to leave the raw files out.
         source: the collection that the raw files belong to; articles of others are not held against them.
-        records: what became of each raw record: rows of ``Record``.
+        records: what became of each raw record: of ``Record`` its key, ``outcome`` and ``article_id``.
     """
     found = Verification()
     all_months = sorted({month for each in months.values() for month in each})
@@ -119,21 +119,20 @@ def _verify_slices(
         at: for each row, which of the texts is its article's; rows without one are told of as keys.
         texts: the texts.
     """
-    order = np.argsort(at, kind="stable")
-    edges = np.searchsorted(at[order], range(0, len(texts) + FEW_TEXTS, FEW_TEXTS))
-    for first, (start, end) in zip(range(0, len(texts), FEW_TEXTS), pairwise(edges), strict=True):
-        some = texts.slice(first, FEW_TEXTS).to_pylist()
-        mine = rows.take(order[start:end])
-        own = [some[place] for place in at[order[start:end]] - first]
-        for part in slices:
-            told = [mine[name].to_pylist() for name in (part.text, part.start, part.end)]
-            given = [row for row, each in enumerate(zip(*told, strict=True)) if each != (None, None, None)]
-            wrong = [row for row in given if not _stands_at(own[row], *(column[row] for column in told))]
-            lines = (
-                f"{table} {mine[0][row]}: {part.text} {told[0][row]!r} is not at [{told[1][row]}:{told[2][row]}]"
-                for row in wrong
-            )
-            found.check(table if part.text == "text" else f"{table}: {part.text}", len(given), lines)
+    for part in slices:
+        names = (part.text, part.start, part.end)
+        is_given = np.logical_or.reduce([pc.is_valid(rows[name]) for name in names]) & (at >= 0)
+        order = np.flatnonzero(is_given)[np.argsort(at[is_given], kind="stable")]
+        found.check(table if part.text == "text" else f"{table}: {part.text}", len(order), ())
+        edges = np.searchsorted(at[order], range(0, len(texts) + FEW_TEXTS, FEW_TEXTS))
+        for first, (start, end) in zip(range(0, len(texts), FEW_TEXTS), pairwise(edges), strict=True):
+            some = texts.slice(first, FEW_TEXTS).to_pylist()
+            told = rows.take(order[start:end]).select([rows.column_names[0], *names])
+            own = (some[place] for place in (at[order[start:end]] - first).tolist())
+            for whole, key, *where in zip(own, *(column.to_pylist() for column in told.columns), strict=True):
+                if not _stands_at(whole, *where):
+                    line = f"{table} {key}: {part.text} {where[0]!r} is not at [{where[1]}:{where[2]}]"
+                    found.check(table, 0, [line])
 
 
 def _stands_at(whole: str, text: str | None, start: int | None, end: int | None) -> bool:
@@ -289,6 +288,7 @@ class _Recount:
         self._keys = _keys(stored, key)
         self._names = pa.chunked_array([_all_names(np.arange(stored.num_rows), stored)])
         self._is_seen = np.zeros(len(self._names), bool)
+        self._waiting: list[pa.Array] = []
         self._counted: dict[str, tuple[Fold, npt.NDArray[np.int64]]] = {}
         found.check(table, stored.num_rows, ())
 
@@ -320,12 +320,18 @@ class _Recount:
 
     def see(self, names: pa.Array) -> None:
         """Names that entities were seen by."""
-        names = pc.unique(names)
+        self._waiting.append(pc.unique(names))
+        if sum(map(len, self._waiting)) > len(self._names):  # to look names up, all that are there are read again
+            self._look_up()
+
+    def _look_up(self) -> None:
+        names = pa.chunked_array(self._waiting, pa.string())
         places = _places(names, self._names)
         self._is_seen[places[places >= 0]] = True
-        for each in names.filter(pa.array(places < 0)).to_pylist():
+        for each in pc.unique(names.filter(pa.array(places < 0))).to_pylist():
             row, _, name = each.partition("\0")
             self._found.check(self._table, 0, [f"{self._shown(int(row))}: {name!r} is not among its names"])
+        self._waiting.clear()
 
     def finish(self) -> None:
         """Tell which rows are not what was counted."""
@@ -339,6 +345,7 @@ class _Recount:
                 for row in np.flatnonzero(_differ(stored, again))
             )
             self._found.check(self._table, 0, lines)
+        self._look_up()
         for each in self._names.filter(pa.array(~self._is_seen)).to_pylist():
             row, _, name = each.partition("\0")
             self._found.check(self._table, 0, [f"{self._shown(int(row))}: no mention calls it {name!r}"])
