@@ -11,12 +11,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import given as given_any
+from hypothesis import strategies as st
 from training.data import read_corpus
 
 from pipeline.contract import Article, ArticleEntity, Mention, Quote, RawArticle, RawRef, ReviewedQuote, to_table
 from pipeline.corrections import (
     Corrected,
     Correction,
+    GoldCount,
     apply_corrections,
     plan_corrections,
     read_corrections,
@@ -310,6 +314,22 @@ def test_corrections_of_an_article_that_is_gone_wait(made: Made) -> None:
     assert elsewhere.waiting == corrections, "what is not made again waits on"
 
 
+def test_speaker_that_the_machine_finds_no_more_is_unresolved(made: Made) -> None:
+    corrections = given(made, (CHECKED, "speaker_name", "Hazebroek"), (WAITED, "speaker_role", "baker"))
+    first = apply(made, corrections).plan
+    fewer = Made(made.article, made.quotes, [one for one in made.mentions if one.entity_name != "Jon Hazebroek"])
+    quotes = [*made.quotes]
+    for number in (WAITED, FLOUR, AGAIN):
+        nobody = {"speaker_entity_id": None, "speaker_name": None, "speaker_status": "unattributed"}
+        quotes[number] = Quote(**{n: getattr(made.quotes[number], n) for n in Quote.__slots__} | nobody)
+    later = apply(Made(made.article, quotes, fewer.mentions), corrections, first.reviewed)
+    row = quote_of(later, made.id_of(CHECKED))
+    assert (row["speaker_name"], row["speaker_status"], row["review_status"]) == (None, "unresolved", "corrected")
+    assert quote_of(later, made.id_of(WAITED))["speaker_role"] is None
+    assert later.waiting == corrections
+    assert apply(made, corrections, later.plan.reviewed).waiting == []
+
+
 # ── Applying ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -440,6 +460,38 @@ def test_counts_follow(made: Made) -> None:
     assert counts["Jon Hazebroek"] == 4
 
 
+SAY = st.sampled_from(
+    [
+        *(("speaker_name", name) for name in ("Hazebroek", "Mara Oduya", "Port Ellery")),
+        *(("speaker_status", status) for status in ("unresolved", "unattributed")),
+        *(("quote_type", kind) for kind in ("direct", "indirect")),
+        ("is_quote", "false"),
+        ("confirmed", "true"),
+    ]
+)
+
+
+@given_any(st.dictionaries(st.integers(0, 6), SAY))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_whatever_is_said_keys_hold_and_counts_are_right(made: Made, sayings: dict[int, tuple[str, str]]) -> None:
+    corrected = correct(made, *((number, *say) for number, say in sayings.items()))
+    quotes, mentions = corrected.quotes.to_pylist(), corrected.mentions.to_pylist()
+    ids = {row["quote_id"] for row in quotes}
+    assert len(ids) == 7 - sum(say == ("is_quote", "false") for say in sayings.values())
+    assert [row["position"] for row in quotes] == list(range(len(quotes)))
+    assert {row["repeat_of"] for row in quotes} | {row["quote_id"] for row in mentions} <= ids | {None}
+    by_words = Counter(row["text"] for row in quotes if row["repeat_of"] is None)
+    assert set(by_words.values()) <= {1}, "one of those with the same words is the first"
+    for row in quotes:
+        assert (row["speaker_name"] is None) == (row["speaker_entity_id"] is None) == (row["speaker_status"] != "named")
+    spoken = Counter(row["speaker_entity_id"] for row in quotes if row["speaker_entity_id"])
+    seen = Counter(row["entity_id"] for row in mentions)
+    entities = {row["entity_id"]: row for row in corrected.article_entities.to_pylist()}
+    assert {key: row["quote_count"] for key, row in entities.items()} == {key: spoken[key] for key in entities}
+    assert {key: row["mention_count"] for key, row in entities.items()} == seen
+    assert spoken.keys() <= entities.keys()
+
+
 def test_withdrawn_corrections_leave_what_the_machine_made(made: Made) -> None:
     before = correct(made, (CHECKED, "speaker_name", "Hazebroek"), (SAFE, "is_quote", "false")).plan.reviewed
     assert apply(made, [], before).quotes.equals(made.tables["quotes"])
@@ -448,7 +500,7 @@ def test_withdrawn_corrections_leave_what_the_machine_made(made: Made) -> None:
 # ── Gold ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def gold_of(made: Made, target: Path, *rows: tuple[int, str, str]) -> object:
+def gold_of(made: Made, target: Path, *rows: tuple[int, str, str]) -> GoldCount:
     corrected = correct(made, *rows)
     return write_gold(made.tables["articles"], corrected.quotes, corrected.mentions, made.tables["quotes"], target)
 
@@ -456,7 +508,7 @@ def gold_of(made: Made, target: Path, *rows: tuple[int, str, str]) -> object:
 def test_article_of_which_every_quote_was_looked_at_trains(made: Made, tmp_path: Path) -> None:
     rest = [(number, "confirmed", "true") for number in range(7) if number != FLOUR]
     count = gold_of(made, tmp_path / "gold", *rest, (FLOUR, "is_quote", "false"))
-    assert count == type(count)(quotes=7, articles=1, annotated=1)  # type: ignore[call-arg]
+    assert count == GoldCount(quotes=7, articles=1, annotated=1)
     (one,) = read_corpus(tmp_path / "gold")
     told = [[[one.given[start:end] for start, end in part] for part in attribution] for attribution in one.attributions]
     assert told[1] == [
@@ -482,7 +534,7 @@ def test_article_that_would_teach_wrong_is_not_annotated(
     made: Made, tmp_path: Path, rows: list[tuple[int, str, str]]
 ) -> None:
     count = gold_of(made, tmp_path / "gold", *rows)
-    assert count == type(count)(quotes=len(rows), articles=1, annotated=0)  # type: ignore[call-arg]
+    assert count == GoldCount(quotes=len(rows), articles=1, annotated=0)
     assert list(read_corpus(tmp_path / "gold")) == []
 
 

@@ -9,7 +9,17 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from pipeline.contract import Article, ArticleEntity, Mention, Quote, QuoteType, Segment, from_table, to_table
+from pipeline.contract import (
+    Article,
+    ArticleEntity,
+    Mention,
+    Quote,
+    QuoteType,
+    Segment,
+    SpeakerStatus,
+    from_table,
+    to_table,
+)
 from pipeline.corrections.files import Correction, Field, refuse_if
 from pipeline.corrections.plan import Plan
 from pipeline.language.discourse import innermost_of
@@ -17,7 +27,7 @@ from pipeline.language.phrases import GENDERS
 
 # Counts what an article says of each entity (entities.summarise_entities).
 Summarise = Callable[[Article, Sequence[Mention], Sequence[Quote]], list[ArticleEntity]]
-CORRECTABLE = ("quote_type", "speaker_entity_id", "speaker_role", "speaker_status")
+CORRECTABLE = ("quote_type", "speaker_entity_id", "speaker_role", "speaker_status", "speaker_method")
 Said = Mapping[Field, Correction]
 Row = TypeVar("Row", Article, Quote, Mention)
 NAMES_TOLD = 12
@@ -25,7 +35,7 @@ NAMES_TOLD = 12
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """The rows of some articles with all that people say of them, and which corrections wait for their quotes."""
+    """The rows of some articles with all that people say of them, and which corrections cannot be applied now."""
 
     quotes: pa.Table
     mentions: pa.Table
@@ -34,9 +44,10 @@ class Corrected:
 
     @property
     def waiting(self) -> list[Correction]:
-        """Corrections of quotes that are not there now, of any article."""
-        gone = {one.quote_id for one in self.plan.reviewed if one.is_waiting}
-        return [one for quote_id in sorted(gone) for one in self.plan.by_quote[quote_id]]
+        """Corrections, of any article, whose quotes, or the speakers that they name, are not there any more."""
+        waiting = {one.target for one in self.plan.reviewed if one.is_waiting}
+        all_of_them = (one for each in self.plan.by_quote.values() for one in each)
+        return sorted((one for one in all_of_them if one.target in waiting), key=lambda one: one.where)
 
 
 def apply_corrections(
@@ -44,7 +55,8 @@ def apply_corrections(
 ) -> Corrected:
     """Correct some articles: those that ``plan`` touches, and those that the run has made or taken out.
 
-    Without corrections the rows come out as the machine made them.
+    Without corrections the rows come out as the machine made them. What could be applied once, and can be no more since the
+    article or the program has changed, waits; a speaker that a person names, and the machine finds no more, is unresolved.
 
     Args:
         plan: what people say.
@@ -57,11 +69,12 @@ def apply_corrections(
     """
     quotes_of, mentions_of = _group(made["quotes"], Quote), _group(made["mentions"], Mention)
     faults: list[str] = []
+    waiting: set[str] = set()
     quotes: list[Quote] = []
     mentions: list[Mention] = []
     entities: list[ArticleEntity] = []
     for article_id, (article,) in sorted(_group(made["articles"], Article).items()):
-        corrector = _Corrector(plan, mentions_of[article_id], faults)
+        corrector = _Corrector(plan, mentions_of[article_id], faults, waiting)
         own_quotes = corrector.correct_quotes(quotes_of[article_id])
         own_mentions = corrector.correct_mentions(quotes_of[article_id], own_quotes)
         quotes += own_quotes
@@ -70,8 +83,9 @@ def apply_corrections(
         entities += summarise(replace(article, segments=segments), own_mentions, own_quotes)
     refuse_if(faults)
     there = {quote.quote_id for each in quotes_of.values() for quote in each}
+    waiting |= {one.target for one in plan.reviewed if one.quote_id not in there}
     reviewed = (
-        replace(one, is_waiting=one.quote_id not in there) if one.article_id in ids else one for one in plan.reviewed
+        replace(one, is_waiting=one.target in waiting) if one.article_id in ids else one for one in plan.reviewed
     )
     return Corrected(
         to_table(Quote, quotes),
@@ -95,7 +109,8 @@ class _Corrector:
 
     plan: Plan
     mentions: Sequence[Mention]
-    faults: list[str]
+    faults: list[str]  # takes what cannot be applied,
+    waiting: set[str]  # and the targets of what cannot be any more
 
     def correct_quotes(self, quotes: Sequence[Quote]) -> list[Quote]:
         """The quotes as corrected, without those that are none, numbered and joined to their repetitions anew."""
@@ -145,11 +160,7 @@ class _Corrector:
     def _correct(self, quote: Quote, said: Said) -> Quote:
         now = self._correct_speaker(quote, said)
         if "speaker_role" in said:
-            now = replace(now, speaker_role=said["speaker_role"].value or None)
-        if now.speaker_role and now.speaker_status == "unattributed":
-            self.faults.append(
-                f"{said['speaker_role'].where}: the quote is unattributed: nobody has a role; name a speaker"
-            )
+            now = self._correct_role(now, said["speaker_role"])
         if "quote_type" in said:
             kind: QuoteType = said["quote_type"].value  # type: ignore[assignment]  # checked when it was read
             now = replace(now, quote_type=kind, is_closed=now.is_closed or kind == "indirect")
@@ -159,7 +170,9 @@ class _Corrector:
     def _correct_speaker(self, quote: Quote, said: Said) -> Quote:
         if "speaker_name" in said:
             found = self._find_entity(said["speaker_name"])
-            if found is None or found.entity_id == quote.speaker_entity_id:
+            if found is None:  # it is not whom the machine names
+                return _take_speaker(quote, "unresolved")
+            if found.entity_id == quote.speaker_entity_id:
                 return quote
             return replace(
                 quote,
@@ -172,18 +185,13 @@ class _Corrector:
             )
         if "speaker_status" not in said or said["speaker_status"].value == quote.speaker_status:
             return quote
-        now = replace(
-            quote,
-            speaker_entity_id=None,
-            speaker_name=None,
-            speaker_role=None,
-            speaker_status=said["speaker_status"].value,  # type: ignore[arg-type]  # checked when it was read
-            speaker_method="reviewed",
-            speaker_confidence=None,
-        )
-        if now.speaker_status == "unresolved":
-            return now
-        return replace(now, speaker=None, speaker_start_char=None, speaker_end_char=None, speaker_form="none")
+        return _take_speaker(quote, said["speaker_status"].value)  # type: ignore[arg-type]  # checked when it was read
+
+    def _correct_role(self, quote: Quote, correction: Correction) -> Quote:
+        if correction.value and quote.speaker_status == "unattributed":
+            self._refuse(correction, "the quote is unattributed: nobody has a role; name a speaker")
+            return quote
+        return replace(quote, speaker_role=correction.value or None)
 
     def _find_entity(self, correction: Correction) -> Mention | None:
         """A mention of the entity that a person names by its id, its name or another that the article gives it."""
@@ -201,8 +209,31 @@ class _Corrector:
                 f"{correction.value!r} is no entity that the article mentions; it mentions: {mentioned}; name one of "
                 "these, or correct speaker_status to unresolved"
             )
-        self.faults.append(f"{correction.where}: {fault}")
+        self._refuse(correction, fault)
         return None
+
+    def _refuse(self, correction: Correction, fault: str) -> None:
+        """Note that a correction cannot be applied: a fault of who wrote it, unless it could be before."""
+        if correction.target in self.plan.settled:
+            self.waiting.add(correction.target)
+        else:
+            self.faults.append(f"{correction.where}: {fault}")
+
+
+def _take_speaker(quote: Quote, status: SpeakerStatus) -> Quote:
+    """A quote whose speaker is not known, or not given at all."""
+    quote = replace(
+        quote,
+        speaker_entity_id=None,
+        speaker_name=None,
+        speaker_role=None,
+        speaker_status=status,
+        speaker_method="reviewed",
+        speaker_confidence=None,
+    )
+    if status == "unattributed":
+        return replace(quote, speaker=None, speaker_start_char=None, speaker_end_char=None, speaker_form="none")
+    return quote
 
 
 def _names_of(mention: Mention) -> Iterator[str]:

@@ -23,6 +23,7 @@ class Plan:
     reviewed: tuple[ReviewedQuote, ...]  # what the new version is to keep, but for is_waiting
     by_quote: Mapping[str, tuple[Correction, ...]]
     touched: frozenset[str]  # the articles of which other things are said than before, or nothing any more
+    settled: frozenset[str]  # the targets of which the same is said as before: it could be applied once
 
     @property
     def articles(self) -> frozenset[str]:
@@ -59,14 +60,17 @@ def plan_corrections(corrections: Sequence[Correction], before: Sequence[Reviewe
         ReviewedQuote(target, *ids[target], stable_id(told(each)), target in was_waiting)
         for target, each in sorted(by_target.items())
     )
-    changed = {_said(one) for one in before} ^ {_said(one) for one in reviewed}
+    said, said_before = {_said(one) for one in reviewed}, {_said(one) for one in before}
     return Plan(
-        reviewed, {key: tuple(each) for key, each in by_quote.items()}, frozenset(article for article, *_ in changed)
+        reviewed,
+        {quote_id: tuple(each) for quote_id, each in by_quote.items()},
+        touched=frozenset(article_id for article_id, *_ in said ^ said_before),
+        settled=frozenset(target for _, target, _ in said & said_before),
     )
 
 
-def _said(one: ReviewedQuote) -> tuple[str, str, str, str]:
-    return one.article_id, one.quote_id, one.target, one.digest
+def _said(one: ReviewedQuote) -> tuple[str, str, str]:
+    return one.article_id, one.target, one.digest
 
 
 def _find_ids(corrections: Sequence[Correction], find: FindQuotes) -> dict[str, tuple[str, str]]:
