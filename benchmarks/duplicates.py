@@ -1,11 +1,14 @@
-"""Recall, precision, speed and memory of finding copies, on articles with planted ones.
+"""Recall, precision, speed and memory of finding copies, on articles with planted ones; and what a run costs.
 
-Usage: python benchmarks/duplicates.py [--articles N] [--seed N]
+Usage: python benchmarks/duplicates.py [--articles N] [--signatures N] [--seed N]
 
 The articles are put together from paragraphs of the texts beside the checkout, each a mixture of its own, and printed
 again by other outlets on other days: cut, under another title, with paragraphs in another order, another agency line,
 words replaced. What is truly a copy, and of which article, is worked out for all pairs from the shingles themselves: by
 an inverted index, without hashing or sampling, which takes two minutes for 20,000 articles.
+
+What a run costs is measured on a store of N signatures over ten years, 2,000 to a file: random ones, the originals of
+what comes, and a stub that one in twenty articles is.
 """
 
 from __future__ import annotations
@@ -13,17 +16,25 @@ from __future__ import annotations
 import argparse
 import random
 import re
+import resource
+import tempfile
 import time
 import tracemalloc
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import chain, pairwise
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.contract import Signature, arrow_schema, to_table
 from pipeline.duplicates import (
+    MINHASH_BYTES,
     NEAR_WORDS,
     STUB_WORDS,
     THRESHOLD,
@@ -31,7 +42,7 @@ from pipeline.duplicates import (
     WINDOW_DAYS,
     Body,
     Duplicate,
-    match_signatures,
+    match_changes,
     sign,
 )
 
@@ -155,7 +166,7 @@ def read_paragraphs() -> list[str]:
 
 
 def true_copies(planted: list[Planted]) -> dict[str, tuple[str, float]]:
-    """For each copy, what it is a copy of, by the rule of ``match_signatures``, and how similar."""
+    """For each copy, what it is a copy of, by the rule of ``match_changes``, and how similar."""
     ordered = sorted((p.body for p in planted), key=lambda b: (b.published_on or date.max, b.raw_path, b.article_id))
     found: dict[int, tuple[int, float]] = {}
     for at, similar in enumerate(all_similar(ordered)):
@@ -196,6 +207,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--articles", type=int, default=20_000)
+    parser.add_argument("--signatures", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     planted = plant(options.articles, options.seed)
@@ -204,9 +216,19 @@ def main() -> None:
     print(f"{len(planted):,} articles of {words / len(planted):.0f} words, seed {options.seed}")
     for line in speed_and_memory(bodies):
         print(line)
-    found = match_signatures(map(sign, bodies.values()), lambda ids: (bodies[article_id] for article_id in ids))
+    found = match_all([sign(body) for body in bodies.values()], bodies)
     for line in accuracy(planted, found):
         print(line)
+    with tempfile.TemporaryDirectory() as folder:
+        for line in cost_of_runs(Path(folder), options.signatures, options.seed):
+            print(line)
+
+
+def match_all(signatures: Sequence[Signature], bodies: Mapping[str, Body]) -> dict[str, Duplicate]:
+    """The copies among articles that all come at once."""
+    come = to_table(Signature, signatures)
+    found = match_changes(come, come.slice(0, 0), lambda *_: (), lambda ids: map(bodies.__getitem__, ids))
+    return {article_id: copy for article_id, copy in found.items() if copy}
 
 
 def speed_and_memory(bodies: Mapping[str, Body]) -> Iterator[str]:
@@ -214,17 +236,86 @@ def speed_and_memory(bodies: Mapping[str, Body]) -> Iterator[str]:
     times = [time.process_time()]
     signatures = [sign(body) for body in bodies.values()]
     times.append(time.process_time())
-    match_signatures(signatures, lambda ids: (bodies[article_id] for article_id in ids))
+    match_all(signatures, bodies)
     times.append(time.process_time())
     signing, matching = ((end - start) / len(bodies) * 1000 for start, end in pairwise(times))
     yield f"{signing + matching:.3f} ms of CPU an article: signing {signing:.3f}, matching {matching:.3f}"
     tracemalloc.start()
     signatures = [sign(body) for body in bodies.values()]
     kept, _ = tracemalloc.get_traced_memory()
-    match_signatures(signatures, lambda ids: (bodies[article_id] for article_id in ids))
+    match_all(signatures, bodies)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     yield f"{kept / len(bodies):.0f} bytes an article kept in signatures, {peak / len(bodies):.0f} at the peak of matching"
+
+
+def cost_of_runs(folder: Path, count: int, seed: int) -> Iterator[str]:
+    """Time and memory of matching what some runs change in a store of signatures."""
+    rng = random.Random(seed)
+    end = date(2033, 12, 28)
+    kept = [prose(f"{at:016x}", end - timedelta(rng.randrange(60)), rng) for at in range(300)]
+    new = [replace(body, article_id=f"n{body.article_id[1:]}", published_on=end) for body in kept]
+    edited = [replace(body, text=body.text[:-40]) for body in new[:100]]
+    other = [prose(f"o{at:015x}", end - timedelta(rng.randrange(60)), rng) for at in range(700)]
+    stub = Body("s" * 16, end, "z.txt", "Photo", "The picture of the day")
+    first = fill_store(folder, count, kept, sign(stub))
+    runs: dict[str, tuple[list[Body], pa.Table]] = {
+        "1,000 new in two months": ([*edited, *new[100:], *other], first.slice(0, 0)),
+        "one new stub": ([stub], first.slice(0, 0)),
+        "one new without a date": ([replace(new[0], published_on=None)], first.slice(0, 0)),
+        "the first stub taken out": ([], first),
+    }
+    yield f"{count:,} signatures in {sum(1 for _ in folder.glob('*/*'))} files"
+    for name, (come, gone) in runs.items():
+        bodies = {body.article_id: body for body in (*kept, *come)}
+        reads: list[int] = []
+        began = time.perf_counter()
+
+        def read(first: date | None, last: date | None, reads: list[int] = reads) -> Iterator[pa.Table]:
+            for month in sorted(folder.iterdir()):
+                if (not first or month.name >= f"{first:%Y-%m}") and (not last or month.name <= f"{last:%Y-%m}"):
+                    reads.append(1)
+                    yield from map(pq.read_table, sorted(month.iterdir()))
+
+        def bodies_of(ids: Set[str], bodies: Mapping[str, Body] = bodies) -> Iterable[Body]:
+            return map(bodies.__getitem__, ids)
+
+        found = match_changes(to_table(Signature, [sign(body) for body in come]), gone, read, bodies_of)
+        spent, peak = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        copies = sum(copy is not None for copy in found.values())
+        yield f"{name:26}{spent:6.1f} s, {len(reads)} months read, {len(found):,} answers, {copies:,} copies, {peak:,} MiB so far"
+
+
+def prose(article_id: str, day: date, rng: random.Random) -> Body:
+    """An article of words in no order."""
+    return Body(article_id, day, "a.txt", " ".join(f"word{rng.randrange(20_000)}" for _ in range(400)), "Headline")
+
+
+def fill_store(folder: Path, count: int, kept: Sequence[Body], stub: Signature) -> pa.Table:
+    """Write signatures as a store has them, month by month; give that of the first stub."""
+    generator = np.random.default_rng(1)
+    months, first = 120, arrow_schema(Signature).empty_table()
+    for month in range(months):
+        rows = [sign(body) for body in kept if body.published_on and f"{body.published_on:%Y-%m}" == month_of(month)]
+        for at in range(count // months):
+            article_id, day = f"{month:04x}{at:012x}", date.fromisoformat(f"{month_of(month)}-{1 + at % 28:02}")
+            words, minhash = (
+                (stub.words, b"") if at % 20 == 0 else (generator.bytes(16), generator.bytes(MINHASH_BYTES))
+            )
+            rows.append(Signature(article_id, day, None, f"{month_of(month)}/{at}.txt", words, minhash))
+        table = to_table(Signature, rows).sort_by("article_id")
+        (folder / month_of(month)).mkdir()
+        for at in range(0, len(table), 2_000):
+            pq.write_table(table.slice(at, 2_000), folder / month_of(month) / f"part-{at}.parquet", compression="zstd")
+        if not month:
+            is_first = [row == f"{0:016x}" for row in table["article_id"].to_pylist()]
+            first = table.filter(pa.array(is_first))
+    return first
+
+
+def month_of(number: int) -> str:
+    """The months from January 2024."""
+    return f"{2024 + number // 12}-{number % 12 + 1:02}"
 
 
 def accuracy(planted: list[Planted], found: Mapping[str, Duplicate]) -> Iterator[str]:

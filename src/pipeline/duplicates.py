@@ -206,7 +206,6 @@ def _spread(fresh: pa.Table, gone: pa.Table, read: ReadSignatures, texts: _Texts
     spread forward only, from article to similar article. What a text that is gone was similar to cannot be told any
     more: it is taken to be all that share a band with it.
     """
-
     affected = fresh
     while True:
         later = _share_bands(pa.concat_tables([fresh, gone]), read, 0, WINDOW_DAYS)

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import random
 import re
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 
+import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.duplicates import NEAR_WORDS, THRESHOLD, WINDOW_DAYS, Body, find_duplicates, match_signatures, sign
+from pipeline.contract import Signature, to_table
+from pipeline.duplicates import (
+    NEAR_WORDS,
+    THRESHOLD,
+    WINDOW_DAYS,
+    Body,
+    Duplicate,
+    find_duplicates,
+    match_changes,
+    sign,
+)
 
 STEADY = settings(
     derandomize=True, max_examples=100, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
@@ -24,6 +38,21 @@ BODIES = st.lists(
     st.tuples(DAYS, st.sampled_from("abc"), TEXTS, st.sampled_from([None, "One", "Two"])), max_size=14
 ).map(
     lambda rows: [Body(f"{at:016x}", day, path, text, headline) for at, (day, path, text, headline) in enumerate(rows)]
+)
+# What runs bring: few articles, days and texts, so that runs change and remove many, and the texts drift step by step.
+DRIFTING = st.integers(0, 5).map(lambda at: " ".join(f"word{number}" for number in range(4 * at, 4 * at + 50)))
+ONE = st.builds(
+    lambda day, hour, path, text, headline: Body(
+        "", day, path, text, headline, datetime.combine(day, time(hour), UTC) if day and hour else None
+    ),
+    st.sampled_from([None, *(date(2024, 1, 1) + timedelta(days) for days in range(0, 130, 13))]),
+    st.sampled_from([None, 9, 15]),
+    st.sampled_from("abc"),
+    DRIFTING | DRIFTING | st.sampled_from([STOCK[0], STOCK[1], STOCK[7]]),
+    st.sampled_from(["One", "Two"]),
+)
+RUNS = st.lists(
+    st.dictionaries(st.sampled_from([f"{at:016x}" for at in range(14)]), st.none() | ONE | ONE, min_size=2), max_size=5
 )
 
 
@@ -56,14 +85,36 @@ def test_order_does_not_matter(bodies: list[Body], order: random.Random) -> None
     assert find_duplicates(order.sample(bodies, len(bodies))) == find_duplicates(bodies)
 
 
-@STEADY
-@given(bodies=BODIES, cut=st.integers(0, 14), order=st.randoms(use_true_random=False))
-def test_splitting_into_runs_does_not_matter(bodies: list[Body], cut: int, order: random.Random) -> None:
-    arriving = order.sample(bodies, len(bodies))
-    kept = [sign(body) for body in arriving[:cut]]  # by an earlier run
-    by_id = {body.article_id: body for body in bodies}
-    found = match_signatures(kept + [sign(body) for body in arriving[cut:]], lambda ids: [by_id[each] for each in ids])
-    assert found == find_duplicates(bodies)
+def table(bodies: Iterable[Body]) -> pa.Table:
+    return to_table(Signature, [sign(body) for body in bodies])
+
+
+def stored(bodies: Iterable[Body], first: date | None, last: date | None) -> Iterator[pa.Table]:
+    """What a store gives: signatures of whole months, and of those without a date, in files of two."""
+    months: dict[str, list[Body]] = {}
+    for body in bodies:
+        day = body.published_on
+        if not day or ((not first or day >= first.replace(day=1)) and (not last or f"{day:%Y-%m}" <= f"{last:%Y-%m}")):
+            months.setdefault(f"{day:%Y-%m}" if day else "unknown", []).append(body)
+    for month in months.values():
+        yield from (table(month[at : at + 2]) for at in range(0, len(month), 2))
+
+
+@settings(STEADY, max_examples=60)
+@given(runs=RUNS)
+def test_answers_kept_from_run_to_run_are_those_of_all_articles_at_once(runs: list[dict[str, Body | None]]) -> None:
+    held: dict[str, Body] = {}
+    answers: dict[str, Duplicate] = {}
+    for run in runs:
+        gone = [held[article_id] for article_id in run if article_id in held]
+        come = [replace(body, article_id=article_id) for article_id, body in run.items() if body]
+        read = partial(stored, list(held.values()))
+        stay = [body for article_id, body in held.items() if article_id not in run]
+        held = {body.article_id: body for body in (*stay, *come)}
+        found = match_changes(table(come), table(gone), read, partial(map, held.__getitem__))
+        assert {body.article_id for body in come} <= found.keys() <= held.keys()
+        answers = {key: value for key, value in (answers | found).items() if value and key in held}
+        assert answers == find_duplicates(held.values())
 
 
 @STEADY

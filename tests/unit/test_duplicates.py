@@ -8,8 +8,10 @@ import unicodedata
 from collections.abc import Iterable, Set
 from datetime import UTC, date, datetime
 
+import pyarrow as pa
 import pytest
 
+from pipeline.contract import Signature, to_table
 from pipeline.duplicates import (
     NEAR_WORDS,
     STUB_WORDS,
@@ -17,7 +19,7 @@ from pipeline.duplicates import (
     Body,
     Duplicate,
     find_duplicates,
-    match_signatures,
+    match_changes,
     sign,
 )
 
@@ -244,12 +246,99 @@ def test_only_texts_that_may_be_near_are_read() -> None:
         asked.append(set(ids))
         return [bodies[article_id] for article_id in ids]
 
-    assert match_signatures(map(sign, bodies.values()), read)["2" * 16].kind == "exact"
+    def found(article_id: str) -> Duplicate | None:
+        come = to_table(Signature, [sign(each) for each in bodies.values()])
+        return match_changes(come, come.slice(0, 0), lambda *_: (), read)[article_id]
+
+    assert found("2" * 16) == Duplicate("1" * 16, "exact", 1.0)
     assert not asked
     bodies["5" * 16] = body(5, WIRE.replace("Tuesday", "Monday"))
-    assert match_signatures(map(sign, bodies.values()), read)["5" * 16].kind == "near"
+    near = found("5" * 16)
+    assert near
+    assert near.kind == "near"
     assert [len(ids) for ids in asked] == [2]  # one of the two that say the same, and the new one
     assert "5" * 16 in asked[0]
+
+
+KEPT = {
+    "1": body(1, WIRE),
+    "2": body(2, WIRE, after(20)),
+    "3": body(3, WIRE, after(45)),  # 25 days after 2, too late for 1 alone
+    "4": body(4, OTHER, after(200)),
+    "5": body(5, OTHER, after(210)),
+}
+
+
+def changed_answers(
+    come: Iterable[Body] = (), gone: Iterable[Body] = (), asked: list[tuple[date | None, date | None]] | None = None
+) -> dict[str, str | None]:
+    """What a run changes on KEPT, by the numbers in the ids."""
+    held = {body.article_id: body for body in (*KEPT.values(), *come)}
+    kept, now, then = (to_table(Signature, [sign(each) for each in some]) for some in (KEPT.values(), come, gone))
+
+    def read(first: date | None, last: date | None) -> Iterable[pa.Table]:
+        if asked is not None:
+            asked.append((first, last))
+        return [kept]
+
+    found = match_changes(now, then, read, lambda ids: map(held.__getitem__, ids))
+    return {article_id[0]: copy.duplicate_of[0] if copy else None for article_id, copy in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("come", "gone", "expected"),
+    [
+        pytest.param([], [], {}, id="nothing"),
+        pytest.param([], [KEPT["1"]], {"2": None, "3": "2"}, id="original-removed"),
+        pytest.param([], [KEPT["2"]], {"3": None}, id="link-between-removed"),
+        pytest.param([], [KEPT["3"]], {}, id="last-removed"),
+        pytest.param([body(1, OTHER)], [KEPT["1"]], {"1": None, "2": None, "3": "2"}, id="original-rewritten"),
+        pytest.param(
+            [body(1, WIRE, after(25))], [KEPT["1"]], {"1": "2", "2": None, "3": "2"}, id="original-dated-later"
+        ),
+        pytest.param([body(1, WIRE, None)], [KEPT["1"]], {"1": "2", "2": None, "3": "2"}, id="original-undated"),
+        pytest.param([body(0, WIRE, after(-9))], [], {"0": None, "1": "0", "2": "0", "3": "0"}, id="earlier-original"),
+        pytest.param([body(9, WIRE, after(70))], [], {"9": "1"}, id="one-more-of-a-chain"),
+        pytest.param([body(9, WIRE, after(100))], [], {"9": None}, id="published-anew"),
+        pytest.param([body(9, WIRE, None)], [], {"9": "1"}, id="one-without-a-date"),
+        pytest.param([body(9, JAPANESE, after(20))], [], {"9": None}, id="like-nothing-there"),
+    ],
+)
+def test_a_run_changes_answers_around_what_it_changes(
+    come: list[Body], gone: list[Body], expected: dict[str, str | None]
+) -> None:
+    assert changed_answers(come, gone) == expected
+
+
+def test_an_undated_copy_follows_when_its_original_changes() -> None:
+    undated = body(9, OTHER, None)
+    kept_too = [*KEPT.values(), undated]
+    held = {each.article_id: each for each in kept_too}
+    kept, gone = (to_table(Signature, [sign(each) for each in some]) for some in (kept_too, [KEPT["4"]]))
+    found = match_changes(gone.slice(0, 0), gone, lambda *_: [kept], lambda ids: map(held.__getitem__, ids))
+    assert found == {"5" * 16: None, "9" * 16: Duplicate("5" * 16, "exact", 1.0)}
+
+
+@pytest.mark.parametrize(
+    ("day", "asked"),
+    [
+        pytest.param(after(400), [(after(400), after(430)), (after(370), after(400))], id="only-the-window"),
+        pytest.param(
+            after(220),
+            [(after(220), after(250)), (after(190), after(220)), (after(170), after(200))],
+            id="then-that-of-its-original",
+        ),
+        pytest.param(None, [(date.max, date.max), (None, None), (after(170), after(200))], id="all-for-one-undated"),
+        pytest.param(date.min, [(date.min, date(1, 1, 31)), (date.min, date.min)], id="the-first-day-there-is"),
+        pytest.param(date.max, [(date.max, date.max), (date(9999, 12, 1), date.max)], id="the-last-day-there-is"),
+    ],
+)
+def test_signatures_are_read_around_what_changes(
+    day: date | None, asked: list[tuple[date | None, date | None]]
+) -> None:
+    read: list[tuple[date | None, date | None]] = []
+    changed_answers([body(9, OTHER, day)], asked=read)
+    assert read == asked
 
 
 def test_no_articles_have_no_copies() -> None:
