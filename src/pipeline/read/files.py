@@ -180,13 +180,14 @@ def fingerprint(file: RawFile, end_byte: int = 0) -> Fingerprint:
     Args:
         file: of which nothing but its locations and, in a store, its stamp is used.
         end_byte: where a file of this machine ended when it was last read, to see in the same pass whether it has only
-            grown: then ``begin`` is what ``whole`` was.
+            grown: then ``begin`` is what ``whole`` was. Not every store can go on reading from there.
     """
-    if file.stamp and remote.is_remote(file.location):
+    is_remote = remote.is_remote(file.location)
+    if file.stamp and is_remote:
         return Fingerprint(hashlib.sha256(f"{file.location}\x00{file.stamp}".encode()).hexdigest())
     try:
         with open_file(file.location) as stream:
-            content, begun = _digest(stream, end_byte)
+            content, begun = _digest(stream, 0 if is_remote else end_byte)
         beside = b""
         if file.sidecar:
             with open_file(file.sidecar) as stream:

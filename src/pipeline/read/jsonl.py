@@ -116,10 +116,10 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
 # ── Lines ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _frame_lines(ref: RawRef, chunks: Iterator[bytes], number: int = 0) -> Generator[Framed, None, int | None]:
-    """Frame the lines behind that of a number; gives the number of the last one if it has an end."""
-    is_empty, line = not number, b""
-    for number, line in enumerate(_lines(chunks), number + 1):  # noqa: B020
+def _frame_lines(ref: RawRef, chunks: Iterator[bytes], before: int = 0) -> Generator[Framed, None, int | None]:
+    """Frame the lines behind so many others; gives the number of the last one if it has an end."""
+    is_empty, number, line = not before, before, b""
+    for number, line in enumerate(_lines(chunks), before + 1):
         if not line or line.isspace():
             continue
         is_empty = False

@@ -181,6 +181,15 @@ def test_fingerprint_of_a_store_is_that_of_its_stamp() -> None:
     assert fingerprint(one) == before != fingerprint(two)
 
 
+def test_fingerprint_of_a_store_without_stamps_is_that_of_the_content() -> None:
+    store = fsspec.filesystem("memory")
+    file = RawFile("wire", "a.jsonl", "memory://quay/a.jsonl")
+    store.pipe({"/quay/a.jsonl": b"{}"})
+    before = fingerprint(file, 1)
+    store.pipe({"/quay/a.jsonl": b"[]"})
+    assert (before.begin, fingerprint(file).whole != before.whole) == ("", True)
+
+
 def test_fingerprint_of_this_machine_is_that_of_the_content(tmp_path: Path) -> None:
     put_long_since(tmp_path / "a.txt")
     file = locate(str(tmp_path), "wire", "a.txt")
