@@ -27,7 +27,7 @@ from pipeline.corrections import (
     write_gold,
 )
 from pipeline.entities import complete_mentions, extract_mentions, summarise_entities
-from pipeline.errors import UsageError
+from pipeline.errors import StorageError, UsageError
 from pipeline.language import read_language
 from pipeline.normalise import normalise
 from pipeline.quotes import extract_quotes
@@ -542,3 +542,9 @@ def test_gold_does_not_go_into_a_folder_in_use(made: Made, tmp_path: Path) -> No
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(UsageError, match="is not empty"):
         gold_of(made, tmp_path)
+
+
+def test_place_that_gold_cannot_be_written_to_is_told(made: Made, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="cannot be written"):
+        gold_of(made, tmp_path / "file" / "gold")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline.contract import Mention, Quote, from_table
-from pipeline.errors import UsageError
+from pipeline.errors import StorageError, UsageError
 
 CORRECTABLE = ("quote_type", "speaker_entity_id", "speaker_name", "speaker_role", "speaker_status")
 TOLD = (
@@ -50,9 +50,21 @@ def write_gold(
 
     Raises:
         UsageError: if ``target`` holds something already.
+        StorageError: if the disk refuses.
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise UsageError(f"{target} is not empty; name a new folder")
+    try:
+        return _write(articles, quotes, mentions, machine_quotes, target)
+    except OSError as error:
+        raise StorageError(
+            f"{target} cannot be written: {error.strerror}; make room, or name another folder"
+        ) from error
+
+
+def _write(
+    articles: pa.Table, quotes: pa.Table, mentions: pa.Table, machine_quotes: pa.Table, target: Path
+) -> GoldCount:
     for part in ("text", "attributions"):
         (target / part).mkdir(parents=True, exist_ok=True)
     now = {quote.quote_id: quote for quote in from_table(quotes, Quote)}
