@@ -127,7 +127,7 @@ def _verify_slices(
         edges = np.searchsorted(at[order], range(0, len(texts) + FEW_TEXTS, FEW_TEXTS))
         for first, (start, end) in zip(range(0, len(texts), FEW_TEXTS), pairwise(edges), strict=True):
             some = texts.slice(first, FEW_TEXTS).to_pylist()
-            told = rows.take(order[start:end]).select([rows.column_names[0], *names])
+            told = rows.select([rows.column_names[0], *names]).take(order[start:end])
             own = (some[place] for place in (at[order[start:end]] - first).tolist())
             for whole, key, *where in zip(own, *(column.to_pylist() for column in told.columns), strict=True):
                 if not _stands_at(whole, *where):
