@@ -14,10 +14,12 @@ import hashlib
 import re
 import unicodedata
 from bisect import bisect_left
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from heapq import merge
 from itertools import groupby
 
@@ -70,6 +72,7 @@ BATCH_ROWS = 1 << 16
 # Earlier is by day of publication, then by instant, then by path and id; what has no date comes last.
 ORDER = [(name, "ascending") for name in ("published_on", "published_at", "raw_path", "article_id")]
 UNDATED = 1 << 40  # as a day: far behind all others
+MONTHS_HELD = 4  # of what was read: enough for a window and the next one back
 EPOCH = date(1970, 1, 1).toordinal()
 # Rows are sifted by the first bits of their bands: so many more of these than it takes to number the bands looked for
 # that one in a thousand bands is mistaken for one of them, as long as the sieve takes no more than 80 MiB.
@@ -143,38 +146,48 @@ def match_changes(
     Args:
         come: signatures of new and changed articles.
         gone: signatures, as they were, of articles that were changed or removed.
-        read_signatures: gives the signatures that were there before of articles of some days, first to last, and of
-            all without a date; None is no bound. It may give others too, and those that are ``gone``. Called often.
+        read_signatures: gives the signatures that were there before of articles dated from a first to a last day;
+            None is no bound, and what has no date is later than any. It may give others too. Called once a month.
         read_bodies: gives the bodies of some articles that come or stay, by article_id, in any order. Called often.
     """
     texts = _Texts(read_bodies)
     fresh, past = _sort(_digest(come)), _digest(gone)
     touched = pa.concat_tables([fresh, past])["article_id"].combine_chunks()
 
-    def read_staying(first: date | None, last: date | None) -> Iterator[pa.Table]:
+    def read(first: date | None, last: date | None) -> Iterator[pa.Table]:
         for table in read_signatures(first, last):
             yield _digest(table.filter(pc.invert(pc.is_in(table["article_id"], touched))))
 
-    def read(first: date | None, last: date | None) -> Iterator[pa.Table]:
+    @lru_cache(MONTHS_HELD)
+    def read_month(first: date, last: date) -> list[pa.Table]:
+        return list(read(first, last))
+
+    def read_staying(first: date | None, last: date | None) -> Iterable[pa.Table]:
+        return read_month(first, last) if first and last else read(first, last)
+
+    def read_present(first: date | None, last: date | None) -> Iterator[pa.Table]:
         yield _between(fresh, first, last)
         yield from read_staying(first, last)
 
     affected = _spread(fresh, past, read_staying, texts)
+    before, words = _trace(affected, read_present, texts)
+    return _name_first(affected["article_id"].to_pylist(), before, words, texts)
 
+
+def _trace(needed: pa.Table, read: ReadSignatures, texts: _Texts) -> tuple[dict[str, str | None], dict[str, bytes]]:
+    """The earliest that each article repeats, what that repeats, and so on, by article_id; and their words."""
     words: dict[str, bytes] = {}
-    before: dict[str, str | None] = dict.fromkeys(affected["article_id"].to_pylist())
-    answered, needed = list(before), affected
+    before: dict[str, str | None] = dict.fromkeys(needed["article_id"].to_pylist())
     while needed.num_rows:
         kin = _Kin(_share_bands(needed, read, WINDOW_DAYS, 0), needed)
         texts.read(kin.differing())
         matches = {at: of for at in kin.wanted if (of := kin.find_earliest(at, texts)) is not None}
         words |= {kin.ids[at]: kin.words[at] for pair in matches.items() for at in pair}
         before |= {kin.ids[at]: kin.ids[of] for at, of in matches.items()}
-        # What an article repeats may itself repeat one further back.
         further = {kin.ids[of]: of for of in matches.values() if kin.ids[of] not in before}
         before |= dict.fromkeys(further)
         needed = kin.rows.take(pa.array(further.values(), pa.int64()))
-    return _name_first(answered, before, words, texts)
+    return before, words
 
 
 def _name_first(
@@ -342,12 +355,11 @@ def _sort(rows: pa.Table) -> pa.Table:
 
 
 def _between(rows: pa.Table, first: date | None, last: date | None) -> pa.Table:
-    """Of rows in order, those of some days and those without a date."""
+    """Of rows in order, those of some days."""
     days = _days(rows)
     start = np.searchsorted(days, first.toordinal() - EPOCH, "left") if first else 0
     end = np.searchsorted(days, last.toordinal() - EPOCH, "right") if last else len(days)
-    undated = max(end, np.searchsorted(days, UNDATED))
-    return pa.concat_tables([rows.slice(start, end - start), rows.slice(undated)])
+    return rows.slice(start, end - start)
 
 
 def _share_bands(wanted: pa.Table, read: ReadSignatures, before: int, after: int) -> pa.Table:
@@ -364,21 +376,18 @@ def _share_bands(wanted: pa.Table, read: ReadSignatures, before: int, after: int
 
 
 def _ranges(days: NDArray[np.int64], before: int, after: int) -> Iterator[tuple[date | None, date | None]]:
-    """The stretches of days that lie within some days of those given; all, where what is before the undated counts."""
-    dated = np.unique(days[days < UNDATED])
+    """The months that reach within some days of those given, and what has no date where it comes after one of them."""
     if before and len(days) and days.max() == UNDATED:
-        yield None, None
-    elif len(dated):
-        # Signatures are kept by month, so what is left out between is more than one.
-        breaks = np.flatnonzero(np.diff(dated) > before + after + WINDOW_DAYS) + 1
-        for part in np.split(dated, breaks):
-            yield _as_date(int(part[0]) - before), _as_date(int(part[-1]) + after)
-    elif len(days):
-        yield date.max, date.max  # those without a date come along
-
-
-def _as_date(day: int) -> date:
-    return date.fromordinal(min(max(day + EPOCH, 1), date.max.toordinal()))
+        yield None, None  # all is before what has no date
+        return
+    # A window of WINDOW_DAYS lies in its first day's month, its last day's and that of a day between.
+    reached = np.add.outer(days[days < UNDATED], [-before, (after - before) // 2, after])
+    reached = np.clip(reached, date.min.toordinal() - EPOCH, date.max.toordinal() - EPOCH)
+    for month in np.unique(reached.astype("datetime64[D]").astype("datetime64[M]")):
+        first = month.astype("datetime64[D]").item()
+        yield first, first.replace(day=monthrange(first.year, first.month)[1])
+    if after and len(days):
+        yield date.max, None
 
 
 def _find_shared_bands(bands: Hashes, is_wanted: NDArray[np.bool_]) -> list[tuple[int, ...]]:

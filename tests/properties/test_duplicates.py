@@ -90,14 +90,10 @@ def table(bodies: Iterable[Body]) -> pa.Table:
 
 
 def stored(bodies: Iterable[Body], first: date | None, last: date | None) -> Iterator[pa.Table]:
-    """What a store gives: signatures of whole months, and of those without a date, in files of two."""
-    months: dict[str, list[Body]] = {}
-    for body in bodies:
-        day = body.published_on
-        if not day or ((not first or day >= first.replace(day=1)) and (not last or f"{day:%Y-%m}" <= f"{last:%Y-%m}")):
-            months.setdefault(f"{day:%Y-%m}" if day else "unknown", []).append(body)
-    for month in months.values():
-        yield from (table(month[at : at + 2]) for at in range(0, len(month), 2))
+    """What a store gives: signatures of some days, and of those without a date behind them, in files of two."""
+    days = [(body.published_on or date.max, body) for body in bodies]
+    found = [body for day, body in days if (not first or first <= day) and (not last or day <= last)]
+    yield from (table(found[at : at + 2]) for at in range(0, len(found), 2))
 
 
 @settings(STEADY, max_examples=60)

@@ -322,23 +322,19 @@ def test_an_undated_copy_follows_when_its_original_changes() -> None:
 @pytest.mark.parametrize(
     ("day", "asked"),
     [
-        pytest.param(after(400), [(after(400), after(430)), (after(370), after(400))], id="only-the-window"),
-        pytest.param(
-            after(220),
-            [(after(220), after(250)), (after(190), after(220)), (after(170), after(200))],
-            id="then-that-of-its-original",
-        ),
-        pytest.param(None, [(date.max, date.max), (None, None), (after(170), after(200))], id="all-for-one-undated"),
-        pytest.param(date.min, [(date.min, date(1, 1, 31)), (date.min, date.min)], id="the-first-day-there-is"),
-        pytest.param(date.max, [(date.max, date.max), (date(9999, 12, 1), date.max)], id="the-last-day-there-is"),
+        pytest.param(date(2026, 5, 20), "2026-05 2026-06 undated 2026-04", id="only-the-window"),
+        pytest.param(date(2027, 1, 31), "2027-01 2027-02 2027-03 undated", id="a-window-over-february"),
+        pytest.param(after(220), "2024-12 2025-01 undated 2024-11 2024-10", id="then-that-of-its-original"),
+        pytest.param(None, "undated all 2024-10 2024-11", id="all-for-one-undated"),
+        pytest.param(date.min, "0001-01 undated", id="the-first-day-there-is"),
+        pytest.param(date.max, "9999-12 undated", id="the-last-day-there-is"),
     ],
 )
-def test_signatures_are_read_around_what_changes(
-    day: date | None, asked: list[tuple[date | None, date | None]]
-) -> None:
-    read: list[tuple[date | None, date | None]] = []
-    changed_answers([body(9, OTHER, day)], asked=read)
-    assert read == asked
+def test_each_month_around_what_changes_is_read_once(day: date | None, asked: str) -> None:
+    ranges: list[tuple[date | None, date | None]] = []
+    changed_answers([body(9, OTHER, day)], asked=ranges)
+    names: dict[tuple[date | None, date | None], str] = {(date.max, None): "undated", (None, None): "all"}
+    assert " ".join(names.get(each) or str(each[0])[:7] for each in ranges) == asked
 
 
 def test_no_articles_have_no_copies() -> None:

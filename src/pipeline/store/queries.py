@@ -132,25 +132,25 @@ def _paths(rows: pa.Table, source: str) -> set[str]:
 
 
 def read_signatures(version: Version, first: date | None, last: date | None, without: pa.Array) -> Iterator[pa.Table]:
-    """The signatures of articles dated from ``first`` to ``last``, and of all that have no date.
+    """The signatures of articles dated from ``first`` to ``last``; what has no date is later than any.
 
     Args:
         version: what they are read from.
         first: None for no bound.
-        last: likewise.
+        last: None for no bound: so with those that have no date.
         without: article_ids to leave out.
     """
     undated = {(part.month, part.name) for part in version.parts if part.undated_count}
     for month in version.months("signatures"):
         is_within = _reaches(month, first, last)
         for path in version.files("signatures", month):
-            if not is_within and (month, path.name) not in undated:
+            if not is_within and (last or (month, path.name) not in undated):
                 continue
             rows = version.read_file("signatures", path)
             chosen = pc.invert(pc.is_in(rows["article_id"], without))
             for bound, compare in ((first, pc.greater_equal), (last, pc.less_equal)):
                 if bound is not None:
-                    is_inside = pc.fill_null(compare(rows["published_on"], pa.scalar(bound, pa.date32())), True)
+                    is_inside = pc.fill_null(compare(rows["published_on"], pa.scalar(bound, pa.date32())), last is None)
                     chosen = pc.and_(chosen, is_inside)
             yield rows.filter(chosen)
 
@@ -158,5 +158,5 @@ def read_signatures(version: Version, first: date | None, last: date | None, wit
 def _reaches(month: str, first: date | None, last: date | None) -> bool:
     """Whether a month has days from ``first`` to ``last``."""
     if month == UNKNOWN_MONTH:
-        return True
+        return last is None
     return (first is None or month >= month_of(first)) and (last is None or month <= month_of(last))
