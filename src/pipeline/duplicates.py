@@ -272,14 +272,14 @@ class _Kin:
         is_wanted = pc.is_in(self.rows["article_id"], wanted["article_id"].combine_chunks()).to_numpy()
         self._days: list[int] = _days(self.rows).tolist()
         self._shared = _find_shared_bands(_bands(self.rows), is_wanted)
-        self._peers: dict[int, list[Sequence[int]]] = defaultdict(list)
-        for places in self._shared:
+        self._groups_of: dict[int, list[int]] = defaultdict(list)
+        for group, places in enumerate(self._shared):
             for at in places:
-                self._peers[at].append(places)
-        held = self.rows.take(pa.array(self._peers, pa.int64()))
-        self.ids: dict[int, str] = dict(zip(self._peers, held["article_id"].to_pylist(), strict=True))
-        self.words: dict[int, bytes] = dict(zip(self._peers, held["words"].to_pylist(), strict=True))
-        self.wanted = {at for at in self._peers if is_wanted[at]}
+                self._groups_of[at].append(group)
+        held = self.rows.take(pa.array(self._groups_of, pa.int64()))
+        self.ids: dict[int, str] = dict(zip(self._groups_of, held["article_id"].to_pylist(), strict=True))
+        self.words: dict[int, bytes] = dict(zip(self._groups_of, held["words"].to_pylist(), strict=True))
+        self.wanted = {at for at in self._groups_of if is_wanted[at]}
 
     def differing(self) -> dict[bytes, str]:
         """The wordings that share a band with another one, each with an article that has it."""
@@ -292,26 +292,25 @@ class _Kin:
 
     def find_earliest(self, at: int, texts: _Texts) -> int | None:
         """The first that this one is similar to."""
-        words = self.words
-        return next((of for of in self._before(at) if texts.similarity(words[of], words[at]) >= THRESHOLD), None)
+        words, earlier = self.words, self._before(at, self._shared)
+        return next((of for of in earlier if texts.similarity(words[of], words[at]) >= THRESHOLD), None)
 
     def find_later(self, is_similar: Callable[[bytes, bytes], bool]) -> set[str]:
         """The ids of those asked for that come after one not asked for, and are similar to it."""
-        words, wanted = self.words, self.wanted
+        words = self.words
+        others = [[of for of in places if of not in self.wanted] for places in self._shared]
 
         def is_reached(at: int) -> bool:
-            return any(of not in wanted and is_similar(words[of], words[at]) for of in self._before(at))
+            return any(is_similar(words[of], words[at]) for of in self._before(at, others))
 
-        return {self.ids[at] for at in wanted if is_reached(at)}
+        return {self.ids[at] for at in self.wanted if is_reached(at)}
 
-    def _before(self, at: int) -> Iterator[int]:
+    def _before(self, at: int, groups: Sequence[Sequence[int]]) -> Iterator[int]:
         """Those that share a band with this one and are published before it, in its window; each once, in order."""
         # Days are in order as the articles are, so the window begins at a place among them.
         start = bisect_left(self._days, self._days[at] - WINDOW_DAYS) if self._days[at] < UNDATED else 0
-        parts = (
-            map(places.__getitem__, range(bisect_left(places, start), bisect_left(places, at)))
-            for places in self._peers[at]
-        )
+        own = (groups[group] for group in self._groups_of[at])
+        parts = (map(group.__getitem__, range(bisect_left(group, start), bisect_left(group, at))) for group in own)
         return (place for place, _ in groupby(merge(*parts)))
 
 
