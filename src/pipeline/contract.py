@@ -801,6 +801,9 @@ STATE: Mapping[str, Table] = {
         Table("parts", Part, ("month", "name")),
         Table("records", Record, ("source", "raw_path", "raw_record")),
         Table("files", ReadFile, ("source", "raw_path")),
+        Table("reviewed", ReviewedQuote, ("target",)),
+        Table("machine_quotes", Quote, ("article_id", "position")),
+        Table("machine_mentions", Mention, ("article_id", "start_char", "end_char")),
     )
 }
 ALL_TABLES: Mapping[str, Table] = {**TABLES, **STATE}

@@ -246,6 +246,11 @@ class Ledger:
         self._staged.discard((article_id, key))
         return self.note_reject(reject, self._records[key].content_sha256)
 
+    def restage(self, article_id: str, key: Key) -> None:
+        """A published article whose rows come anew, though its record has not changed."""
+        self._claimed.add(article_id)
+        self._staged.add((article_id, key))
+
     def erase(self, article_ids: Iterable[str]) -> None:
         """Drop all records of some articles, which are to be kept out from now on: they are skipped."""
         self._claimed |= set(article_ids)

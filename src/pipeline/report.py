@@ -51,7 +51,7 @@ class ReportData:
     most_named: Sequence[Share]
     most_quoted: Sequence[Share]
     timings: Sequence[tuple[str, float]]
-    news: Sequence[tuple[str, str, str]]  # what happened, publisher, headline or path
+    changes: str  # what is not as in the version before, as HTML
 
 
 PUBLISHER = "publisher "  # begins the names of tallies that count a publisher's articles

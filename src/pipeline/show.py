@@ -17,6 +17,7 @@ METHODS = {
     "continued": "the quotation goes on from the one before, without a new attribution",
     "transcript": "the turn of a transcript is labelled with the name",
     "group": "a group speaks, which has no one name",
+    "reviewed": "a person said who it is (curated/corrections/)",
     "none": "nothing in the article says who it is",
 }
 

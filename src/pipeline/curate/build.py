@@ -30,9 +30,9 @@ from pipeline.curate.work import Work, find_winning, full_path, read_rows
 from pipeline.entities import count_entities, sum_entities
 from pipeline.ledger import Key, as_counts
 from pipeline.settings import VERSION
-from pipeline.store import Changes, Held, WrittenPart
+from pipeline.store import Changes, Held, Rows, WrittenPart
 
-Rows = tuple[pa.Table, Sequence[Sequence[object]]]  # of a table without months: those that come, and keys that go
+KEPT_OF_REVIEWS = ("reviewed", "machine_quotes", "machine_mentions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,21 @@ class _Written:
     quotes: list[pa.Table] = field(default_factory=list)  # and what was said in them
 
 
-def build_version(work: Work, version: store.Version, winners: Mapping[str, Key]) -> Built:
-    """Write all tables of a new version."""
+def build_version(
+    work: Work, version: store.Version, winners: Mapping[str, Key], reviewed: Mapping[str, Rows]
+) -> Built:
+    """Write all tables of a new version.
+
+    Args:
+        work: the run.
+        version: takes them.
+        winners: the record that each article is taken from whose claims the run changes.
+        reviewed: what the version keeps of corrections, by table.
+    """
     metadata = store.schema_metadata(VERSION, work.accuracy, work.attributions)
     changes, superseded = _find_changes(work, winners)
     written = _Written()
-    for part in store.write_parts(version, work.previous, changes, _count_part, metadata):
+    for part in store.write_parts(version, work.previous, changes, count_part, metadata):
         _note_part(work, written, part, superseded)
     rows = {
         "parts": (to_table(Part, written.parts), ()),
@@ -69,7 +78,9 @@ def build_version(work: Work, version: store.Version, winners: Mapping[str, Key]
         "rejects": _find_rejects(work),
         "article_revisions": _find_revisions(work, "article_revisions", written.articles),
         "quote_revisions": _find_revisions(work, "quote_revisions", written.quotes),
-        "entities": _sum_entities(version, written.counted),
+        "entities": sum_counted(version, written.counted),
+        **{name: (arrow_schema(STATE[name].row).empty_table(), ()) for name in KEPT_OF_REVIEWS},
+        **reviewed,
     }
     for name, (come, gone) in rows.items():
         store.write_keyed(version, work.previous, name, come, gone, {} if name in STATE else metadata)
@@ -150,25 +161,15 @@ def _is_same(now: Reject, then: Reject | None) -> bool:
 # ── Parts ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _count_part(articles: pa.Table, article_entities: pa.Table) -> pa.Table:
+def count_part(articles: pa.Table, article_entities: pa.Table) -> pa.Table:
+    """What the articles of a part say of each entity."""
     copies = articles.filter(pc.is_valid(articles["duplicate_of"]))["article_id"].combine_chunks()
     return count_entities(article_entities, copies)
 
 
 def _note_part(work: Work, written: _Written, part: WrittenPart, superseded: Mapping[str, Held]) -> None:
     """Take down what a part comes to, what it was, and what of it is an older revision now."""
-    articles, quotes = part.after["articles"], part.after["quotes"]
-    written.parts.append(
-        Part(
-            part.month,
-            part.name,
-            articles.num_rows,
-            quotes.num_rows,
-            part.after["mentions"].num_rows,
-            part.after["signatures"]["published_on"].null_count,
-            as_counts(report.tally(articles, quotes)),
-        )
-    )
+    written.parts.append(describe_part(part.month, part.name, part.after))
     written.counted |= _differing(part.before["entity_counts"], part.after["entity_counts"])
     old = part.before["articles"]
     old = old.filter(pc.is_in(old["article_id"], pa.array(superseded, pa.string())))
@@ -179,6 +180,14 @@ def _note_part(work: Work, written: _Written, part: WrittenPart, superseded: Map
         of = pa.array([revisions[each] for each in said["article_id"].to_pylist()], pa.int64())
         written.articles.append(_as_superseded(work, "article_revisions", old))
         written.quotes.append(_as_superseded(work, "quote_revisions", said.append_column("revision", of)))
+
+
+def describe_part(month: str, name: str, tables: Mapping[str, pa.Table]) -> Part:
+    """What a part comes to."""
+    articles, quotes = tables["articles"], tables["quotes"]
+    undated = tables["signatures"]["published_on"].null_count
+    tallies = as_counts(report.tally(articles, quotes))
+    return Part(month, name, articles.num_rows, quotes.num_rows, tables["mentions"].num_rows, undated, tallies)
 
 
 def _differing(before: pa.Table, after: pa.Table) -> set[str]:
@@ -217,12 +226,13 @@ def _find_revisions(work: Work, table: str, come: Sequence[pa.Table]) -> Rows:
     if work.previous:
         until = work.started_at - timedelta(days=work.settings.revision_days)
         rows = work.previous.read(table, [*TABLES[table].sort, "superseded_at"])
-        rows = rows.filter(pc.less(rows["superseded_at"], pa.scalar(until, schema.field("superseded_at").type)))
+        is_old = pc.less(rows["superseded_at"], pa.scalar(until, schema.field("superseded_at").type))
+        rows = rows.filter(pc.or_(is_old, pc.is_in(rows["article_id"], pa.array(work.forgotten, pa.string()))))
         gone = [tuple(row[name] for name in TABLES[table].sort) for row in rows.to_pylist()]
     return pa.concat_tables([schema.empty_table(), *come]), gone
 
 
-def _sum_entities(version: store.Version, counted: set[str]) -> Rows:
+def sum_counted(version: store.Version, counted: set[str]) -> Rows:
     """The entities whose counts changed, added up over all parts; and those that nobody names any more."""
     schema = arrow_schema(ALL_TABLES["entity_counts"].row)
     counts = [rows.cast(schema) for _, rows in version.find("entity_counts", "entity_id", counted)]

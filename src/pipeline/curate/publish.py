@@ -12,14 +12,18 @@ import pyarrow.compute as pc
 from pipeline import report, store
 from pipeline.contract import TABLES, Finding, Reject, Run, from_table
 from pipeline.curate.build import Built, build_version
-from pipeline.curate.work import Summary, Work, find_winning
+from pipeline.curate.correct import Reviewed
+from pipeline.curate.history import compare_versions, thin
+from pipeline.curate.work import Summary, Work
+from pipeline.diff import changes_as_html
 from pipeline.errors import StorageError, ValidationFailedError
 from pipeline.ledger import Key
 
+CHANGES_BYTES = 200_000  # of a report that tell what changed
 CHECKED_PARTS = 20  # at a time: what bounds the memory of checking the rules on whole tables
 
 
-def build_and_publish(work: Work, into: Path, winners: Mapping[str, Key]) -> Summary:
+def build_and_publish(work: Work, into: Path, winners: Mapping[str, Key], reviewed: Reviewed) -> Summary:
     """Build a version, check it as a whole, publish it and write its report.
 
     Raises:
@@ -28,25 +32,26 @@ def build_and_publish(work: Work, into: Path, winners: Mapping[str, Key]) -> Sum
     """
     with store.building(into, work.run_id) as version:
         with work.timed("build"):
-            built = build_version(work, version, winners)
+            built = build_version(work, version, winners, reviewed.rows)
         with work.timed("validate"):
             failed = _check_version(work, version, built)
         page = store.report_path(into, work.run_id)
         if failed:
-            report.write_report(page, _report_data(work, version, winners, built.run, "blocked"))
+            report.write_report(page, _report_data(work, version, built.run, "blocked"))
             raise ValidationFailedError(
                 f"{len(failed)} rules on whole tables failed ({failed[0].table}: {failed[0].expectation} on "
                 f"{failed[0].column}: {'; '.join(failed[0].examples[:1])}); nothing was published and {into} is as it was; see {page}"
             )
         with work.timed("publish"):
             store.publish(into, version)
+            thin(into, work.settings.keep)
     try:
-        report.write_report(page, _report_data(work, version, winners, built.run, "published"))
+        report.write_report(page, _report_data(work, version, built.run, "published"))
     except OSError as error:
         raise StorageError(
             f"the run was published, but its report {page} could not be written: {error.strerror}"
         ) from error
-    return Summary("published", built.run, page)
+    return Summary("published", built.run, page, waiting=len(reviewed.waiting))
 
 
 def _check_version(work: Work, version: store.Version, built: Built) -> list[Finding]:
@@ -85,9 +90,7 @@ def _read_touched(
     return rows.filter(pc.is_in(rows["article_id"], touched))
 
 
-def _report_data(
-    work: Work, version: store.Version, winners: Mapping[str, Key], run: Run, outcome: report.Outcome
-) -> report.ReportData:
+def _report_data(work: Work, version: store.Version, run: Run, outcome: report.Outcome) -> report.ReportData:
     entities = version.read("entities", ["name", "original_article_count", "original_quote_count"])
     return report.ReportData(
         run=run,
@@ -96,19 +99,6 @@ def _report_data(
         findings=work.findings,
         rejects=from_table(version.read("rejects"), Reject),
         timings=list(work.timings.items()),
-        news=_find_news(work, winners),
+        changes=changes_as_html(compare_versions(work.previous, version), CHANGES_BYTES),
         **report.summarise(version.parts, entities),
-    )
-
-
-def _find_news(work: Work, winners: Mapping[str, Key]) -> list[tuple[str, str, str]]:
-    """What happened to which articles: publisher, and headline or path."""
-    fresh = find_winning(work, winners)
-    held = work.holdings.look_up(fresh)
-    names = ["article_id", "publisher", "headline", "raw_path"]
-    parts = work.staging.read("articles", [staged.place for staged in fresh.values()], names)
-    return sorted(
-        ("changed" if row["article_id"] in held else "new", row["publisher"], row["headline"] or row["raw_path"])
-        for part in parts
-        for row in part.to_pylist()
     )

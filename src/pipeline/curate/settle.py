@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from pipeline.contract import STAGED, TABLES, RawRef, Reject
 from pipeline.curate.intake import read_again
-from pipeline.curate.work import Staged, Work, find_winning, read_rows, refuse_mixture
+from pipeline.curate.work import Staged, Work, find_winning, is_present, read_rows, refuse_mixture
 from pipeline.ledger import Key
 
 VALIDATED_ARTICLES = 2_000  # at a time: what bounds the memory of validation
@@ -27,7 +27,7 @@ def settle_and_validate(work: Work) -> dict[str, Key]:
     """
     checked: set[tuple[str, Key]] = set()
     while True:
-        winners, unread = work.ledger.settle(lambda key: key[0] == work.source and key[1] in work.files)
+        winners, unread = work.ledger.settle(lambda key: is_present(work, key))
         if unread:
             read_again(work, unread)
             continue

@@ -41,6 +41,7 @@ class Summary:
     run: Run
     report: Path | None
     sample: pa.Table | None = None  # of a dry run: some quotes
+    waiting: int = 0  # corrections whose quotes are not there now
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ class Work:
     recipe: str  # fingerprint of the settings that decide what a record becomes
     is_redone: Callable[[str, str, str | None], bool]  # by made_by, outcome, reason: see Ledger
     ledger: Ledger
+    scratch: Path  # a folder for what is made on the way
     staging: Staging
     forgotten: frozenset[str]  # article_ids that are kept out
     run_id: str
@@ -187,6 +189,11 @@ def refuse_mixture(work: Work, is_made_anew: Callable[[str, Key], bool]) -> None
         )
 
 
+def is_present(work: Work, key: Key) -> bool:
+    """Whether a record's file can be read again in this run."""
+    return key[0] == work.source and key[1] in work.files
+
+
 def note_refused(work: Work, reject: Reject, content_sha256: str) -> None:
     """Take in a record that was refused."""
     noted = work.ledger.note_reject(reject, content_sha256)
@@ -214,7 +221,7 @@ def _stamp(work: Work, articles: pa.Table) -> pa.Table:
     held = work.holdings.look_up(ids)
     values = {
         "first_seen_at": [held[each].first_seen_at if each in held else work.started_at for each in ids],
-        "run_id": [work.run_id] * articles.num_rows,
+        "run_id": [run_id or work.run_id for run_id in articles["run_id"].to_pylist()],
     }
     for name, column in values.items():
         at = articles.schema.get_field_index(name)

@@ -6,5 +6,6 @@
 from pipeline.normalise.article import normalise
 from pipeline.normalise.dateline import Dateline, read_dateline
 from pipeline.normalise.dates import Published, date_article
+from pipeline.normalise.identity import article_id_of
 
-__all__ = ["Dateline", "Published", "date_article", "normalise", "read_dateline"]
+__all__ = ["Dateline", "Published", "article_id_of", "date_article", "normalise", "read_dateline"]

@@ -49,6 +49,12 @@ def identify(ref: RawRef, canonical_url: str | None) -> str:
     return stable_id("url", canonical_url) if canonical_url else stable_id(ref.source, ref.raw_path, ref.raw_record)
 
 
+def article_id_of(url: str) -> str | None:
+    """The id of the article at an address; None where it is no address of a web page."""
+    canonical_url = canonicalise_url(url)
+    return stable_id("url", canonical_url) if canonical_url else None
+
+
 def name_publisher(
     given: RawMetadata, default: str | None, canonical_url: str | None, source: str
 ) -> tuple[str, FieldSource]:

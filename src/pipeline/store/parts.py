@@ -25,6 +25,7 @@ from pipeline.store.version import FIRST_PART, PART, UNKNOWN_MONTH, Version, num
 ARTICLES_A_PART = 2_000
 ROWS_A_PART = 10_000
 
+Rows = tuple[pa.Table, Sequence[Sequence[object]]]  # of a table without months: those that come, and keys that go
 Home = tuple[str, str]  # where an article lies: its month, and the name of its part
 
 

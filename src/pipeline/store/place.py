@@ -10,6 +10,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -118,19 +119,37 @@ def _remove_dead_versions(curated: Path) -> None:
             shutil.rmtree(version)
 
 
-def read_forgotten(curated: Path) -> frozenset[str]:
-    """The ids of the articles that are kept out of a data set.
+def corrections_folder(curated: Path) -> Path:
+    """Where people put what they have corrected."""
+    return curated / CORRECTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """That an article is kept out."""
+
+    reason: str
+    is_done: bool  # whether all versions are without it
+
+
+def read_forgotten(curated: Path) -> dict[str, Forgotten]:
+    """The articles that are kept out of a data set, by article_id.
 
     Raises:
         UsageError: if the file that names them is damaged.
     """
     path = curated / FORGOTTEN
     if not path.exists():
-        return frozenset()
+        return {}
     try:
-        return frozenset(json.loads(line)["article_id"] for line in path.read_text("utf-8").splitlines())
+        return {
+            (told := json.loads(line))["article_id"]: Forgotten(told["reason"], told["is_done"])
+            for line in path.read_text("utf-8").splitlines()
+        }
     except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path} is damaged ({error}); each line is an object with article_id: mend it") from error
+        raise UsageError(
+            f"{path} is damaged ({error}); each line is an object with article_id, reason, forgotten_at and is_done: mend it"
+        ) from error
 
 
 @contextmanager
@@ -166,16 +185,17 @@ def building(curated: Path, run_id: str) -> Iterator[Version]:
         path.mkdir(parents=True)
         yield Version(path)
     except OSError as error:
-        _discard(path)
+        discard(path)
         raise StorageError(
             f"{path} could not be written: {error.strerror}; nothing was published: make room and run again"
         ) from error
     except BaseException:
-        _discard(path)
+        discard(path)
         raise
 
 
-def _discard(path: Path) -> None:
+def discard(path: Path) -> None:
+    """Remove a version that was not published."""
     if not (path / PUBLISHED).exists() and os.path.realpath(path.parent.parent / "current") != os.path.realpath(path):
         shutil.rmtree(path, ignore_errors=True)
 
@@ -184,21 +204,22 @@ def publish(curated: Path, version: Version) -> None:
     """Make a complete version the current one: for all tables, in one step."""
     _sync(version.path)
     for name in TABLES:
-        _point(curated / name, Path("current", name))
+        point(curated / name, Path("current", name))
     _write_if_changed(curated / "README.md", README_TEXT + data_dictionary())
-    _point(curated / "current", Path("versions", version.run_id))
+    point(curated / "current", Path("versions", version.run_id))
     with suppress(OSError):  # a full disk: the next run marks it
         (version.path / PUBLISHED).touch()
 
 
-def _point(link: Path, target: Path) -> None:
+def point(link: Path, target: Path) -> None:
+    """Let a link lead elsewhere, in one step."""
     if link.is_symlink() and link.readlink() == target:
         return
     fresh = link.with_name(FRESH.format(link.name))
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target)
     fresh.replace(link)
-    _sync_one(link.parent)
+    sync_one(link.parent)
 
 
 def _write_if_changed(path: Path, text: str) -> None:
@@ -213,10 +234,11 @@ def _sync(folder: Path) -> None:
     """Bring a version to the disk, so that a power cut after the switch loses nothing; what is linked is there."""
     for path in (*folder.rglob("*"), folder, folder.parent):
         if path.is_dir() or path.stat().st_nlink == 1:
-            _sync_one(path)
+            sync_one(path)
 
 
-def _sync_one(path: Path) -> None:
+def sync_one(path: Path) -> None:
+    """Bring a file or a folder's list of names to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

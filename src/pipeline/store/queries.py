@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -57,6 +57,20 @@ def source_at(version: Version, raw: str) -> str:
 def last_run(version: Version) -> Run:
     """The ledger row of the last run that a version holds."""
     return find_run(version, pc.max(version.read("runs", ["run_id"])["run_id"]).as_py())
+
+
+def last_run_of(version: Version, source: str) -> Run:
+    """The ledger row of the last run over a collection."""
+    rows = version.read("runs", ["run_id", "source"])
+    return find_run(version, pc.max(rows.filter(pc.equal(rows["source"], source))["run_id"]).as_py())
+
+
+def refused_sources(version: Version, reasons: Collection[str]) -> list[str]:
+    """The collections of which something is refused, for some reasons or for any."""
+    rows = version.read("rejects", ["source", "reason"])
+    if reasons:
+        rows = rows.filter(pc.is_in(rows["reason"], pa.array(reasons, pa.string())))
+    return sorted(set(rows["source"].to_pylist()))
 
 
 def find_run(version: Version, run_id: str) -> Run:

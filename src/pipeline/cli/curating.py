@@ -1,0 +1,202 @@
+"""Commands that curate."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any, get_args
+
+from tqdm import tqdm
+
+from pipeline import store
+from pipeline.cli.arguments import Commands, add_command, field, name, positive
+from pipeline.contract import READ_REASONS, ROW_EXPECTATIONS, Attributions
+from pipeline.curate import Progress, Summary, curate, silent
+from pipeline.errors import UsageError
+from pipeline.settings import Redo, Settings
+from pipeline.show import describe_run
+
+
+def add_commands(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Declare them."""
+    command = add_command(
+        commands,
+        _curate,
+        "curate",
+        "curate what is new in RAW into the data set CURATED",
+        "raw --into curated --publisher 'Harbour Post'",
+    )
+    command.add_argument(
+        "raw", metavar="RAW", help="a file, or a folder that is read recursively; a path or a URL (s3://…)"
+    )
+    command.add_argument("--into", metavar="CURATED", type=Path, required=True, help="the data set; may not exist yet")
+    command.add_argument(
+        "--source", metavar="NAME", type=name, help="the collection's name (default: the RAW folder's)"
+    )
+    command.add_argument(
+        "--fields",
+        metavar="NAME=PATH",
+        type=field,
+        action="append",
+        default=[],
+        help="what a record's field is called, such as text=body.main; may be given several times",
+    )
+    command.add_argument(
+        "--attributions",
+        choices=get_args(Attributions),
+        help="which attributions become quotes: what is said or written; or all, also what is believed, intended or found (default: the data set's; said for a new one)",
+    )
+    command.add_argument(
+        "--reprocess",
+        nargs="?",
+        const="all",
+        choices=get_args(Redo),
+        metavar="WHAT",
+        help="curate again though it has not changed: all (without WHAT; must be given to change --attributions), older (what older code made), model, or a stage: read, normalise, language, entities, quotes (what an older one of it made)",
+    )
+    command.add_argument(
+        "--rehash",
+        action="store_true",
+        help="read each file to see whether it has changed, whatever its time and size say",
+    )
+    command.add_argument(
+        "--prune", action="store_true", help="let articles go whose raw files or records are not there any more"
+    )
+    knowledge = command.add_mutually_exclusive_group()
+    knowledge.add_argument(
+        "--knowledge-base",
+        metavar="FILE",
+        type=name,
+        help="entities of your own to link names to: Parquet or JSONL with id, name, aliases, type, description, popularity (default: the data set's)",
+    )
+    knowledge.add_argument(
+        "--no-knowledge-base", dest="knowledge_base", action="store_const", const="", help="go on without one"
+    )
+    command.add_argument("--publisher", metavar="NAME", type=name, help="for articles that do not name their own")
+    command.add_argument(
+        "--workers", metavar="N", type=positive, default=0, help="processes (default: one a processor)"
+    )
+    command.add_argument(
+        "--threads", metavar="N", type=positive, default=1, help="threads of the tagger in each process (default: 1)"
+    )
+    command.add_argument("--limit", metavar="N", type=positive, help="take at most N new or changed files")
+    command.add_argument("--dry-run", action="store_true", help="show what would come out, and publish nothing")
+    _add_keeping(command)
+    command.add_argument("--quiet", action="store_true", help="print nothing but errors")
+
+    command = add_command(
+        commands, _replay, "replay", "try again what was refused, after a fix", "curated --reason broken_record"
+    )
+    command.add_argument("curated", metavar="CURATED", type=Path)
+    command.add_argument(
+        "--reason",
+        metavar="REASON",
+        choices=(*READ_REASONS, *ROW_EXPECTATIONS),
+        action="append",
+        default=[],
+        help="only what was refused for this reason; may be given several times (default: all)",
+    )
+    command.add_argument("--raw", metavar="RAW", help="where the raw files lie now (default: where they lay)")
+    command.add_argument(
+        "--source", metavar="NAME", help="only this collection (default: each that something is refused of)"
+    )
+    command.add_argument("--quiet", action="store_true", help="print nothing but errors")
+
+
+def _add_keeping(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--keep-revisions",
+        metavar="DAYS",
+        type=positive,
+        default=90,
+        help="how long what an article was before is kept in article_revisions and quote_revisions (default: 90)",
+    )
+    command.add_argument(
+        "--keep",
+        metavar="POLICY",
+        help="which versions are kept, such as hours=48,days=30,weeks=52: the last of each (default: that; all of 24 hours)",
+    )
+
+
+def _curate(options: argparse.Namespace) -> int:
+    settings = Settings(
+        source=options.source,
+        publisher=options.publisher,
+        fields=dict(options.fields),
+        attributions=options.attributions,
+        knowledge_base=options.knowledge_base,
+        redo=options.reprocess,
+        is_rehashing=options.rehash,
+        is_pruning=options.prune,
+        revision_days=options.keep_revisions,
+        keep=options.keep,
+        workers=options.workers,
+        threads=options.threads,
+        limit=options.limit,
+        is_dry_run=options.dry_run,
+    )
+    progress = silent if options.quiet else _bar() if sys.stderr.isatty() else _lines()
+    summary = curate(options.raw, options.into, settings, progress=progress)
+    if not options.quiet:
+        print(describe(summary))
+    return 0
+
+
+def _replay(options: argparse.Namespace) -> int:
+    version = store.open_version(options.curated)
+    refused = store.refused_sources(version, options.reason)
+    chosen = refused if options.source is None else [each for each in refused if each == options.source]
+    if options.raw and len(chosen) > 1:
+        raise UsageError(f"{options.raw} may hold one of {', '.join(chosen)}; say which with --source")
+    if not chosen:
+        print("nothing is refused" + (f" for {', '.join(options.reason)}" if options.reason else ""))
+    for source in chosen:
+        run = store.last_run_of(version, source)
+        settings = Settings(source=source, replay=frozenset(options.reason), **json.loads(run.settings))
+        summary = curate(options.raw or run.raw, options.curated, settings)
+        if not options.quiet:
+            print(describe(summary))
+    return 0
+
+
+def describe(summary: Summary) -> str:
+    """What a person reads when a run is over."""
+    lines = [describe_run(summary.run, summary.outcome)]
+    if summary.sample is not None:
+        for quote in summary.sample.to_pylist():
+            speaker = quote["speaker_name"] or quote["speaker"] or "nobody named"
+            lines.append(f"  {speaker} ({quote['quote_type']}): {quote['text'][:100]}")
+    if summary.waiting:
+        lines.append(f"corrections {summary.waiting:,} wait: their quotes are not there now")
+    if summary.report:
+        lines.append(f"report     {summary.report}")
+    return "\n".join(lines)
+
+
+def _bar() -> Progress:
+    bar: tqdm[Any] | None = None
+
+    def show(what: str, done: int, total: int) -> None:
+        nonlocal bar
+        bar = bar or tqdm(total=total, unit=f" {what}")
+        bar.update(done - bar.n)
+        if done == total:
+            bar.close()
+            bar = None
+
+    return show
+
+
+def _lines() -> Progress:
+    last = -10
+
+    def show(what: str, done: int, total: int) -> None:
+        nonlocal last
+        share = 100 * done // total
+        if share >= last + 10 or done == total:  # a line each tenth: enough for a log
+            last = share
+            print(f"{done} of {total} {what}", file=sys.stderr)
+
+    return show

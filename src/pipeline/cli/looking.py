@@ -1,0 +1,116 @@
+"""Commands that look at a data set and change nothing."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pipeline import store
+from pipeline.cli.arguments import Commands, add_command
+from pipeline.contract import TABLES
+from pipeline.curate import compare_versions, full_path, read_records, tell_versions
+from pipeline.diff import describe_difference, write_diff_html
+from pipeline.errors import StorageError, UsageError
+from pipeline.show import describe_run, show_quote
+from pipeline.verify import verify_version
+
+SHOWN = 20  # changes of each sort on the terminal
+SHOWN_ON_PAGE = 1_000
+
+
+def add_commands(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Declare them."""
+    command = add_command(
+        commands, _verify, "verify", "check every offset, key and count of a data set", "curated --raw raw"
+    )
+    command.add_argument("curated", metavar="CURATED", type=Path)
+    command.add_argument("--raw", metavar="RAW", help="also compare with the raw files there, byte for byte")
+    command.add_argument("--source", metavar="NAME", help="which of the data set's collections RAW is")
+
+    meaning = "show a quote where it stands, its speaker and why, and its raw bytes"
+    command = add_command(commands, _show, "show", meaning, "curated 0123456789abcdef")
+    command.add_argument("curated", metavar="CURATED", type=Path)
+    command.add_argument("quote_id", metavar="QUOTE_ID")
+    command.add_argument("--raw", metavar="RAW", help="where the raw files lie now (default: where they lay)")
+
+    meaning = "print the last run's summary and where its report lies"
+    command = add_command(commands, _report, "report", meaning, "curated")
+    command.add_argument("curated", metavar="CURATED", type=Path)
+
+    meaning = "list the versions that are kept, and what each costs on the disk"
+    command = add_command(commands, _versions, "versions", meaning, "curated")
+    command.add_argument("curated", metavar="CURATED", type=Path)
+
+    meaning = "print the path of a version, for pandas, DuckDB and polars to read"
+    command = add_command(commands, _at, "at", meaning, "curated 20260101T060000Z-1a2b")
+    command.add_argument("curated", metavar="CURATED", type=Path)
+    command.add_argument("run_id", metavar="RUN_ID")
+
+    meaning = "tell what changed from one version to another, and why"
+    command = add_command(commands, _diff, "diff", meaning, "curated 20260101T060000Z-1a2b --html changes.html")
+    command.add_argument("curated", metavar="CURATED", type=Path)
+    command.add_argument("run_a", metavar="RUN_A")
+    command.add_argument("run_b", metavar="RUN_B", nargs="?", help="default: the current version")
+    command.add_argument("--html", metavar="FILE", type=Path, help="write a page, with what does not fit a terminal")
+
+
+def _verify(options: argparse.Namespace) -> int:
+    version = store.open_version(options.curated)
+    raw = read_records(options.raw, store.last_run(version)) if options.raw else None
+    months = {name: version.months(name) for name, table in TABLES.items() if table.is_monthly}
+    source = options.source or (store.source_at(version, full_path(options.raw)) if options.raw else None)
+    found = verify_version(version.read, months, raw, source, version.read("records"))
+    for name, count in found.counts.items():
+        print(f"{count:>10,}  {name}")
+    for difference in found.differences:
+        print(f"differs: {difference}")
+    print("all as it should be" if not found.differences else f"{found.difference_count} differences")
+    return 1 if found.differences else 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    version = store.open_version(options.curated)
+    found = store.find_quote(version, options.quote_id)
+    if found is None:
+        raise UsageError(
+            f"{options.curated} holds no quote {options.quote_id}; its ids are in the column quote_id of quotes"
+        )
+    article, quote, run = found
+    print(show_quote(article, quote, read_records(options.raw or run.raw, run)))
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    version = store.open_version(options.curated)
+    run = store.last_run(version)
+    print(describe_run(run, "published"))
+    page = store.report_path(options.curated, run.run_id)
+    print(f"report     {page}")
+    latest = store.latest_report(options.curated)
+    if latest and latest.name > page.name:
+        print(f"a later run published nothing: {latest}")
+    return 0
+
+
+def _versions(options: argparse.Namespace) -> int:
+    print(tell_versions(options.curated))
+    return 0
+
+
+def _at(options: argparse.Namespace) -> int:
+    print(store.find_version(options.curated, options.run_id).path.resolve())
+    return 0
+
+
+def _diff(options: argparse.Namespace) -> int:
+    before = store.find_version(options.curated, options.run_a)
+    after = store.find_version(options.curated, options.run_b) if options.run_b else store.open_version(options.curated)
+    difference = compare_versions(before, after, SHOWN_ON_PAGE if options.html else SHOWN)
+    print(describe_difference(difference, SHOWN))
+    if options.html:
+        try:
+            write_diff_html(options.html, difference)
+        except OSError as error:
+            raise StorageError(f"{options.html} cannot be written: {error.strerror}; name another file") from error
+        print(f"page       {options.html}")
+    return 0
