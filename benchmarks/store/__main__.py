@@ -28,6 +28,8 @@ from benchmarks.store.queries import SPEAKER_RANK, measure_queries, write_sorted
 from benchmarks.store.runs import Place, build_base, place_at
 from benchmarks.store.stand_in import entity
 
+from pipeline.curate.maintain import compact
+
 HERE = Path(__file__).resolve().parent.parent.parent
 NEWSWIRE = HERE.parent / "shared" / "corpora" / "worldwide-newswire" / "original"
 GROWTH = (0.1, 0.3, 1.0)
@@ -128,9 +130,10 @@ def noop(bench: Bench) -> Iterator[str]:
 
 
 def disk_of_versions(bench: Bench) -> Iterator[str]:
-    """Daily versions on top of the base, against one copy of the last."""
+    """Daily versions on top of the base, against one copy of the last; then all its small files brought together."""
     trial = place_at(bench.keep, 1.0).linked("trial")
     versions = [trial.version]
+    yield f"{VERSIONS} days on top of the base"
     for day in range(1, VERSIONS + 1):
         trial.add_day(bench.newsroom(), day, RECENT)
         measured = trial.run()
@@ -143,6 +146,8 @@ def disk_of_versions(bench: Bench) -> Iterator[str]:
         one = disk([versions[-1] / name])
         together = disk(path / name for path in versions if (path / name).exists())
         yield f"    {name:20} one {one / 1e6:9.1f} MB, all {together / 1e6:9.1f} MB: {together / one:.2f}×"
+    tidied = alone(compact, trial.curated)
+    yield f"  compact {tidied} {tidied.result:,} files fewer; {disk([trial.version]) / 1e9:.2f} GB"
     shutil.rmtree(trial.folder)
 
 
