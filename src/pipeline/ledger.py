@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -73,7 +73,7 @@ class Ledger:
         self._staged: set[tuple[str, Key]] = set()  # articles whose rows this run has made
         self._by_file: dict[FileKey, set[Key]] = defaultdict(set)  # of the records loaded
         self._seen: set[Key] = set()  # records that came in with this run, one by one
-        self._read_again: set[Key] = set()  # … with their file, and were then read for themselves
+        self._read_again: set[Key] = set()  # … with their file or not at all, and are then read for themselves
         self._unread: set[FileKey] = set()  # files whose records came in unread
         self._erased: list[Record] = []  # records that are there and are skipped from now on
         self._read: dict[FileKey, Counter[str]] = {}  # files that were read, and what was skipped there
@@ -143,6 +143,8 @@ class Ledger:
         if key not in self._unread:
             for each in own - self._seen:
                 self._leave(each)
+        if not all(record.is_there for each in own if (record := self._records.get(each))):
+            file = replace(file, end_byte=0, end_record=0)  # what is appended may take the name of what has left
         came = (self._records[each] for each in own & self._seen)
         if file.file_sha256 and not any(record.reason in PASSING_REASONS for record in came):
             self._files[key] = file
@@ -167,12 +169,12 @@ class Ledger:
             with_articles: whether the articles that were read from them go too.
         """
         for raw_path in raw_paths:
-            own = set(self._by_file[source, raw_path])
-            for key in own:
-                record = self._records[key]
-                if with_articles or (record.outcome == "reject" and record.article_id is None):
+            for key in set(self._by_file[source, raw_path]):
+                if with_articles:
                     self.forget(key)
-                    self._files.pop((source, raw_path), None)
+                else:
+                    self._leave(key)
+            self._files.pop((source, raw_path), None)
 
     def prune(self, source: str) -> None:
         """Let all records of a source go that their files do not hold any more, and the articles made of them."""
@@ -201,7 +203,10 @@ class Ledger:
 
     def note_unchanged(self, key: Key) -> None:
         """A record that came in again as it was, in a file that may have changed around it."""
-        self._records[key] = replace(self._records[key], is_there=True)
+        record = self._records[key]
+        self._records[key] = replace(record, is_there=True)
+        if record.article_id and record.outcome == "superseded":
+            self._claimed.add(record.article_id)  # when that was settled last, this may not have been there
         self._see(key)
 
     def has_seen(self, key: Key) -> bool:
@@ -283,9 +288,7 @@ class Ledger:
         self._claimed |= {each for each in (article_id, before and before.article_id) if each}
         made = (self._recipe, self._made_by)
         self._put(Record(*key, content_sha256, True, *made, outcome, reason, article_id, at, count))
-        if before and before.is_there and key[:2] in self._unread:
-            self._read_again.add(key)  # it has come in with its file
-        else:
+        if key not in self._read_again:
             self._seen.add(key)
 
     # ── Which record an article is taken from ──────────────────────────────────────────────────────────────────
@@ -303,18 +306,29 @@ class Ledger:
         self._load_claims()
         winners: dict[str, Key] = {}
         for article_id in self._claimed:
-            claims = []
-            for key in self._claims[article_id]:
-                record = self._records.get(key)
-                if record is None or record.article_id != article_id:
-                    continue
-                can_be_read = record.outcome != "reject" and record.is_there and is_present(key)
-                if self._has_rows(article_id, key) or can_be_read:
-                    claims.append((record.fetched_at or LONG_AGO, _order(key), key))
-            if claims:
-                winners[article_id] = max(claims)[-1]
+            for _, _, key in sorted(self._rank_claims(article_id), reverse=True):
+                if self._has_rows(article_id, key) or is_present(key):
+                    winners[article_id] = key
+                    break
+                self._mislay(key)
             self._mark(article_id, winners.get(article_id))
-        return winners, {key for article_id, key in winners.items() if not self._has_rows(article_id, key)}
+        unread = {key for article_id, key in winners.items() if not self._has_rows(article_id, key)}
+        self._read_again |= unread - self._seen
+        return winners, unread
+
+    def _rank_claims(self, article_id: str) -> Iterator[tuple[datetime, tuple[object, ...], Key]]:
+        """The records that an article may be taken from: those it has rows of, and those that may be read again."""
+        for key in self._claims[article_id]:
+            record = self._records.get(key)
+            if record is not None and record.article_id == article_id:
+                may_be_read = record.outcome != "reject" and record.is_there
+                if may_be_read or self._has_rows(article_id, key):
+                    yield record.fetched_at or LONG_AGO, _order(key), key
+
+    def _mislay(self, key: Key) -> None:
+        """A record that an article should be taken from and cannot be now: its file is read when it is there again."""
+        if file := self._files.get(key[:2]):
+            self._files[key[:2]] = replace(file, recipe="")
 
     def _load_claims(self) -> None:
         wanted = self._claimed - self._loaded_claims

@@ -14,11 +14,11 @@ import pyarrow as pa
 import pytest
 
 from pipeline.batches import AHEAD, Batch, Task, in_processes
-from pipeline.contract import RawRef, Reject
+from pipeline.contract import STAGED, RawRef, Reject
 from pipeline.errors import OnrecordError
 from pipeline.read import Options, RawRecord
 from pipeline.read.records import Kind
-from pipeline.staging import MONTHLY, no_rows
+from pipeline.staging import no_rows
 
 EXIT, KILL, OTHER = b"exit", b"kill", b"The harbour board met on Tuesday."
 NAMES = pa.schema([("raw_record", pa.string())])
@@ -59,7 +59,7 @@ def test_record_that_ends_its_worker_is_the_one_reject() -> None:
     assert [(reject.raw_record, reject.reason, reject.raw_sha256) for reject in rejects] == [("5", "crashed", "sha-5")]
     assert sorted(names_in(batches)) == list("012346789")
     (crashed,) = [batch for batch in batches if batch.rejects]
-    assert {name: rows.num_rows for name, rows in crashed.rows.items()} == dict.fromkeys(MONTHLY, 0)
+    assert {name: rows.num_rows for name, rows in crashed.rows.items()} == dict.fromkeys(STAGED, 0)
     assert crashed.rows["articles"].schema == no_rows("articles").schema
 
 

@@ -1,38 +1,221 @@
-"""The ledger: each raw record ends as exactly one thing, however the records were split into runs."""
+"""The ledger: each raw record ends as exactly one thing, however the records were split into runs.
+
+Most facts are told of small collections in shorthand: ``{"a": "A1 B2 !x -"}`` is a file "a" of four records, which are
+article A as collected on day 1, article B of day 2, one that is refused, and one that is no article. What follows the
+day only makes the bytes others: ``A1'``.
+"""
 
 from __future__ import annotations
 
 import itertools
 from collections import Counter
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pipeline.contract import Record, Reject
+from pipeline.contract import ReadFile, Record, Reject
 from pipeline.errors import LedgerError
-from pipeline.ledger import Key, Ledger, as_counts, key_of
+from pipeline.ledger import FileKey, Key, Ledger, Memory, as_counts, key_of
 
 OLD = datetime(2024, 5, 1, tzinfo=UTC)
 NEW = datetime(2024, 5, 2, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a version knows, as its store would keep it."""
+
+    records: Mapping[Key, Record] = field(default_factory=dict)
+    files: Mapping[FileKey, ReadFile] = field(default_factory=dict)
+    holders: Mapping[str, Key] = field(default_factory=dict)
+
+    def memory(self) -> Memory:
+        def find(column: Literal["raw_path", "article_id", "is_there"], values: Iterable[object]) -> list[Record]:
+            wanted = set(values)
+            return [record for record in self.records.values() if getattr(record, column) in wanted]
+
+        def find_holders(article_ids: Iterable[str]) -> dict[str, Key]:
+            return {each: self.holders[each] for each in article_ids if each in self.holders}
+
+        return Memory(list(self.files.values()), find, find_holders)
+
+    def after(self, ledger: Ledger, winners: Mapping[str, Key]) -> Known:
+        """What the next version knows when a run is settled."""
+        for article_id, key in winners.items():
+            assert ledger.is_staged(article_id, key) or self.holders.get(article_id) == key, "an article without rows"
+        (records, no_records), (files, no_files) = ledger.changed_records(), ledger.changed_files()
+        return Known(
+            {key: each for key, each in self.records.items() if key not in no_records}
+            | {key_of(each): each for each in records},
+            {key: each for key, each in self.files.items() if key not in no_files}
+            | {(each.source, each.raw_path): each for each in files},
+            {each: key for each, key in self.holders.items() if each not in ledger.claimed()} | dict(winners),
+        )
+
+    def outcomes(self) -> dict[str, str]:
+        """What became of the records, by file and name."""
+        return {f"{key[1]}:{key[2]}": record.outcome for key, record in self.records.items()}
 
 
 def key(name: str) -> Key:
     return ("wire", name, "0")
 
 
-def reject_of(name: str) -> Reject:
-    return Reject("wire", name, "0", None, "read", "empty", "the file is empty")
+def reject_of(name: str, reason: str = "empty") -> Reject:
+    return Reject("wire", name, "0", None, "read", reason, "the file is empty")
 
 
-def ledger_of(records: list[Record] | None = None, holders: dict[str, Key] | None = None) -> Ledger:
-    return Ledger(records or [], holders or {}, "recipe")
+def begin(before: Known | None = None, *loaded: str) -> Ledger:
+    """A run that is to read some files."""
+    ledger = Ledger((before or Known()).memory(), "recipe", "code=1")
+    ledger.load("wire", loaded)
+    return ledger
+
+
+def settled(ledger: Ledger, before: Known | None = None) -> Known:
+    """The end of a run that has nothing to read again."""
+    winners, unread = ledger.settle(lambda _: False)
+    assert not unread
+    return (before or Known()).after(ledger, winners)
+
+
+# ── Collections in shorthand ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run over a collection came to."""
+
+    known: Known
+    ledger: Ledger
+    came_in: int
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {name.removesuffix("_count"): count for name, count in self.ledger.counts().items() if count}
+
+
+def is_redone_never(_made_by: str, _outcome: str, _reason: str | None) -> bool:
+    return False
+
+
+def run(
+    raw: Mapping[str, str],
+    before: Known | None = None,
+    *,
+    only: Collection[str] | None = None,
+    is_pruning: bool = False,
+    is_redone: Callable[[str, str, str | None], bool] = is_redone_never,
+    recipe: str = "recipe",
+) -> Ran:
+    """Curate a collection as ``curate.intake`` does: unchanged files unread, grown ones from where they ended.
+
+    Args:
+        raw: files and their records.
+        before: what the version before knows.
+        only: the files that a limited run reads of those that have changed.
+        is_pruning: whether what is gone goes.
+        is_redone: which records are made again.
+        recipe: the run's settings.
+    """
+    before = before or Known()
+    ledger = Ledger(before.memory(), recipe, "code=2", is_redone)
+    forced = {k[1] for k, each in before.records.items() if is_redone(each.made_by, each.outcome, each.reason)}
+    came_in, todo = 0, dict[str, int]()
+    for path, text in raw.items():
+        known, whole = ledger.file("wire", path), f"{text} "
+        if known and known.file_sha256 == whole and path not in forced:
+            came_in += ledger.note_unread(known, known.stamp)
+        elif only is None or path in only:
+            is_grown = known and known.end_record and whole.startswith(known.file_sha256) and path not in forced
+            todo[path] = known.end_record if known and is_grown else 0
+    gone = {k[1] for k, each in before.records.items() if each.outcome == "reject"} - raw.keys()
+    gone |= {path for _, path in before.files} - raw.keys() if is_pruning else set()
+    ledger.load("wire", {*gone, *(path for path, after in todo.items() if not after)})
+    ledger.note_gone("wire", gone, with_articles=is_pruning)
+    skips = {path: Counter[str]() for path in todo}
+    for path, after in todo.items():
+        if after and (grown := ledger.file("wire", path)):
+            came_in += ledger.note_grown(grown)
+        for number, text in enumerate(raw[path].split()[after:], after + 1):
+            came_in += 1
+            note(ledger, ("wire", path, str(number)), text, skips[path])
+    for path in todo:
+        file = ReadFile("wire", path, "", f"{raw[path]} ", recipe, 0, 0, [], [], 0, len(raw[path].split()))
+        ledger.note_read(file, skips[path])
+    if is_pruning:
+        ledger.prune("wire")
+    while True:
+        winners, unread = ledger.settle(lambda each: each[1] in raw)
+        if not unread:
+            return Ran(before.after(ledger, winners), ledger, came_in)
+        for at in unread:
+            texts = dict(enumerate(raw[at[1]].split(), 1))
+            make(ledger, at, texts.get(int(at[2]), "-").replace("-", "!unreadable"))
+
+
+def note(ledger: Ledger, at: Key, text: str, skips: Counter[str]) -> None:
+    """Take in a record that is read."""
+    if text == "-":
+        skips["not_html"] += 1
+        ledger.note_skip("not_html")
+    elif ledger.is_known(at) and ledger.is_unchanged(at, text):
+        ledger.note_unchanged(at)
+    else:
+        make(ledger, at, text)
+
+
+def make(ledger: Ledger, at: Key, text: str) -> None:
+    """Take in what a record became."""
+    if text.startswith("!"):
+        ledger.note_reject(Reject(*at, None, "read", text.removeprefix("!"), "cannot be read"), text)
+    else:
+        ledger.note_article(at, text, text[0], OLD + timedelta(days=int(text[1])))
+
+
+def check(ran: Ran) -> None:
+    """What holds of any run: nothing is lost, nothing is counted twice, and each article is taken from its record."""
+    assert sum(ran.ledger.counts().values()) == ran.came_in
+    assert all(count >= 0 for count in ran.ledger.counts().values())
+    assert sum(each.count for each in ran.ledger.reject_reasons()) == ran.ledger.counts()["reject_count"]
+    assert sum(each.count for each in ran.ledger.skip_reasons()) == ran.ledger.counts()["skip_count"]
+    known = ran.known
+    for file_key, file in known.files.items():
+        own = [record for at, record in known.records.items() if at[:2] == file_key and record.is_there]
+        outcomes = Counter(record.outcome for record in own)
+        assert (file.article_count, file.superseded_count) == (outcomes["article"], outcomes["superseded"])
+        assert file.reject_reasons == as_counts(Counter(each.reason or "" for each in own if each.outcome == "reject"))
+    for article_id, at in known.holders.items():
+        holder = known.records[at]
+        assert holder.article_id == article_id, "rows that no record claims"
+        assert holder.outcome != "superseded"
+    for at, record in known.records.items():
+        if record.outcome == "article":
+            assert known.holders[record.article_id or ""] == at, "a record whose rows are not there"
+
+
+def run_all(*steps: Mapping[str, str]) -> Ran:
+    """Some runs, each on top of the one before; the last one."""
+    ran = Ran(Known(), begin(), 0)
+    for raw in steps:
+        ran = run(raw, ran.known)
+        check(ran)
+    return ran
+
+
+# ── Which record an article is taken from ──────────────────────────────────────────────────────────────────────
 
 
 def test_later_fetched_record_wins_its_article() -> None:
-    ledger = ledger_of()
-    ledger.note_article(key("a.txt"), "sha-a", "sha-a", "article", OLD)
-    ledger.note_article(key("b.txt"), "sha-b", "sha-b", "article", NEW)
-    winners, unread = ledger.settle("wire", {})
+    ledger = begin()
+    ledger.note_article(key("a.txt"), "sha-a", "article", OLD)
+    ledger.note_article(key("b.txt"), "sha-b", "article", NEW)
+    winners, unread = ledger.settle(lambda _: False)
     assert winners == {"article": key("b.txt")}
     assert not unread
     assert ledger.counts() == {
@@ -47,231 +230,428 @@ def test_later_fetched_record_wins_its_article() -> None:
 
 
 def test_same_fetch_time_is_settled_by_path() -> None:
-    ledger = ledger_of()
-    ledger.note_article(key("b.txt"), "sha-b", "sha-b", "article", OLD)
-    ledger.note_article(key("a.txt"), "sha-a", "sha-a", "article", OLD)
-    assert ledger.settle("wire", {})[0] == {"article": key("b.txt")}
+    ledger = begin()
+    ledger.note_article(key("b.txt"), "sha-b", "article", OLD)
+    ledger.note_article(key("a.txt"), "sha-a", "article", OLD)
+    assert ledger.settle(lambda _: False)[0] == {"article": key("b.txt")}
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations([("a.txt", OLD), ("b.txt", NEW), ("c.txt", None)])))
 def test_outcome_does_not_depend_on_the_order_of_runs(order: tuple[tuple[str, datetime | None], ...]) -> None:
-    records: list[Record] = []
-    holders: dict[str, Key] = {}
+    known = Known()
     for name, fetched_at in order:
-        ledger = ledger_of(records, holders)
-        ledger.note_article(key(name), f"sha-{name}", f"sha-{name}", "article", fetched_at)
-        holders, unread = ledger.settle("wire", {name: f"sha-{name}"})
-        assert not unread
-        records = ledger.records()
-    assert holders == {"article": key("b.txt")}
-    assert {record.raw_path: record.outcome for record in records} == {
-        "a.txt": "superseded",
-        "b.txt": "article",
-        "c.txt": "superseded",
-    }
+        ledger = begin(known, name)
+        ledger.note_article(key(name), f"sha-{name}", "article", fetched_at)
+        known = settled(ledger, known)
+    assert known.holders == {"article": key("b.txt")}
+    assert known.outcomes() == {"a.txt:0": "superseded", "b.txt:0": "article", "c.txt:0": "superseded"}
     assert ledger.revisions() == {"article": 3}
 
 
+def test_later_line_of_a_file_wins_its_article_as_numbers_count() -> None:
+    known = run_all({"a": " ".join(["A1"] * 10)}).known
+    assert known.holders == {"A": ("wire", "a", "10")}
+
+
+def test_record_that_moves_to_another_article_leaves_the_first_to_the_next_best() -> None:
+    first = begin()
+    first.note_article(key("a.txt"), "sha-a", "one", OLD)
+    first.note_article(key("b.txt"), "sha-b", "one", NEW)
+    known = settled(first)
+    second = begin(known, "b.txt")
+    second.note_article(key("b.txt"), "sha-b2", "two", NEW)
+    winners, unread = second.settle(lambda _: True)
+    assert winners == {"one": key("a.txt"), "two": key("b.txt")}
+    assert unread == {key("a.txt")}, "its rows were dropped when it was superseded: it must be read again"
+    third = begin(known, "b.txt")
+    third.note_article(key("b.txt"), "sha-b2", "two", NEW)
+    assert third.settle(lambda _: False)[0] == {"two": key("b.txt")}, "what cannot be read again claims nothing"
+
+
+def test_superseded_record_that_its_file_does_not_hold_any_more_claims_nothing() -> None:
+    ran = run_all({"a": "B1 A1", "b": "A2"}, {"a": "B1", "b": "C2"})
+    assert ran.known.holders == {"B": ("wire", "a", "1"), "C": ("wire", "b", "1")}
+
+
+def test_superseded_record_whose_file_comes_back_claims_its_article_again() -> None:
+    gone, back = {"b": "B2"}, {"a": "A1", "b": "B2"}
+    ran = run_all({"a": "A1", "b": "A2"}, gone, back)
+    assert ran.known.holders == {"A": ("wire", "a", "1"), "B": ("wire", "b", "1")}
+
+
+def test_superseded_record_that_comes_back_in_its_file_claims_its_article_again() -> None:
+    ran = run_all({"a": "B1 A1", "b": "A2"}, {"a": "B1", "b": "A2"}, {"a": "B1", "b": "C2"}, {"a": "B1 A1", "b": "C2"})
+    assert ran.known.holders["A"] == ("wire", "a", "2")
+
+
+def test_superseded_record_of_a_changed_file_that_this_run_leaves_closed_is_counted_with_no_run() -> None:
+    first = run_all({"a": "A1", "b": "A2"})
+    ran = run({"a": "A1'", "b": "B2"}, first.known, only=["b"])
+    check(ran)
+    assert ran.known.holders == {"A": ("wire", "a", "1"), "B": ("wire", "b", "1")}
+    assert ran.counts == {"new": 1}
+
+
+# ── What is refused ────────────────────────────────────────────────────────────────────────────────────────────
+
+
 def test_refused_change_keeps_the_last_good_revision() -> None:
-    first = ledger_of()
-    first.note_article(key("a.txt"), "sha-1", "sha-1", "article", OLD)
-    holders, _ = first.settle("wire", {})
-    second = ledger_of(first.records(), holders)
-    noted = second.note_reject(reject_of("a.txt"), "sha-2", "sha-2")
+    first = begin()
+    first.note_article(key("a.txt"), "sha-1", "article", OLD)
+    second = begin(settled(first), "a.txt")
+    noted = second.note_reject(reject_of("a.txt"), "sha-2")
     assert "last good revision" in noted.detail
-    assert second.settle("wire", {"a.txt": "sha-2"})[0] == {"article": key("a.txt")}
+    assert second.settle(lambda _: False)[0] == {"article": key("a.txt")}
     assert second.counts()["reject_count"] == 1
 
 
 def test_refused_record_of_no_article_says_nothing_of_a_revision() -> None:
-    noted = ledger_of().note_reject(reject_of("a.txt"), "sha-1", "sha-1")
-    assert noted == reject_of("a.txt")
-
-
-def test_record_that_moves_to_another_article_leaves_the_first_to_the_next_best() -> None:
-    first = ledger_of()
-    first.note_article(key("a.txt"), "sha-a", "sha-a", "one", OLD)
-    first.note_article(key("b.txt"), "sha-b", "sha-b", "one", NEW)
-    holders, _ = first.settle("wire", {})
-    second = ledger_of(first.records(), holders)
-    second.note_article(key("b.txt"), "sha-b2", "sha-b2", "two", NEW)
-    winners, unread = second.settle("wire", {"a.txt": "sha-a", "b.txt": "sha-b2"})
-    assert winners == {"one": key("a.txt"), "two": key("b.txt")}
-    assert unread == {key("a.txt")}, "its rows were dropped when it was superseded: it must be read again"
-
-
-def test_superseded_record_that_its_file_does_not_hold_any_more_claims_nothing() -> None:
-    first = ledger_of()
-    first.note_article(key("a.txt"), "sha-a", "sha-a", "one", OLD)
-    first.note_article(key("b.txt"), "sha-b", "sha-b", "one", NEW)
-    holders, _ = first.settle("wire", {})
-    second = ledger_of(first.records(), holders)
-    second.note_article(key("b.txt"), "sha-b2", "sha-b2", "two", NEW)
-    assert second.settle("wire", {"a.txt": "another", "b.txt": "sha-b2"})[0] == {"two": key("b.txt")}
-
-
-def test_superseded_record_that_cannot_be_read_again_claims_nothing() -> None:
-    first = ledger_of()
-    first.note_article(key("a.txt"), "sha-a", "sha-a", "one", OLD)
-    first.note_article(key("b.txt"), "sha-b", "sha-b", "one", NEW)
-    holders, _ = first.settle("wire", {})
-    second = ledger_of(first.records(), holders)
-    second.note_article(key("b.txt"), "sha-b2", "sha-b2", "two", NEW)
-    assert second.settle("wire", {"b.txt": "sha-b2"})[0] == {"two": key("b.txt")}
-
-
-def test_nothing_new_is_no_change() -> None:
-    first = ledger_of()
-    first.note_article(key("a.txt"), "sha-a", "sha-a", "one", OLD)
-    first.note_reject(reject_of("b.txt"), "sha-b", "sha-b")
-    holders, _ = first.settle("wire", {})
-    second = ledger_of(first.records(), holders)
-    for record in first.records():
-        second.note_unchanged(key_of(record), record.file_sha256)
-    second.settle("wire", {})
-    assert not second.has_changed()
-    counts = second.counts()
-    assert (counts["new_count"], counts["unchanged_count"], counts["reject_count"]) == (0, 1, 1)
-
-
-def test_changed_content_is_a_new_revision() -> None:
-    first = ledger_of()
-    first.note_article(key("a.txt"), "sha-1", "sha-1", "one", OLD)
-    holders, _ = first.settle("wire", {})
-    second = ledger_of(first.records(), holders)
-    second.note_article(key("a.txt"), "sha-2", "sha-2", "one", OLD)
-    second.settle("wire", {})
-    assert second.counts()["changed_count"] == 1
-    assert second.revisions() == {"one": 2}
+    assert begin().note_reject(reject_of("a.txt"), "sha-1") == reject_of("a.txt")
 
 
 @pytest.mark.parametrize("refused", [pytest.param("", id="unreadable"), pytest.param("sha-2", id="no-article")])
 def test_article_whose_record_was_refused_for_a_while_is_no_new_revision(refused: str) -> None:
-    first = ledger_of()
-    first.note_article(key("a.txt"), "sha-1", "sha-1", "one", OLD)
-    holders, _ = first.settle("wire", {})
-    second = ledger_of(first.records(), holders)
-    second.note_reject(reject_of("a.txt"), refused, refused)
-    second.settle("wire", {})
-    third = ledger_of(second.records(), holders)
+    first = begin()
+    first.note_article(key("a.txt"), "sha-1", "one", OLD)
+    known = settled(first)
+    second = begin(known, "a.txt")
+    second.note_reject(reject_of("a.txt"), refused)
+    known = settled(second, known)
+    third = begin(known, "a.txt")
     assert not third.is_unchanged(key("a.txt"), "sha-1"), "else it would stay a reject"
     assert not third.is_unchanged(key("a.txt"), refused)
-    third.note_article(key("a.txt"), "sha-1", "sha-1", "one", OLD)
-    third.settle("wire", {})
+    third.note_article(key("a.txt"), "sha-1", "one", OLD)
+    settled(third, known)
     assert third.counts()["unchanged_count"] == 1
     assert third.revisions() == {"one": 1}
 
 
 def test_record_refused_at_first_is_the_first_revision_of_its_article() -> None:
-    first = ledger_of()
-    first.note_reject(reject_of("a.txt"), "sha-1", "sha-1")
-    assert ledger_of(first.records()).is_unchanged(key("a.txt"), "sha-1"), "it is not read again for nothing"
-    second = ledger_of(first.records())
-    second.note_article(key("a.txt"), "sha-2", "sha-2", "one", OLD)
-    second.settle("wire", {})
+    first = begin()
+    first.note_reject(reject_of("a.txt"), "sha-1")
+    known = settled(first)
+    second = begin(known, "a.txt")
+    assert second.is_unchanged(key("a.txt"), "sha-1"), "it is not read again for nothing"
+    second.note_article(key("a.txt"), "sha-2", "one", OLD)
+    settled(second, known)
     assert second.counts()["new_count"] == 1
     assert second.revisions() == {"one": 1}
 
 
+def test_staged_article_that_is_refused_leaves_its_place_to_the_next_best() -> None:
+    ledger = begin()
+    ledger.note_article(key("a.txt"), "sha-a", "one", OLD)
+    ledger.note_article(key("b.txt"), "sha-b", "one", NEW)
+    ledger.settle(lambda _: False)
+    ledger.refuse("one", reject_of("b.txt"))
+    assert settled(ledger).holders == {"one": key("a.txt")}
+    counts = ledger.counts()
+    assert (counts["new_count"], counts["superseded_count"], counts["reject_count"]) == (1, 0, 1)
+
+
+# ── Revisions and fates ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_nothing_new_is_no_change() -> None:
+    raw = {"a": "A1 !empty", "b": "-"}
+    again = run(raw, run_all(raw).known)
+    assert not again.ledger.has_changed()
+    assert again.counts == {"unchanged": 1, "reject": 1, "skip": 1}
+    assert again.ledger.changed_records() == ([], [])
+    assert again.ledger.changed_files() == ([], [])
+
+
+def test_changed_content_is_a_new_revision() -> None:
+    ran = run_all({"a": "A1"}, {"a": "A1'"})
+    assert ran.counts == {"changed": 1}
+    assert ran.ledger.revisions() == {"A": 2}
+
+
 def test_record_that_moves_to_another_article_is_the_first_revision_of_that_one() -> None:
-    first = ledger_of()
-    first.note_article(key("a.txt"), "sha-1", "sha-1", "one", OLD)
-    holders, _ = first.settle("wire", {})
-    second = ledger_of(first.records(), holders)
-    second.note_article(key("a.txt"), "sha-2", "sha-2", "two", OLD)
-    second.settle("wire", {})
-    assert second.revisions() == {"two": 1}
+    ran = run_all({"a": "A1"}, {"a": "B1"})
+    assert ran.ledger.revisions() == {"B": 1}
+    assert ran.counts == {"new": 1}
+
+
+def test_record_that_comes_in_twice_is_our_bug() -> None:
+    ledger = begin(run_all({"a": "A1"}).known, "a")
+    ledger.note_unchanged(("wire", "a", "1"))
+    with pytest.raises(LedgerError, match="twice"):
+        ledger.note_unchanged(("wire", "a", "1"))
+
+
+def test_article_restaged_for_its_correction_is_a_change_and_no_revision() -> None:
+    known = run_all({"a": "A1"}).known
+    ledger = begin(known)
+    assert not ledger.has_changed()
+    ledger.restage("A", known.holders["A"])
+    assert settled(ledger, known).records == known.records
+    assert ledger.has_changed()
+    assert ledger.revisions() == {"A": 1}
 
 
 # ── Files of many records ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def line(number: int) -> Key:
-    return ("wire", "dump.jsonl", str(number))
-
-
-def dump_of(lines: int, skips: int = 0) -> Ledger:
-    """A ledger after a run over one file of so many lines."""
-    ledger = ledger_of()
-    for number in range(1, lines + 1):
-        ledger.note_article(line(number), f"sha-{number}", "file-1", f"article-{number}", OLD)
-    ledger.note_read("wire", "dump.jsonl", "file-1", Counter({"no_response": skips} if skips else {}), [])
-    return ledger
-
-
-def next_run(before: Ledger) -> Ledger:
-    holders, _ = before.settle("wire", {})
-    return Ledger(before.records(), holders, "recipe", before.files())
-
-
-def test_file_read_to_its_end_stays_closed_and_all_it_held_comes_in() -> None:
-    ledger = next_run(dump_of(3, skips=2))
-    assert ledger.is_read("wire", "dump.jsonl", "file-1")
-    assert ledger.note_unread("wire", "dump.jsonl", ledger.records()) == 5
-    ledger.settle("wire", {"dump.jsonl": "file-1"})
-    assert not ledger.has_changed()
-    assert ledger.counts()["unchanged_count"] == 3
-    assert ledger.skip_reasons() == as_counts(Counter({"no_response": 2}))
+def test_file_that_has_not_changed_stays_closed_and_all_it_held_comes_in() -> None:
+    raw = {"dump": "A1 B1 B2 !no_text - -"}
+    first = run_all(raw)
+    file = begin(first.known).file("wire", "dump")
+    assert file is not None
+    assert (file.article_count, file.superseded_count) == (2, 1)
+    assert (file.reject_reasons, file.skip_reasons) == (
+        as_counts(Counter({"no_text": 1})),
+        as_counts(Counter({"not_html": 2})),
+    )
+    again = run(raw, first.known)
+    assert again.ledger.touched() == set(), "no record is loaded"
+    assert again.came_in == 6
+    assert again.counts == {"unchanged": 2, "superseded": 1, "reject": 1, "skip": 2}
+    assert again.ledger.reject_reasons() == file.reject_reasons
+    assert again.ledger.skip_reasons() == file.skip_reasons
 
 
 def test_appended_file_costs_only_its_new_records() -> None:
-    ledger = next_run(dump_of(3))
-    assert not ledger.is_read("wire", "dump.jsonl", "file-2")
-    for number in range(1, 4):
-        assert ledger.is_unchanged(line(number), f"sha-{number}")
-        ledger.note_unchanged(line(number), "file-2")
-    assert not ledger.is_unchanged(line(4), "sha-4")
-    ledger.note_article(line(4), "sha-4", "file-2", "article-4", OLD)
-    ledger.settle("wire", {"dump.jsonl": "file-2"})
+    first = run_all({"dump": "A1 B1 C1 -"})
+    ran = run({"dump": "A1 B1 C1 - D1 !no_text -"}, first.known)
+    check(ran)
+    assert ran.ledger.touched() == {("wire", "dump", "5"), ("wire", "dump", "6")}
+    assert ran.counts == {"new": 1, "unchanged": 3, "reject": 1, "skip": 2}
+    assert set(ran.ledger.revisions()) == {"D"}
+    assert ran.known == run_all({"dump": "A1 B1 C1 - D1 !no_text -"}).known
+
+
+def test_line_that_is_inserted_costs_only_what_follows_it() -> None:
+    first = run_all({"dump": "A1 B1 C1"})
+    ran = run({"dump": "A1 D1 B1 C1"}, first.known)
+    check(ran)
+    assert ran.ledger.is_unchanged(("wire", "dump", "1"), "A1")
+    assert ran.counts["unchanged"] == 1
+
+
+def test_record_in_an_unread_file_that_is_superseded_now_changes_its_files_row_and_this_runs_fates() -> None:
+    first = run_all({"old": "A1 B1"})
+    ran = run({"old": "A1 B1", "new": "A2"}, first.known)
+    check(ran)
+    assert ran.counts == {"changed": 1, "unchanged": 1, "superseded": 1}
+    file = ran.known.files["wire", "old"]
+    assert (file.article_count, file.superseded_count) == (1, 1)
+    assert run({"old": "A1 B1", "new": "A2"}, ran.known).counts == {"unchanged": 2, "superseded": 1}
+
+
+def test_record_in_an_unread_file_that_wins_again_is_read_for_itself_and_counted_once() -> None:
+    first = run_all({"old": "A1 B1", "new": "A2"})
+    ran = run({"old": "A1 B1", "new": "C2"}, first.known)
+    check(ran)
+    assert ran.came_in == 3
+    assert ran.counts == {"changed": 1, "unchanged": 1, "new": 1}
+    assert ran.known.files["wire", "old"].article_count == 2
+
+
+def test_record_in_an_unread_file_that_cannot_be_read_again_is_refused_and_counted_once() -> None:
+    first = run_all({"old": "A1 B1", "new": "A2"})
+    ledger = begin(first.known, "new")
+    ledger.note_unread(first.known.files["wire", "old"], "")
+    ledger.note_article(("wire", "new", "1"), "C2", "C", NEW)
+    _, unread = ledger.settle(lambda _: True)
+    assert unread == {("wire", "old", "1")}
+    ledger.note_reject(Reject("wire", "old", "1", None, "read", "unreadable", "cannot be read"), "")
+    known = settled(ledger, first.known)
+    assert set(known.holders) == {"B", "C"}
     counts = ledger.counts()
-    assert (counts["new_count"], counts["changed_count"], counts["unchanged_count"]) == (1, 0, 3)
-    assert set(ledger.revisions().values()) == {1}, "a line that did not change is no new revision"
+    assert (counts["new_count"], counts["unchanged_count"], counts["reject_count"]) == (1, 1, 1)
+    assert known.files["wire", "old"].reject_reasons == as_counts(Counter({"unreadable": 1}))
 
 
 def test_refused_record_that_its_file_does_not_hold_any_more_is_forgotten_and_an_article_stays() -> None:
-    first = dump_of(2)
-    first.note_reject(Reject("wire", "dump.jsonl", "2+", None, "read", "truncated", "cut short"), "", "file-1")
-    second = next_run(first)
-    second.note_unchanged(line(1), "file-2")
-    second.note_read("wire", "dump.jsonl", "file-2", Counter(), second.records())
-    assert {record.raw_record for record in second.records()} == {"1", "2"}
+    ran = run_all({"dump": "A1 B1 !truncated"}, {"dump": "A1"})
+    assert set(ran.known.records) == {("wire", "dump", "1"), ("wire", "dump", "2")}
+    assert not ran.known.records["wire", "dump", "2"].is_there
+    assert set(ran.known.holders) == {"A", "B"}
+    assert ran.known.files["wire", "dump"].article_count == 1, "the file holds one"
+
+
+def test_file_that_shrank_and_grew_again_claims_what_it_held() -> None:
+    ran = run_all({"dump": "A1 B1"}, {"dump": "A1"}, {"dump": "A1 C1"})
+    assert ran.known.holders == {"A": ("wire", "dump", "1"), "C": ("wire", "dump", "2")}
+    assert ran.known.records["wire", "dump", "2"].article_id == "C"
 
 
 def test_file_that_could_not_be_read_to_its_end_is_opened_again() -> None:
-    ledger = ledger_of()
-    ledger.note_article(line(1), "sha-1", "file-1", "article-1", OLD)
-    broken_off = Reject("wire", "dump.jsonl", "1+", None, "read", "unreadable", "the server hung up")
-    ledger.note_reject(broken_off, "", "file-1")
-    ledger.note_read("wire", "dump.jsonl", "file-1", Counter(), ledger.records())
-    assert not next_run(ledger).is_read("wire", "dump.jsonl", "file-1")
+    known = run_all({"dump": "A1 !unreadable"}).known
+    assert begin(known).file("wire", "dump") is None
 
 
-def test_later_line_of_a_file_wins_its_article_as_numbers_count() -> None:
-    ledger = ledger_of()
-    for number in (9, 10):
-        ledger.note_article(line(number), f"sha-{number}", "file-1", "article", OLD)
-    assert ledger.settle("wire", {})[0] == {"article": line(10)}
+def test_file_that_could_not_be_opened_is_opened_again() -> None:
+    ledger = begin()
+    ledger.note_read(ReadFile("wire", "dump", "", "", "recipe", 0, 0, [], [], 0, 0), Counter())
+    assert begin(settled(ledger)).file("wire", "dump") is None
 
 
-def test_record_that_comes_in_twice_is_our_bug() -> None:
-    ledger = next_run(dump_of(1))
-    ledger.note_unchanged(line(1), "file-1")
-    with pytest.raises(LedgerError, match="twice"):
-        ledger.note_unchanged(line(1), "file-1")
+def test_stamp_that_is_another_alone_is_nothing_to_publish() -> None:
+    known = run_all({"dump": "A1"}).known
+    ledger = begin(known)
+    ledger.note_unread(known.files["wire", "dump"], "7:7:7")
+    settled(ledger, known)
+    assert not ledger.has_changed()
+    assert [file.stamp for file in ledger.changed_files()[0]] == ["7:7:7"], "it is kept when there is something else"
 
 
-def test_reprocessing_takes_nothing_as_read_and_counts_no_revision() -> None:
-    first = ledger_of()
-    first.note_article(key("a.txt"), "sha-a", "sha-file", "article", OLD)
-    first.note_read("wire", "a.txt", "sha-file", Counter(), [])
-    holders = {"article": key("a.txt")}
-    for is_reprocessing in (False, True):
-        again = Ledger(first.records(), holders, "recipe", first.files(), is_reprocessing=is_reprocessing)
-        assert again.is_read("wire", "a.txt", "sha-file") is not is_reprocessing
-        assert again.is_unchanged(key("a.txt"), "sha-a") is not is_reprocessing
-        assert not again.has_changed()
-    again.note_article(key("a.txt"), "sha-a", "sha-file", "article", OLD)
-    again.settle("wire", {})
-    assert again.has_changed()
-    assert again.revisions() == {"article": 1}
-    assert again.counts()["unchanged_count"] == 1
+def test_other_settings_read_every_file_and_make_every_record() -> None:
+    raw = {"dump": "A1 !no_text"}
+    ran = run(raw, run_all(raw).known, recipe="other")
+    check(ran)
+    assert ran.counts == {"unchanged": 1, "reject": 1}
+    assert ran.ledger.is_staged("A", ("wire", "dump", "1"))
+    assert ran.ledger.revisions() == {"A": 1}
+
+
+# ── Made again ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_reprocessing_makes_all_again_and_counts_no_revision() -> None:
+    raw = {"a": "A1 !no_text -", "b": "A2"}
+    ran = run(raw, run_all(raw).known, is_redone=lambda *_: True)
+    check(ran)
+    assert ran.ledger.has_changed()
+    assert ran.counts == {"unchanged": 1, "superseded": 1, "reject": 1, "skip": 1}
+    assert ran.ledger.revisions() == {"A": 2}
+
+
+def test_reprocessing_what_older_code_made_leaves_the_rest() -> None:
+    first = run_all({"a": "A1", "b": "B1"})
+    at = ("wire", "b", "1")
+    records = {**first.known.records, at: replace(first.known.records[at], made_by="code=1")}
+    older = replace(first.known, records=records)
+    ran = run({"a": "A1", "b": "B1"}, older, is_redone=lambda made_by, _outcome, _reason: made_by == "code=1")
+    check(ran)
+    assert [ran.ledger.is_staged(*each) for each in (("A", ("wire", "a", "1")), ("B", at))] == [False, True]
+    assert ran.known.records[at].made_by == "code=2"
+
+
+def test_replay_makes_refused_records_of_a_reason_again_and_no_others() -> None:
+    raw = {"a": "A1 !no_text", "b": "!empty"}
+    known = run_all(raw).known
+    ledger = Ledger(
+        known.memory(), "recipe", "code=2", lambda _made_by, outcome, reason: (outcome, reason) == ("reject", "no_text")
+    )
+    ledger.load("wire", ["a", "b"])
+    assert ledger.is_unchanged(("wire", "a", "1"), "A1")
+    assert not ledger.is_unchanged(("wire", "a", "2"), "!no_text")
+    assert ledger.is_unchanged(("wire", "b", "1"), "!empty")
+
+
+# ── What is gone ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_files_that_are_gone_keep_their_articles_and_not_what_was_refused() -> None:
+    ran = run_all({"a": "A1 !no_text", "b": "B1"}, {"b": "B1"})
+    assert set(ran.known.holders) == {"A", "B"}
+    assert ran.known.outcomes() == {"a:1": "article", "b:1": "article"}
+    assert ran.counts == {"unchanged": 1}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param("A1", id="file-of-articles"),
+        pytest.param("A1 !no_text", id="file-of-articles-and-rejects"),
+        pytest.param("A1 !unreadable", id="file-that-was-not-read-to-its-end"),
+        pytest.param("-", id="file-of-no-articles"),
+    ],
+)
+@pytest.mark.parametrize("runs_between", [0, 1, 2])
+def test_pruning_takes_all_of_a_file_that_is_gone_however_many_runs_ago(raw: str, runs_between: int) -> None:
+    known = run_all({"a": raw, "b": "B1"}).known
+    for _ in range(runs_between):
+        known = run({"b": "B1"}, known).known
+    ran = run({"b": "B1"}, known, is_pruning=True)
+    check(ran)
+    assert ran.known.outcomes() == {"b:1": "article"}
+    assert set(ran.known.files) == {("wire", "b")}
+    assert set(ran.known.holders) == {"B"}
+    assert not run({"b": "B1"}, ran.known, is_pruning=True).ledger.has_changed()
+
+
+def test_pruning_takes_records_that_their_file_does_not_hold_any_more() -> None:
+    known = run_all({"a": "A1 B1"}, {"a": "A1"}).known
+    ran = run({"a": "A1"}, known, is_pruning=True)
+    check(ran)
+    assert set(ran.known.holders) == {"A"}
+
+
+def test_pruning_gives_an_article_to_the_next_best_record() -> None:
+    known = run_all({"a": "A1", "b": "A2"}).known
+    ran = run({"a": "A1"}, known, is_pruning=True)
+    check(ran)
+    assert ran.known.holders == {"A": ("wire", "a", "1")}
+
+
+def test_pruning_leaves_other_sources_alone() -> None:
+    known = run_all({"a": "A1 B1"}, {"a": "A1"}).known
+    ledger = begin(known)
+    ledger.prune("another")
+    assert settled(ledger, known) == known
+
+
+def test_erased_article_loses_all_its_records_and_its_files_count_them_as_skipped() -> None:
+    known = run_all({"a": "A1 B1", "b": "A2"}).known
+    ledger = begin(known)
+    ledger.erase(["A"])
+    after = settled(ledger, known)
+    assert after.holders == {"B": ("wire", "a", "2")}
+    assert after.outcomes() == {"a:2": "article"}
+    forgotten = as_counts(Counter({"forgotten": 1}))
+    assert [file.skip_reasons for file in after.files.values()] == [forgotten, forgotten]
+    assert run({"a": "A1 B1", "b": "A2"}, after).counts == {"unchanged": 1, "skip": 2}
+
+
+# ── Any runs ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+ARTICLES = ("A1", "A2", "A1'", "B1", "B3", "-")
+ANYTHING = (*ARTICLES, "!no_text", "!unreadable")
+
+
+def collections(words: Collection[str]) -> st.SearchStrategy[dict[str, str]]:
+    lines = st.lists(st.sampled_from(sorted(words)), min_size=1, max_size=3).map(" ".join)
+    return st.dictionaries(st.sampled_from("abc"), lines, min_size=1)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            collections(ANYTHING),
+            st.none() | st.sets(st.sampled_from("abc")),
+            st.booleans(),
+            st.sampled_from([is_redone_never, lambda *_: True, lambda _made, outcome, _reason: outcome == "reject"]),
+        ),
+        max_size=5,
+    )
+)
+def test_any_runs_account_for_each_record_once(
+    steps: list[tuple[dict[str, str], set[str] | None, bool, Callable[[str, str, str | None], bool]]],
+) -> None:
+    known = Known()
+    for raw, only, is_pruning, is_redone in steps:
+        ran = run(raw, known, only=only, is_pruning=is_pruning, is_redone=is_redone)
+        check(ran)
+        known = ran.known
+
+
+@given(
+    st.lists(st.tuples(collections(ARTICLES), st.none() | st.sets(st.sampled_from("abc"))), max_size=4),
+    collections(ARTICLES),
+)
+def test_any_runs_end_as_one_does(steps: list[tuple[dict[str, str], set[str] | None]], raw: dict[str, str]) -> None:
+    known = Known()
+    for earlier, only in steps:
+        known = run(earlier, known, only=only).known
+    last = run(raw, known, is_pruning=True)
+    check(last)
+    once = run(raw)
+    assert last.known.holders == once.known.holders
+    assert last.known.outcomes() == once.known.outcomes()
+    counted = (replace(file, end_record=0) for file in last.known.files.values())
+    assert {file.raw_path: file for file in counted} == {
+        file.raw_path: replace(file, end_record=0) for file in once.known.files.values()
+    }

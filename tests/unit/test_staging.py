@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.contract import Mention, to_table
-from pipeline.staging import MONTHLY, Place, Staging, no_rows, stage
+from pipeline.contract import STAGED, Mention, to_table
+from pipeline.staging import Place, Staging, no_rows, stage
 
 
 def mention_of(article_id: str) -> Mention:
@@ -34,7 +34,7 @@ def mention_of(article_id: str) -> Mention:
 def batch_of(*articles: str) -> dict[str, pa.Table]:
     """The rows of a batch as workers make them: a piece an article."""
     pieces = [stage(to_table(Mention, [mention_of(each)] * 2), at) for at, each in enumerate(articles)]
-    return {name: no_rows(name) for name in MONTHLY} | {"mentions": pa.concat_tables(pieces)}
+    return {name: no_rows(name) for name in STAGED} | {"mentions": pa.concat_tables(pieces)}
 
 
 def test_rows_come_back_by_article(tmp_path: Path) -> None:
