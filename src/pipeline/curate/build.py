@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 
 from pipeline import report, store
 from pipeline.contract import (
-    ALL_TABLES,
     STATE,
     TABLES,
     Part,
@@ -234,9 +233,8 @@ def _find_revisions(work: Work, table: str, come: Sequence[pa.Table]) -> Rows:
 
 def sum_counted(version: store.Version, counted: set[str]) -> Rows:
     """The entities whose counts changed, added up over all parts; and those that nobody names any more."""
-    schema = arrow_schema(ALL_TABLES["entity_counts"].row)
-    counts = [rows.cast(schema) for _, rows in version.find("entity_counts", "entity_id", counted)]
-    come = sum_entities([schema.empty_table(), *counts])
+    schema = arrow_schema(STATE["entity_counts"].row)
+    come = sum_entities(rows.cast(schema) for _, rows in version.find("entity_counts", "entity_id", counted))
     return come, [(each,) for each in counted - set(come["entity_id"].to_pylist())]
 
 

@@ -53,10 +53,9 @@ def find_copies(work: Work, fresh: Mapping[str, Staged], gone: Mapping[str, Held
     places = {each: staged.place for each, staged in fresh.items()}
     come = pa.concat_tables([schema.empty_table(), *work.staging.read("signatures", places.values())])
     left = [rows.cast(schema) for _, rows in previous.find("signatures", "article_id", gone)] if previous else []
-    touched = pa.array({*fresh, *gone}, pa.string())
 
     def read_signatures(first: date | None, last: date | None) -> Iterable[pa.Table]:
-        return store.read_signatures(previous, first, last, touched) if previous else ()
+        return store.read_signatures(previous, first, last) if previous else ()
 
     def read_bodies(article_ids: Set[str]) -> Iterator[Body]:
         staged = [place for each, place in places.items() if each in article_ids]

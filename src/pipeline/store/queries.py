@@ -145,28 +145,17 @@ def _paths(rows: pa.Table, source: str) -> set[str]:
     return set(rows.filter(pc.equal(rows["source"], source))["raw_path"].to_pylist())
 
 
-def read_signatures(version: Version, first: date | None, last: date | None, without: pa.Array) -> Iterator[pa.Table]:
-    """The signatures of articles dated from ``first`` to ``last``; what has no date is later than any.
+def read_signatures(version: Version, first: date | None, last: date | None) -> Iterator[pa.Table]:
+    """The signatures of articles dated from ``first`` to ``last``, and others that lie in the same parts.
 
     Args:
         version: what they are read from.
         first: None for no bound.
-        last: None for no bound: so with those that have no date.
-        without: article_ids to leave out.
+        last: None for no bound: then those come too that have no date, which is later than any.
     """
-    undated = {(part.month, part.name) for part in version.parts if part.undated_count}
-    for month in version.months("signatures"):
-        is_within = _reaches(month, first, last)
-        for path in version.files("signatures", month):
-            if not is_within and (last or (month, path.name) not in undated):
-                continue
-            rows = version.read_file("signatures", path)
-            chosen = pc.invert(pc.is_in(rows["article_id"], without))
-            for bound, compare in ((first, pc.greater_equal), (last, pc.less_equal)):
-                if bound is not None:
-                    is_inside = pc.fill_null(compare(rows["published_on"], pa.scalar(bound, pa.date32())), last is None)
-                    chosen = pc.and_(chosen, is_inside)
-            yield rows.filter(chosen)
+    for part in version.parts:
+        if _reaches(part.month, first, last) or (last is None and part.undated_count):
+            yield version.read_file("signatures", version.folder("signatures", part.month) / part.name)
 
 
 def _reaches(month: str, first: date | None, last: date | None) -> bool:

@@ -163,7 +163,9 @@ def _check_table(curated: Path, version: Version, table: Table) -> None:
     try:
         found = pq.read_schema(part).names
     except (OSError, pa.ArrowInvalid) as error:
-        raise UsageError(f"{curated} is not whole: {part} is missing or damaged; restore it, or, if another version of onrecord wrote it, {ADVICE}") from error
+        raise UsageError(
+            f"{curated} is not whole: {part} is missing or damaged; restore it, or, if another version of onrecord wrote it, {ADVICE}"
+        ) from error
     if found != arrow_schema(table.row).names:
         raise UsageError(
             f"{curated} was written by another version of onrecord ({table.name} has other columns); {ADVICE}"
