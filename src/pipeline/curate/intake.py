@@ -134,7 +134,7 @@ def _frame_files(
         if source.after != BEGIN:
             known = work.ledger.file(work.source, raw_path)
             assert known is not None
-            work.came_in += work.ledger.note_unread(known, known.stamp)
+            work.came_in += work.ledger.note_grown(known)
         framing = frame_file(source.file, Options(work.settings.fields), source.after)
         for item in framing:
             work.came_in += 1
@@ -215,8 +215,9 @@ def _take_in(work: Work, batch: Batch, waiting: Waiting, skips: Mapping[str, Cou
             key = key_of_row(row)
             content_sha256 = _back(waiting, key) or row["raw_sha256"]
             if row["article_id"] in work.forgotten:
-                work.ledger.note_skip("forgotten")
-                skips[key[1]]["forgotten"] += 1
+                if key[1] in skips:  # else it is read again, and its file has changed
+                    work.ledger.note_skip("forgotten")
+                    skips[key[1]]["forgotten"] += 1
                 continue
             work.ledger.note_article(key, content_sha256, row["article_id"], row["fetched_at"])
             place = Place(number, row[STAGED_AT])

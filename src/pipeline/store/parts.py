@@ -104,9 +104,11 @@ def _plan_parts(previous: Version | None, changes: Changes) -> dict[Home, _Plan]
         plans[home].gone.append(article_id)
     for article_id, home in changes.homes.items():
         plans[home].updated.append(article_id)
+    months = {article_id: month for month, article_ids in changes.come.items() for article_id in article_ids}
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     for part in previous.parts if previous else ():
-        counts[part.month][part.name] = part.article_count - len(plans[part.month, part.name].gone)
+        leaving = sum(months.get(each) != part.month for each in plans[part.month, part.name].gone)
+        counts[part.month][part.name] = part.article_count - leaving
     for month, article_ids in changes.come.items():
         rooms = counts[month]
         name = max(rooms, key=lambda each: number_of(Path(each)), default=FIRST_PART)
