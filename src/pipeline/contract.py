@@ -403,7 +403,7 @@ class Quote:
     speaker_confidence: Annotated[
         float | None,
         Column(
-            "How likely speaker_name is right, as measured on American news; null where nobody is named, and in other languages.",
+            "How likely speaker_name is right, as measured on American news; null where nobody is named or a person said who it is, and in other languages.",
             minimum=0,
             maximum=1,
         ),
@@ -597,6 +597,10 @@ class Run:
     skip_count: Annotated[int, Column("Records that are no articles.", minimum=0)]
     reject_reasons: Annotated[list[Count], Column("Refused records by reason.")]
     skip_reasons: Annotated[list[Count], Column("Skipped records by reason.")]
+    older_count: Annotated[
+        int,
+        Column("Articles in the data set after it that older code made: --reprocess older makes them anew.", minimum=0),
+    ]
     article_total: Annotated[int, Column("Articles in the data set after it.", minimum=0)]
     quote_total: Annotated[int, Column("Quotes in the data set after it.", minimum=0)]
     mention_total: Annotated[int, Column("Mentions in the data set after it.", minimum=0)]

@@ -60,7 +60,7 @@ class Ledger:
         """
         self._memory = memory
         self._recipe = recipe
-        self._made_by = made_by
+        self.made_by = made_by
         self._is_redone = is_redone
         self._files = {(file.source, file.raw_path): file for file in memory.files}
         self._files_before = dict(self._files)
@@ -286,7 +286,7 @@ class Ledger:
     ) -> None:
         before = self._before.get(key)
         self._claimed |= {each for each in (article_id, before and before.article_id) if each}
-        made = (self._recipe, self._made_by)
+        made = (self._recipe, self.made_by)
         self._put(Record(*key, content_sha256, True, *made, outcome, reason, article_id, at, count))
         if key not in self._read_again:
             self._seen.add(key)

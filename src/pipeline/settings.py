@@ -12,9 +12,9 @@ from pipeline.contract import Attributions, stable_id
 
 VERSION = version("onrecord")
 # The stages that decide what becomes of a record, each with a number that rises when its results may differ.
-STAGES: Mapping[str, int] = {"read": 1, "normalise": 1, "language": 1, "entities": 1, "quotes": 1}
+STAGES: Mapping[str, int] = {"read": 1, "normalise": 1, "language": 1, "entities": 1, "quotes": 1, "copies": 1}
 # What to curate again though it has not changed: all, what older code made, or what an older model or stage made.
-Redo = Literal["all", "older", "model", "read", "normalise", "language", "entities", "quotes"]
+Redo = Literal["all", "older", "model", "read", "normalise", "language", "entities", "quotes", "copies"]
 
 
 def made_by(model_version: str) -> Mapping[str, str]:

@@ -54,7 +54,7 @@ def add_commands(commands: Commands[argparse.ArgumentParser]) -> None:
         const="all",
         choices=get_args(Redo),
         metavar="WHAT",
-        help="curate again though it has not changed: all (without WHAT; must be given to change --attributions), older (what older code made), model, or a stage: read, normalise, language, entities, quotes (what an older one of it made)",
+        help="curate again though it has not changed: all (without WHAT; must be given to change --attributions), older (what older code made), model, or a stage: read, normalise, language, entities, quotes, copies (what an older one of it made)",
     )
     command.add_argument(
         "--rehash",

@@ -260,6 +260,7 @@ def describe_run(work: Work, version: store.Version | None) -> Run:
         **work.ledger.counts(),
         reject_reasons=work.ledger.reject_reasons(),
         skip_reasons=work.ledger.skip_reasons(),
+        older_count=store.count_older(version, work.ledger.made_by) if version else 0,
         article_total=sum(part.article_count for part in parts),
         quote_total=sum(part.quote_count for part in parts),
         mention_total=sum(part.mention_count for part in parts),

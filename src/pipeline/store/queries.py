@@ -117,6 +117,13 @@ def find_records(version: Version, column: RecordColumn, values: Iterable[object
     return [record for _, rows in version.find("records", column, values) for record in from_table(rows, Record)]
 
 
+def count_older(version: Version, made_by: str) -> int:
+    """How many articles other code made than that of a run."""
+    rows = version.read("records", ["made_by", "outcome"])
+    is_older = pc.and_(pc.equal(rows["outcome"], "article"), pc.not_equal(rows["made_by"], made_by))
+    return int(pc.sum(is_older).as_py() or 0)
+
+
 def find_paths(version: Version, source: str, is_chosen: Callable[[str, str, str | None], bool]) -> set[str]:
     """The files of a source that hold records of some kinds, by raw_path.
 
