@@ -90,7 +90,7 @@ def check_version(
     for name in sorted(UNIQUE_OVER_ALL):
         findings += [_check_unique(TABLES[name], rule, known) for rule in _rules_on_tables(name) if _is_unique(rule)]
     found: dict[tuple[str, int], Finding] = {}
-    for chunk in chain(chunks, [whole]):
+    for chunk in chain(chunks, [{name: rows for name, rows in whole.items() if rows.num_rows}]):
         for name, rows in chunk.items():
             for at, finding in enumerate(_check_rows_of(TABLES[name], rows, chunk, known)):
                 before = found.get((name, at))
