@@ -19,7 +19,7 @@ from pipeline.batches import Batch, Task, Work
 from pipeline.cli import describe
 from pipeline.contract import FATES, Attributions
 from pipeline.curate import Summary, curate, curate_batch
-from pipeline.settings import Settings
+from pipeline.settings import Redo, Settings
 
 TASK_BYTES = 20_000_000
 TASKS_AHEAD = 3 * (os.cpu_count() or 1)
@@ -55,7 +55,8 @@ def curate_flow(
     fields: dict[str, str] | None = None,
     attributions: Attributions | None = None,
     knowledge_base: str | None = None,
-    reprocess: bool = False,
+    reprocess: Redo | None = None,
+    prune: bool = False,
     batch_records: int = 500,
 ) -> str:
     """Curate what arrived in RAW since the last run.
@@ -69,7 +70,9 @@ def curate_flow(
         attributions: which attributions become quotes, "said" or "all"; default: the data set's, "said" for a new one.
         knowledge_base: a file of entities to link names to, as ``--knowledge-base`` of the command; default: the data
             set's; an empty text for none. Workers on other machines must see the data set's folder.
-        reprocess: whether to curate again what is known and has not changed; must be so to change ``attributions``.
+        reprocess: what to curate again though it has not changed, as ``--reprocess`` of the command: "all", "older" …; must
+            be "all" to change ``attributions``.
+        prune: whether to let articles go whose raw files or records are gone.
         batch_records: raw records a task.
 
     Returns:
@@ -82,7 +85,8 @@ def curate_flow(
         fields=fields or {},
         attributions=attributions,
         knowledge_base=knowledge_base,
-        redo="all" if reprocess else None,
+        redo=reprocess,
+        is_pruning=prune,
         batch_records=batch_records,
         batch_bytes=TASK_BYTES,
     )

@@ -81,7 +81,7 @@ def writing(curated: Path) -> Iterator[None]:
             f"{curated} cannot be written: {error.strerror}; nothing was published: make room, or name another folder"
         ) from error
     try:
-        _remove_dead_versions(curated)
+        _remove_what_dead_runs_left(curated)
         yield
     finally:
         (curated / LOCK).unlink(missing_ok=True)
@@ -101,7 +101,7 @@ def _acquire(path: Path) -> int:
         with suppress(FileNotFoundError):
             if path.stat().st_ino == os.fstat(lock).st_ino:
                 now = datetime.now(UTC)
-                holder = f"process {os.getpid()} on {socket.gethostname()} since {now:%H:%M:%S} UTC"
+                holder = f"process {os.getpid()} on {socket.gethostname()} since {now:%Y-%m-%d %H:%M:%S} UTC"
                 with suppress(OSError):  # a full disk has no room to say who holds the lock: it holds all the same
                     os.ftruncate(lock, 0)
                     os.write(lock, holder.encode())
@@ -109,7 +109,9 @@ def _acquire(path: Path) -> int:
         os.close(lock)
 
 
-def _remove_dead_versions(curated: Path) -> None:
+def _remove_what_dead_runs_left(curated: Path) -> None:
+    for fresh in (*curated.glob(FRESH.format("*")), *(curated / "reports").glob("*.new")):
+        fresh.unlink()
     current = current_version(curated)
     for version in (curated / "versions").iterdir():
         is_current = current is not None and version.resolve() == current.path
