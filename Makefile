@@ -4,13 +4,17 @@ BIN := .venv/bin
 READY := .venv/.ready
 SHARED ?= ../shared
 
-.PHONY: run test check corpus bench train clean
+.PHONY: run test crash check corpus bench train clean
 
 run: $(READY)
 	@$(BIN)/python flows/curate.py
 
 test: $(READY)
-	@$(BIN)/pytest -m "not corpus"
+	@$(BIN)/pytest -m "not corpus and not crash"
+
+# Kills runs, and fills disks, at more moments than `make test` has time for.
+crash: $(READY)
+	@$(BIN)/pytest -m crash -rs
 
 check: $(READY)
 	@$(BIN)/ruff format --check .

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import os
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from pipeline.cli import main
+from tests.end_to_end.warm import Warm
 
 STORY = """Ferry service to Port Ellery resumes after storm
 
@@ -53,6 +56,23 @@ def raw(tmp_path: Path) -> Path:
     for number in range(3):
         (folder / f"story-{number}.txt").write_text(STORY.format(detail=f"{number + 2} hundred"), "utf-8")
     return folder
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """Makes runs of the command that take no time to start, and that can be killed at any step."""
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("what a step changes is told by /proc, which this system has not")
+    process = Warm()
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def fast_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory, where there is such a thing: thousands of syncs cost nothing there."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else tmp_path) as folder:
+        yield Path(folder)
 
 
 def state_of(folder: Path) -> dict[str, tuple[str, int]]:

@@ -1,40 +1,17 @@
-"""Whole runs: what a second run does, what a changed file does, and what a run that dies leaves."""
+"""Whole runs: what a second run does, what a changed file does, and what readers see of them."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import polars as pl
-import pytest
 
 from pipeline import open_version
 from pipeline.contract import TABLES
 from tests.end_to_end.conftest import STORY, Onrecord, state_of
-
-CURATE = [sys.executable, "-m", "pipeline.cli", "curate"]
-
-
-def tables(curated: Path) -> dict[str, pd.DataFrame]:
-    return {name: pd.read_parquet(curated / name) for name in TABLES}
-
-
-def content(curated: Path) -> dict[str, list[str]]:
-    """Rows as text, without what tells of the run."""
-    found = {}
-    for name, rows in tables(curated).items():
-        if name != "runs":
-            rows = rows.drop(columns=[c for c in ("run_id", "first_seen_at") if c in rows])
-            found[name] = sorted(str(row) for row in rows.astype(str).to_dict("records"))
-    return found
+from tests.end_to_end.states import owed_to_input, tables
 
 
 def test_second_run_on_unchanged_input_changes_no_file(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
@@ -77,7 +54,7 @@ def test_end_state_does_not_depend_on_runs_or_workers(onrecord: Onrecord, raw: P
     assert onrecord("curate", raw, "--into", tmp_path / "at-once", "--workers", 2).code == 0
     for _ in range(3):
         assert onrecord("curate", raw, "--into", tmp_path / "in-parts", "--workers", 1, "--limit", 3).code == 0
-    assert content(tmp_path / "at-once") == content(tmp_path / "in-parts")
+    assert owed_to_input(tmp_path / "at-once") == owed_to_input(tmp_path / "in-parts")
 
 
 def test_file_that_turns_unreadable_keeps_its_last_good_revision(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
@@ -162,75 +139,6 @@ def test_verify_finds_a_raw_file_that_has_changed(onrecord: Onrecord, raw: Path,
     ran = onrecord("verify", curated, "--raw", raw)
     assert ran.code == 1
     assert "story-2.txt" in ran.out
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real file system of 400 KiB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=800k", "none", str(disk)], check=False, capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("only root may mount the small file system that this needs")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
-
-
-@pytest.mark.slow
-def test_full_disk_publishes_nothing(onrecord: Onrecord, raw: Path, small_disk: Path) -> None:
-    curated = small_disk / "curated"
-    assert onrecord("curate", raw, "--into", curated).code == 0
-    before = content(curated)
-    filler = small_disk / "filler"
-    with filler.open("wb", buffering=0) as stream, suppress(OSError):
-        while True:
-            stream.write(b"0" * 4096)
-    (raw / "story-9.txt").write_text(STORY.format(detail="nine thousand"), "utf-8")
-    ran = onrecord("curate", raw, "--into", curated)
-    assert ran.code == 1
-    assert "nothing was published" in ran.err
-    assert content(curated) == before
-    filler.unlink()
-    assert onrecord("curate", raw, "--into", curated).code == 0
-    assert len(tables(curated)["articles"]) == 4
-    assert len(list((curated / "versions").iterdir())) == 2
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seconds", [0.3, 1.5, 3.0, 4.0, 5.0, 6.0])
-def test_killed_run_leaves_old_or_new_and_the_next_recovers(
-    onrecord: Onrecord, raw: Path, tmp_path: Path, seconds: float
-) -> None:
-    curated = tmp_path / "curated"
-    onrecord("curate", raw, "--into", curated)
-    (raw / "story-9.txt").write_text(STORY.format(detail="nine thousand"), "utf-8")
-    process = subprocess.Popen(
-        [*CURATE, str(raw), "--into", str(curated), "--quiet"], start_new_session=True, stderr=subprocess.DEVNULL
-    )
-    time.sleep(seconds)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert len(tables(curated)["articles"]) in (3, 4)
-    assert onrecord("verify", curated).code == 0
-    assert onrecord("curate", raw, "--into", curated).code == 0
-    assert len(tables(curated)["articles"]) == 4
-    published = {version.name for version in (curated / "versions").iterdir()}
-    assert published == set(tables(curated)["runs"]["run_id"])
-
-
-@pytest.mark.slow
-def test_second_run_at_the_same_time_says_so_and_exits(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
-    curated = tmp_path / "curated"
-    first = subprocess.Popen([*CURATE, str(raw), "--into", str(curated), "--quiet"], stderr=subprocess.DEVNULL)
-    while not (curated / ".lock").exists() and first.poll() is None:
-        time.sleep(0.02)
-    second = onrecord("curate", raw, "--into", curated)
-    assert first.wait() == 0
-    assert second.code == 1
-    assert "is being written by process" in second.err
-    assert len(tables(curated)["articles"]) == 3
 
 
 def test_two_collections_in_one_data_set(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:

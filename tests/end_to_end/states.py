@@ -1,0 +1,126 @@
+"""What a data set says, whether it is whole, and what lies about in it: by plain calls of those who read it."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import threading
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow.parquet as pq
+
+from pipeline import open_version
+from pipeline.cli import main
+from pipeline.contract import TABLES, columns
+from tests.end_to_end.conftest import state_of
+
+# What tells of a run rather than of its input: who did it, and when.
+# A stamp is of a moment too: a file that was written just before a run has none.
+OF_THE_RUN = {"run_id", "started_at", "finished_at", "first_seen_at", "superseded_at", "superseded_by", "stamp"}
+Content = dict[str, list[str]]  # the rows of each table, as text and in order
+# Tables that tell of the runs. `revisions` tell what readers saw between them: where one run takes in two records of an
+# article, the older one never was in a table.
+BY_RUN = {"runs", "article_revisions", "quote_revisions"}
+ENTRIES = {"current", "versions", "reports", "README.md", *TABLES}  # all that may lie in a data set at rest
+
+
+def tables(curated: Path) -> dict[str, pd.DataFrame]:
+    """All tables, read as a user does."""
+    return {name: pd.read_parquet(curated / name) for name in TABLES}
+
+
+def content(curated: Path) -> Content:
+    """The rows of the current version by folder, those it keeps for the next run too, without what tells of the run.
+
+    Empty where there is no data set.
+    """
+    version = (curated / "current").resolve()
+    found: Content = {}
+    for path in sorted(version.rglob("*.parquet")):
+        with pq.ParquetFile(path) as file:
+            rows = file.read()
+        name = str(path.relative_to(version).parent).partition("/published_month=")[0]
+        rows = rows.drop_columns([column for column in rows.column_names if column in OF_THE_RUN])
+        found.setdefault(name, []).extend(str(row) for row in rows.to_pylist())
+    return {name: sorted(rows) for name, rows in found.items()}
+
+
+def owed_to_input(curated: Path) -> Content:
+    """What the tables hold whatever the runs were that the records came in."""
+    return {name: rows for name, rows in content(curated).items() if name in TABLES and name not in BY_RUN}
+
+
+def seen_by_readers(curated: Path) -> Content:
+    """The first key of each table's rows, as pandas, DuckDB and polars all have it."""
+    found = {}
+    for name, table in TABLES.items():
+        key = columns(table.row)[0].name
+        by_pandas = sorted(pd.read_parquet(curated / name)[key])
+        by_polars = sorted(pl.read_parquet(curated / name)[key])
+        by_duckdb = duckdb.read_parquet(f"{curated}/{name}/**/*.parquet").select(key).fetchall()
+        assert by_pandas == by_polars == sorted(key for (key,) in by_duckdb), name
+        found[name] = by_pandas
+    return found
+
+
+class Examiner:
+    """Looks at data sets; one that is the same byte for byte as one seen before needs no second look."""
+
+    def __init__(self) -> None:
+        """Know none yet."""
+        self._one_at_a_time = threading.Lock()
+        self._contents: dict[object, Content] = {}
+
+    def examine(self, curated: Path) -> Content:
+        """What a data set says, after every reader has read it, and every key and count of it was verified."""
+        with self._one_at_a_time:
+            return self._examine(curated) if (curated / "current").is_symlink() else {}
+
+    def _examine(self, curated: Path) -> Content:
+        links = {name: str((curated / name).readlink()) for name in TABLES}
+        files = {path: digest for path, (digest, _) in state_of((curated / "current").resolve()).items()}
+        seen = str((sorted(links.items()), sorted(files.items())))
+        if seen not in self._contents:
+            found = content(curated)
+            keys = seen_by_readers(curated)
+            assert {name: len(rows) for name, rows in keys.items()} == {name: len(found[name]) for name in TABLES}
+            assert open_version(curated).read("articles", ["article_id"]).num_rows == len(keys["articles"])
+            _verify(curated)
+            self._contents[seen] = found
+        return self._contents[seen]
+
+
+def _verify(curated: Path) -> None:
+    with redirect_stdout(io.StringIO()) as out:
+        code = main(["verify", str(curated)])
+    assert code == 0, out.getvalue()
+
+
+def leftovers(curated: Path) -> list[str]:
+    """What lies in a data set and should not once a run is over: of dead runs, and half written."""
+    runs = set(pd.read_parquet(curated / "runs")["run_id"])
+    entries = [path.name for path in curated.iterdir() if path.name not in ENTRIES]
+    versions = [f"versions/{path.name}" for path in (curated / "versions").iterdir() if path.name not in runs]
+    pages = [
+        f"reports/{path.name}"
+        for path in (curated / "reports").iterdir()
+        if path.suffix != ".html" or not path.read_text("utf-8").rstrip().endswith("</html>")
+    ]
+    return sorted([*entries, *versions, *pages])
+
+
+def differing(one: Content, other: Content) -> list[str]:
+    """The tables in which two contents differ: what a failing test has to show first."""
+    return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+
+
+def copy_data_set(of: Path, to: Path) -> Path:
+    """A copy that shares no file with the original."""
+    shutil.rmtree(to, ignore_errors=True)
+    if of.exists():
+        shutil.copytree(of, to, symlinks=True)
+    return to
