@@ -33,7 +33,9 @@ def describe_run(run: Run, outcome: str) -> str:
     ]
     lines += [f"refused    {reason.count:,} {reason.name}" for reason in run.reject_reasons]
     if run.older_count:
-        lines.append(f"older      {run.older_count:,} articles were made by older code: --reprocess older makes them anew")
+        lines.append(
+            f"older      {run.older_count:,} articles were made by older code: --reprocess older makes them anew"
+        )
     if outcome not in ("nothing to do", "dry run"):
         totals = f"{run.article_total:,} articles, {run.quote_total:,} quotes, {run.mention_total:,} mentions"
         totals += f" (--attributions {run.attributions})"
