@@ -15,6 +15,7 @@ import pytest
 
 import pipeline
 from pipeline.accuracy import read_accuracy
+from pipeline.contract import TABLES
 from tests.end_to_end.conftest import STORY, Onrecord, state_of
 
 
@@ -35,7 +36,8 @@ def runs_of_articles(curated: Path) -> set[str]:
 
 
 def metadata_of(curated: Path) -> list[dict[bytes, bytes]]:
-    return [pq.read_schema(part).metadata for part in (curated / "current").resolve().glob("*/**/*.parquet")]
+    version = (curated / "current").resolve()
+    return [pq.read_schema(part).metadata for name in TABLES for part in (version / name).rglob("*.parquet")]
 
 
 def test_data_set_holds_what_is_said_unless_told_otherwise(curated: Path) -> None:
@@ -73,7 +75,8 @@ def test_other_setting_with_reprocess_makes_all_anew(onrecord: Onrecord, raw: Pa
     assert ran.code == 0, ran.err
     assert settings_of(curated) == ["said", "all"]
     assert runs_of_articles(curated) == {max(pd.read_parquet(curated / "runs")["run_id"])}
-    assert {metadata[b"onrecord.attributions"] for metadata in metadata_of(curated)} == {b"all"}
+    quotes = (curated / "quotes").resolve().rglob("*.parquet")
+    assert {pq.read_schema(part).metadata[b"onrecord.attributions"] for part in quotes} == {b"all"}
     assert pd.read_parquet(curated / "articles")["revision"].tolist() == [1, 1, 1]
     assert onrecord("verify", curated, "--raw", raw).code == 0
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.contract import ReadFile, Record, Reject
@@ -617,6 +617,7 @@ def collections(words: Collection[str]) -> st.SearchStrategy[dict[str, str]]:
     return st.dictionaries(st.sampled_from("abc"), lines, min_size=1)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -638,6 +639,7 @@ def test_any_runs_account_for_each_record_once(
         known = ran.known
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(collections(ARTICLES), st.none() | st.sets(st.sampled_from("abc"))), max_size=4),
     collections(ARTICLES),

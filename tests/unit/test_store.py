@@ -355,6 +355,19 @@ def test_update_writes_articles_and_counts_and_nothing_else(tmp_path: Path) -> N
     assert revised.read("articles")["revision"].to_pylist() == [2, 1]
 
 
+def test_rows_that_are_as_they_were_say_of_themselves_what_the_run_would(tmp_path: Path) -> None:
+    stories = {A: Story(MAY)}
+    first = publish(tmp_path, FIRST, stories)
+    changes = store.Changes(
+        {}, {}, lambda *_: pa.table({}), {A: {"revision": 2}}, {A: store.find_held(first, [A])[A].home}
+    )
+    version = store.Version(tmp_path / "versions" / SECOND)
+    list(store.write_parts(version, first, changes, count, {"onrecord.attributions": "all"}))
+    (path,) = version.files("quotes", MAY)
+    assert pq.read_schema(path).metadata[b"onrecord.attributions"] == b"all"
+    assert version.read("quotes").equals(first.read("quotes"))
+
+
 def test_each_part_tells_what_it_was_and_what_it_is(tmp_path: Path) -> None:
     stories = {A: Story(MAY), B: Story(JUNE)}
     first = publish(tmp_path, FIRST, stories)

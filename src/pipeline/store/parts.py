@@ -83,8 +83,9 @@ def write_parts(
         after["entity_counts"] = count_entities(after["articles"], after["article_entities"])
         for table, rows in after.items():
             target = version.folder(table, month) / name
-            if previous is not None and rows.equals(before[table]) and _exists(previous, table, month, name):
-                link(previous.folder(table, month) / name, target)
+            old = previous.folder(table, month) / name if previous else None
+            if old and rows.equals(before[table]) and _is_written_alike(old, metadata):
+                link(old, target)
             else:
                 write(rows, target, metadata)
         yield WrittenPart(month, name, before, after)
@@ -124,8 +125,12 @@ def _plan_parts(previous: Version | None, changes: Changes) -> dict[Home, _Plan]
     return {home: plan for home, plan in plans.items() if plan.gone or plan.come or plan.updated}
 
 
-def _exists(version: Version, table: str, month: str, name: str) -> bool:
-    return (version.folder(table, month) / name).exists()
+def _is_written_alike(path: Path, metadata: Mapping[str, str]) -> bool:
+    """Whether a part file is there and says of itself what this run would: of which attributions its quotes are."""
+    if not path.exists():
+        return False
+    found = pq.read_schema(path).metadata or {}
+    return all(found.get(name.encode()) == value.encode() for name, value in metadata.items())
 
 
 def _read_tables(previous: Version | None, month: str, name: str) -> dict[str, pa.Table]:
