@@ -86,6 +86,8 @@ class Place:
 def build_base(everything: Path, keep: Path, shares: Sequence[float], kept: Sequence[float]) -> Iterator[str]:
     """Bring files into a data set share by share, each in a run; some of the data sets on the way are kept.
 
+    What was broken off goes on behind its last run.
+
     Args:
         everything: the raw files.
         keep: where the data sets lie, called ``at-<percent>``.
@@ -94,18 +96,23 @@ def build_base(everything: Path, keep: Path, shares: Sequence[float], kept: Sequ
     """
     files = sorted(everything.iterdir())
     base = Place(keep / "base")
-    base.raw.mkdir(parents=True)
-    done = 0
+    base.raw.mkdir(parents=True, exist_ok=True)
+    reached = base.folder / "reached"  # how many files were brought in
+    done = int(reached.read_text()) if reached.exists() else 0
     for share in shares:
         upto = round(len(files) * share)
+        if upto <= done:
+            continue
         for file in files[done:upto]:
-            os.link(file, base.raw / file.name)
-        done = upto
+            if not (base.raw / file.name).exists():
+                os.link(file, base.raw / file.name)
         measured = base.run(workers=2)
         size = disk([base.version])
         yield f"  to {share:4.0%}     {measured} {size / 1e9:6.2f} GB  {measured.result}"
         if share in kept:
             base.linked(f"at-{share:.0%}".rstrip("%"))
+        done = upto
+        reached.write_text(str(done))
     shutil.rmtree(base.folder)
 
 

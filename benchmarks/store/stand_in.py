@@ -178,7 +178,7 @@ def make_rows(article: Row) -> tuple[list[Row], list[Row], list[Row]]:
     for at, (start, end) in enumerate(places):
         each = named[at % len(named)]
         if at % (MENTIONS // QUOTES) == 0:
-            quotes.append(make_quote(text, start, len(quotes), article_id, day, each))
+            quotes.append(make_quote(text, start, quotes, article_id, day, each))
         mentions.append(
             {
                 "mention_id": stable_id(article_id, start, end),
@@ -210,14 +210,16 @@ def word_at(text: str, near: int) -> tuple[int, int]:
     return start, end if end > 0 else len(text)
 
 
-def make_quote(text: str, start: int, position: int, article_id: str, day: date, speaker: Named) -> Row:
+def make_quote(text: str, start: int, before: Sequence[Row], article_id: str, day: date, speaker: Named) -> Row:
     """A quote of some hundred characters; the two words behind it are its cue and speaker; each fourth has none."""
+    position = len(before)
     end = text.find(" ", start + QUOTE_CHARS)
     end = end if end > 0 else len(text)
+    earlier = sum(quote["text"] == text[start:end] for quote in before)  # a sentence may come twice
     is_attributed = position < QUOTES - 1 and text.count(" ", end) > 3
     cue, said_by = (word_at(text, end), word_at(text, word_at(text, end)[1])) if is_attributed else (None, None)
     return {
-        "quote_id": stable_id(article_id, text[start:end], 0),
+        "quote_id": stable_id(article_id, text[start:end], position),
         "article_id": article_id,
         "published_on": day,
         "utterance_id": stable_id(article_id, position),
