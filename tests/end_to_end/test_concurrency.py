@@ -24,8 +24,6 @@ from tests.end_to_end.conftest import Onrecord
 from tests.end_to_end.scenes import Scene
 from tests.end_to_end.warm import Runner, Warm
 
-PUBLISHES = 100
-READS = 500
 HELD = r"is being written by process {pid} on \S+ since [-\d]+ \d\d:\d\d:\d\d UTC; wait for it and run again"
 # A story that tells in each of its texts which edition it is.
 EDITION = """The harbour has {edition} boats
@@ -91,7 +89,10 @@ def test_two_real_commands_one_of_which_writes(onrecord: Onrecord, raw: Path, tm
 
 
 @pytest.mark.slow
-def test_a_hundred_publishes_disturb_no_reader_of_a_version_and_mix_nothing(warm: Warm, fast_disk: Path) -> None:
+@pytest.mark.parametrize(("publishes", "reads"), [(20, 60), pytest.param(100, 500, marks=pytest.mark.crash)])
+def test_publishing_disturbs_no_reader_of_a_version_and_mixes_nothing(
+    warm: Warm, fast_disk: Path, publishes: int, reads: int
+) -> None:
     """Who opens a version reads that one, whatever reads it.
 
     By the plain path pandas is not disturbed either. DuckDB and polars open a file twice, and where the link was
@@ -102,8 +103,8 @@ def test_a_hundred_publishes_disturb_no_reader_of_a_version_and_mix_nothing(warm
     told: Counter[str] = Counter()
     with warm.connect() as runner, ThreadPoolExecutor(1) as beside:
         publish(runner, raw, curated, [0])
-        writer = beside.submit(publish, runner, raw, curated, range(1, PUBLISHES + 1))
-        while told["reads"] < READS or not writer.done():
+        writer = beside.submit(publish, runner, raw, curated, range(1, publishes + 1))
+        while told["reads"] < reads or not writer.done():
             read_version(curated)
             for name, read in BY_PATH.items():
                 told["reads"] += 1
@@ -111,7 +112,7 @@ def test_a_hundred_publishes_disturb_no_reader_of_a_version_and_mix_nothing(warm
         writer.result()
     assert told["pandas failed"] == 0
     assert told["DuckDB failed"] + told["polars failed"] <= told["reads"] / 10, told
-    assert edition_of(pd.read_parquet(curated / "articles")) == 1000 + PUBLISHES
+    assert edition_of(pd.read_parquet(curated / "articles")) == 1000 + publishes
 
 
 def publish(runner: Runner, raw: Path, curated: Path, editions: Iterable[int]) -> None:
@@ -133,7 +134,8 @@ def read_version(curated: Path) -> None:
     for read in BY_PATH.values():
         editions |= {edition_of(read(version.path / name)) for name in ("articles", "quotes")}
     assert len(editions) == 1, editions
-    assert set(tables["articles"]["run_id"]) == {tables["runs"]["run_id"].max()} == {version.run_id}
+    assert set(tables["articles"]["run_id"]) == {version.run_id}
+    assert version.run_id in set(tables["runs"]["run_id"])
     assert set(tables["mentions"]["entity_id"]) == set(tables["entities"]["entity_id"])
 
 

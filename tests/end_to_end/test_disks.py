@@ -58,8 +58,8 @@ def only(disk: Path, left: int, what: str) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("what", "step"),
     [
-        pytest.param(KIBIBYTES, 32, id="no-room"),
-        pytest.param(INODES, 8, id="no-inodes"),
+        pytest.param(KIBIBYTES, 96, id="no-room"),
+        pytest.param(INODES, 24, id="no-inodes"),
         pytest.param(KIBIBYTES, 4, id="no-room-page-by-page", marks=pytest.mark.crash),
         pytest.param(INODES, 1, id="no-inodes-one-by-one", marks=pytest.mark.crash),
     ],

@@ -93,7 +93,7 @@ def at_once(taught: Runner) -> Content:
 
 
 @pytest.mark.slow
-@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(coming=arrivals())
 def test_any_split_into_runs_and_any_order_of_workers_ends_alike(
     taught: Runner, at_once: Content, coming: list[Arrival]
