@@ -570,7 +570,9 @@ class Reject:
 class Run:
     """One run that published: its ledger."""
 
-    run_id: Annotated[str, Column("When it started, and four random digits.", pattern=RUN_ID, unique=True)]
+    run_id: Annotated[
+        str, Column("When it started: to the second, and 65,536ths of it in hexadecimal.", pattern=RUN_ID, unique=True)
+    ]
     started_at: Annotated[datetime, Column("When it started.")]
     finished_at: Annotated[datetime, Column("When its tables were complete.")]
     version: Annotated[str, Column("Version of onrecord.")]

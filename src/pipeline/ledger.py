@@ -306,7 +306,7 @@ class Ledger:
         self._load_claims()
         winners: dict[str, Key] = {}
         for article_id in self._claimed:
-            for _, _, key in sorted(self._rank_claims(article_id), reverse=True):
+            for *_, key in sorted(self._rank_claims(article_id), reverse=True):
                 if self._has_rows(article_id, key) or is_present(key):
                     winners[article_id] = key
                     break
@@ -316,14 +316,17 @@ class Ledger:
         self._read_again |= unread - self._seen
         return winners, unread
 
-    def _rank_claims(self, article_id: str) -> Iterator[tuple[datetime, tuple[object, ...], Key]]:
-        """The records that an article may be taken from: those it has rows of, and those that may be read again."""
+    def _rank_claims(self, article_id: str) -> Iterator[tuple[datetime, bool, tuple[object, ...], Key]]:
+        """The records that an article may be taken from: those it has rows of, and those that may be read again.
+
+        The last one wins; of those collected at one time, one that its file still holds.
+        """
         for key in self._claims[article_id]:
             record = self._records.get(key)
             if record is not None and record.article_id == article_id:
                 may_be_read = record.outcome != "reject" and record.is_there
                 if may_be_read or self._has_rows(article_id, key):
-                    yield record.fetched_at or LONG_AGO, _order(key), key
+                    yield record.fetched_at or LONG_AGO, record.is_there, _order(key), key
 
     def _mislay(self, key: Key) -> None:
         """A record that an article should be taken from and cannot be now: its file is read when it is there again."""
@@ -369,8 +372,14 @@ class Ledger:
         """The articles whose claims this run changes."""
         return set(self._claimed)
 
+    def has_new_content(self, article_id: str, key: Key) -> bool:
+        """Whether a record holds something else than what the article's published rows were made from."""
+        holder = self._holders.get(article_id)
+        before = self._before.get(holder) if holder else None
+        return before is None or before.content_sha256 != self._records[key].content_sha256
+
     def revisions(self) -> dict[str, int]:
-        """How many different contents each of these articles has had over all its records."""
+        """How many different contents each of these articles has had over all its records that claim it now."""
         counts: Counter[str] = Counter()
         for article_id in self._claimed:
             for key in self._claims[article_id]:

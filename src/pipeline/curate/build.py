@@ -112,7 +112,7 @@ def _find_changes(work: Work, winners: Mapping[str, Key]) -> tuple[Changes, Mapp
         come[staged.month].append(article_id)
     with work.timed("duplicates"):
         updates = find_copies(work, fresh, gone)
-    revisions = work.ledger.revisions()
+    revisions = _number_revisions(work, winners, held)
     for article_id in winners:
         updates[article_id] = updates.get(article_id, {}) | {"revision": revisions[article_id]}
     staying = work.holdings.look_up(updates.keys() - fresh.keys())
@@ -126,10 +126,19 @@ def _find_changes(work: Work, winners: Mapping[str, Key]) -> tuple[Changes, Mapp
         return read_rows(work, table, [fresh[article_id].place for article_id in article_ids])
 
     updates = {each: values for each, values in updates.items() if each in fresh or each in homes}
-    superseded = {
-        each: one for each, one in gone.items() if each in fresh and one.updates["revision"] != revisions[each]
-    }
+    superseded = {each: one for each, one in gone.items() if each in fresh and one.revision != revisions[each]}
     return Changes({each: one.home for each, one in gone.items()}, come, read, updates, homes), superseded
+
+
+def _number_revisions(work: Work, winners: Mapping[str, Key], held: Mapping[str, Held]) -> dict[str, int]:
+    """The revision of each article: its contents counted; a record that left it takes none of its numbers along."""
+    numbers = {}
+    for article_id, count in work.ledger.revisions().items():
+        if article_id in winners:
+            then = held[article_id].revision if article_id in held else 0
+            is_new = work.ledger.has_new_content(article_id, winners[article_id])
+            numbers[article_id] = max(count, then + is_new)
+    return numbers
 
 
 def _find_rejects(work: Work) -> Rows:

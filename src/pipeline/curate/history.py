@@ -95,5 +95,6 @@ def roll_back(curated: Path, run_id: str) -> None:
         UsageError: if there is no such version.
         LockedError: if a run is writing the data set.
     """
+    store.find_version(curated, run_id)  # or a folder would be made for a data set that is not there
     with store.writing(curated):
         store.roll_back(curated, store.find_version(curated, run_id))

@@ -37,6 +37,7 @@ def compact(curated: Path) -> int:
         LockedError: if a run is writing it.
         StorageError: if the disk refused; nothing was published.
     """
+    store.open_version(curated)  # or a folder would be made for a data set that is not there
     with store.writing(curated):
         previous = store.open_version(curated)
         metadata = store.schema_metadata(VERSION, read_accuracy(), store.attributions_of(previous))

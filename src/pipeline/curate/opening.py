@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from pipeline.contract import Attributions
 from pipeline.curate.work import Holdings, KnowledgeBase, Progress, Work, full_path, memory_of
 from pipeline.entities import digest_knowledge
 from pipeline.errors import UsageError
+from pipeline.history import parse_policy
 from pipeline.ledger import Ledger
 from pipeline.read import is_remote, is_unicode
 from pipeline.settings import Settings, made_by
@@ -48,6 +48,8 @@ def open_work(
     """
     source = settings.source or source_name(raw)
     _check_places(raw, into, source, settings.publisher)
+    if settings.keep:
+        parse_policy(settings.keep)  # it is used when the run has published: too late to be refused
     store.check_destination(into)
     accuracy = read_accuracy()
     if not settings.is_dry_run:
@@ -85,8 +87,8 @@ def open_work(
 
 
 def new_run_id(started_at: datetime) -> str:
-    """An id that orders by time; what else begins in the same second has another."""
-    return f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+    """An id that orders by time: to the second, and the 65,536ths of it."""
+    return f"{started_at:%Y%m%dT%H%M%SZ}-{started_at.microsecond * 65_536 // 1_000_000:04x}"
 
 
 def source_name(raw: str) -> str:

@@ -209,7 +209,7 @@ def write_keyed(
         is_touched = pc.is_in(own, touched)
         target = version.folder(name) / path.name
         room = number_of(path), len(own)
-        if not pc.any(is_touched).as_py():
+        if not pc.any(is_touched).as_py() and _is_written_alike(path, metadata or {}):
             link(path, target)
             continue
         stays = own.filter(is_touched)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -91,6 +91,11 @@ class Held:
     home: tuple[str, str]  # its month, and the name of its part
     first_seen_at: datetime
     updates: Mapping[str, object]  # by column of ARTICLE_UPDATES
+
+    @property
+    def revision(self) -> int:
+        """Which of the article's versions it is."""
+        return cast(int, self.updates["revision"])
 
 
 RecordColumn = Literal["raw_path", "article_id", "is_there"]
