@@ -219,7 +219,7 @@ def make_quote(text: str, start: int, before: Sequence[Row], article_id: str, da
     is_attributed = position < QUOTES - 1 and text.count(" ", end) > 3
     cue, said_by = (word_at(text, end), word_at(text, word_at(text, end)[1])) if is_attributed else (None, None)
     return {
-        "quote_id": stable_id(article_id, text[start:end], position),
+        "quote_id": stable_id(article_id, text[start:end], earlier),
         "article_id": article_id,
         "published_on": day,
         "utterance_id": stable_id(article_id, position),
