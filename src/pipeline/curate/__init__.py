@@ -25,7 +25,7 @@ from pipeline.curate.correct import correct_articles
 from pipeline.curate.history import compare_versions, roll_back, tell_versions
 from pipeline.curate.intake import plan, read_files
 from pipeline.curate.maintain import compact, finish_forgetting, forget
-from pipeline.curate.opening import open_work, source_name
+from pipeline.curate.opening import check_raw, open_work, source_name
 from pipeline.curate.publish import build_and_publish
 from pipeline.curate.settle import sample_quotes, settle_and_validate
 from pipeline.curate.sharing import export, write_gold
@@ -128,6 +128,7 @@ def curate(
         ValidationFailedError: if a rule on whole tables failed; nothing was published.
         StorageError: if the disk refused; nothing was published.
     """
+    check_raw(raw)
     with ExitStack() as stack:
         run = map_batches or in_processes(settings.workers or os.cpu_count() or 1)
         if not settings.is_dry_run:

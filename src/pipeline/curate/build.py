@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -31,6 +31,7 @@ from pipeline.ledger import Key, as_counts
 from pipeline.settings import VERSION
 from pipeline.store import Changes, Held, Rows, WrittenPart
 
+REVISION = TABLES["article_revisions"].sort
 KEPT_OF_REVIEWS = ("reviewed", "machine_quotes", "machine_mentions")
 
 
@@ -133,12 +134,20 @@ def _find_changes(work: Work, winners: Mapping[str, Key]) -> tuple[Changes, Mapp
 def _number_revisions(work: Work, winners: Mapping[str, Key], held: Mapping[str, Held]) -> dict[str, int]:
     """The revision of each article: its contents counted; a record that left it takes none of its numbers along."""
     numbers = {}
+    before = _last_kept(work, winners.keys() - held.keys()) | {each: one.revision for each, one in held.items()}
     for article_id, count in work.ledger.revisions().items():
         if article_id in winners:
-            then = held[article_id].revision if article_id in held else 0
+            then = before.get(article_id, 0)
             is_new = work.ledger.has_new_content(article_id, winners[article_id])
             numbers[article_id] = max(count, then + is_new)
     return numbers
+
+
+def _last_kept(work: Work, article_ids: Iterable[str]) -> dict[str, int]:
+    """The last older revision that is kept of some articles: of one that was let go, and comes back."""
+    found = work.previous.find("article_revisions", "article_id", article_ids, REVISION) if work.previous else ()
+    rows = [row for _, part in found for row in part.to_pylist()]
+    return {row["article_id"]: row["revision"] for row in sorted(rows, key=lambda row: row["revision"])}
 
 
 def _find_rejects(work: Work) -> Rows:

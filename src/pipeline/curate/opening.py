@@ -91,17 +91,26 @@ def new_run_id(started_at: datetime) -> str:
     return f"{started_at:%Y%m%dT%H%M%SZ}-{started_at.microsecond * 65_536 // 1_000_000:04x}"
 
 
+def check_raw(raw: str) -> None:
+    """Refuse a RAW that is not there; a store is asked when it is listed.
+
+    Raises:
+        UsageError: says so.
+    """
+    if not is_remote(raw) and not Path(raw).exists():
+        raise UsageError(f"{raw} does not exist; name a file or folder of raw articles")
+
+
 def source_name(raw: str) -> str:
     """The name of the collection that RAW is, or lies in.
 
     Raises:
         UsageError: if there is no such file or folder on this machine.
     """
+    check_raw(raw)
     if is_remote(raw):
         return raw.rstrip("/").rsplit("/", 1)[-1]
     path = Path(raw)
-    if not path.exists():
-        raise UsageError(f"{raw} does not exist; name a file or folder of raw articles")
     folder = path.resolve() if path.is_dir() else path.resolve().parent
     return folder.name or "raw"
 
