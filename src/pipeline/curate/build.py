@@ -251,8 +251,8 @@ def _find_revisions(work: Work, table: str, come: Sequence[pa.Table]) -> Rows:
 
 def sum_counted(version: store.Version, counted: set[str]) -> Rows:
     """The entities whose counts changed, added up over all parts; and those that nobody names any more."""
-    schema = arrow_schema(STATE["entity_counts"].row)
-    come = sum_entities(rows.cast(schema) for _, rows in version.find("entity_counts", "entity_id", counted))
+    wanted = pa.array(counted, pa.string())
+    come = sum_entities(rows.filter(pc.is_in(rows["entity_id"], wanted)) for rows in version.scan("entity_counts"))
     return come, [(each,) for each in counted - set(come["entity_id"].to_pylist())]
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline import store
 from pipeline.contract import STATE, Article, Signature, arrow_schema
@@ -52,7 +53,7 @@ def find_copies(work: Work, fresh: Mapping[str, Staged], gone: Mapping[str, Held
     previous, schema = work.previous, arrow_schema(STATE["signatures"].row)
     places = {each: staged.place for each, staged in fresh.items()}
     come = pa.concat_tables([schema.empty_table(), *work.staging.read("signatures", places.values())])
-    left = [rows.cast(schema) for _, rows in previous.find("signatures", "article_id", gone)] if previous else []
+    left = _signatures_of(previous, gone) if previous else []
 
     def read_signatures(first: date | None, last: date | None) -> Iterable[pa.Table]:
         return store.read_signatures(previous, first, last) if previous else ()
@@ -72,3 +73,10 @@ def find_copies(work: Work, fresh: Mapping[str, Staged], gone: Mapping[str, Held
         of = (copy.duplicate_of, copy.kind, copy.similarity) if copy else (None, None, None)
         found[article_id] = dict(zip(nothing, of, strict=True))
     return found
+
+
+def _signatures_of(version: store.Version, articles: Mapping[str, Held]) -> list[pa.Table]:
+    """The signatures of some articles, where they lie."""
+    homes = sorted({held.home for held in articles.values()})
+    parts = [version.read_file("signatures", version.folder("signatures", month) / name) for month, name in homes]
+    return [rows.filter(pc.is_in(rows["article_id"], pa.array(articles, pa.string()))) for rows in parts]
