@@ -103,6 +103,8 @@ def _at(options: argparse.Namespace) -> int:
 
 
 def _diff(options: argparse.Namespace) -> int:
+    if options.html:
+        store.check_outside(options.curated, options.html)
     before = store.find_version(options.curated, options.run_a)
     after = store.find_version(options.curated, options.run_b) if options.run_b else store.open_version(options.curated)
     difference = compare_versions(before, after, SHOWN_ON_PAGE if options.html else SHOWN)

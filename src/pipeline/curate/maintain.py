@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,10 +16,11 @@ import pyarrow.compute as pc
 
 from pipeline import store
 from pipeline.accuracy import read_accuracy
+from pipeline.contract import HEX16
 from pipeline.curate.build import count_part, describe_part, sum_counted
 from pipeline.curate.correct import correct_articles
 from pipeline.curate.history import thin
-from pipeline.curate.opening import new_run_id, open_work
+from pipeline.curate.opening import keep_knowledge_base, new_run_id, open_work
 from pipeline.curate.publish import build_and_publish
 from pipeline.curate.work import silent
 from pipeline.errors import UsageError
@@ -51,7 +53,15 @@ def compact(curated: Path) -> int:
     return fewer
 
 
-SHORTEST_TOLD = 12
+# What gives an article away in a page: whatever changed of it is told beside its id, or that of a quote.
+TELLING = {
+    "articles": ("article_id", "headline", "url", "raw_path"),
+    "article_revisions": ("article_id", "headline", "url", "raw_path"),
+    "quotes": ("quote_id",),
+    "quote_revisions": ("quote_id",),
+}
+SHORTEST_TOLD = 12  # a headline of a word or two may stand in pages about other articles, and so may a path
+CELL = ">{}<"  # how a page names an entity among those that are named most
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +85,15 @@ def forget(curated: Path, urls: Collection[str], article_ids: Collection[str], r
         reason: why; it is kept with the ids, and nothing else of the articles is.
 
     Raises:
-        UsageError: if an address is none, or there is no data set.
+        UsageError: if an address or an id is none, or there is no data set.
         LockedError: if a run is writing it.
         StorageError: if the disk refused.
     """
-    ids = {*article_ids, *map(_identify, urls)}
+    ids = {*map(_check_id, article_ids), *map(_identify, urls)}
     run = store.last_run(store.open_version(curated))
     settings = Settings(source=run.source, **json.loads(run.settings))
     with ExitStack() as stack:
-        work = open_work(stack, run.raw, curated, settings, lambda _tasks: (), silent)
+        work = open_work(stack, run.raw, curated, settings, lambda _tasks: (), silent, keep_knowledge_base)
         assert work.previous is not None
         told = _what_tells(store.list_versions(curated), ids)
         store.note_forgotten(curated, ids - work.forgotten, reason)
@@ -92,8 +102,8 @@ def forget(curated: Path, urls: Collection[str], article_ids: Collection[str], r
         work.ledger.erase(ids)
         if held or any(work.previous.find("article_revisions", "article_id", ids, ["article_id"])):
             build_and_publish(work, curated, *correct_articles(work, curated, {}))
+        gone = _remove_reports(curated, told)  # before the versions forget what is to be looked for
         _scrub(curated, ids)
-        gone = _remove_reports(curated, told)
         store.note_scrubbed(curated, ids)
     return Forgotten(sorted(ids), sorted(told), gone)
 
@@ -103,6 +113,14 @@ def finish_forgetting(curated: Path) -> None:
     for article_id, noted in store.read_forgotten(curated).items():
         if not noted.is_done:
             forget(curated, [], [article_id], noted.reason)
+
+
+def _check_id(article_id: str) -> str:
+    if not re.match(HEX16, article_id):
+        raise UsageError(
+            f"{article_id!r} is no id of an article: those have sixteen digits from 0 to f; copy one from the table articles"
+        )
+    return article_id
 
 
 def _identify(url: str) -> str:
@@ -115,16 +133,17 @@ def _identify(url: str) -> str:
 
 
 def _what_tells(versions: Sequence[store.Version], ids: Collection[str]) -> dict[str, set[str]]:
-    """What would give an article away in a page, by article_id: its headlines, addresses and paths."""
-    names = ["article_id", "headline", "url", "raw_path"]
+    """What would give an article away in a page, by article_id."""
     told: dict[str, set[str]] = {}
     for version in versions:
-        for table in ("articles", "article_revisions"):
-            for _, rows in version.find(table, "article_id", ids, names):
+        for table, names in TELLING.items():
+            for _, rows in version.find(table, "article_id", ids, [*{"article_id", *names}]):
                 for row in rows.to_pylist():
-                    # A headline of a word or two may stand in pages about other articles.
-                    words = {html.escape(row[name]) for name in names if len(row[name] or "") >= SHORTEST_TOLD}
+                    words = {row[name] for name in names if len(row[name] or "") >= SHORTEST_TOLD}
                     told.setdefault(row["article_id"], set()).update(words)
+        for _, rows in version.find("article_entities", "article_id", ids, ["article_id", "entity_name"]):
+            for row in rows.to_pylist():
+                told.setdefault(row["article_id"], set()).add(CELL.format(row["entity_name"]))
     return told
 
 
@@ -144,11 +163,13 @@ def _scrub(curated: Path, ids: Collection[str]) -> None:
 
 
 def _remove_reports(curated: Path, told: Mapping[str, set[str]]) -> list[Path]:
-    """Remove the pages that tell of articles."""
+    """Remove the pages that tell of articles, or name who is named in no others."""
+    named = {CELL.format(name) for name in store.open_version(curated).read("entities", ["name"])["name"].to_pylist()}
+    sought = {words for each in told.values() for words in each} - named
     gone = []
     for page in sorted(store.report_path(curated, "any").parent.glob("*.html")):
-        text = page.read_text("utf-8")
-        if any(words in text for each in told.values() for words in each):
+        text = html.unescape(page.read_text("utf-8"))
+        if any(words in text for words in sought):
             page.unlink()
             gone.append(page)
     return gone

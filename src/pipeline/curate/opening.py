@@ -21,6 +21,36 @@ from pipeline.read import is_remote, is_unicode
 from pipeline.settings import Settings, made_by
 from pipeline.staging import Staging
 
+FindKnowledgeBase = Callable[[Path, Settings, store.Version | None], KnowledgeBase | None]
+
+
+def choose_knowledge_base(into: Path, settings: Settings, previous: store.Version | None) -> KnowledgeBase | None:
+    """What entities are linked to from now on, beside the lists that come with onrecord.
+
+    Raises:
+        UsageError: if its file cannot be read.
+    """
+    given = settings.knowledge_base
+    if given is None and previous is not None:
+        given = store.last_run(previous).knowledge_base
+    if not given:
+        return None
+    path = Path(given).resolve()
+    if settings.knowledge_base is None and not path.exists():
+        raise UsageError(
+            f"the entities in {into} are linked to {path}, which is gone: name the file with --knowledge-base FILE, "
+            "or go on without one with --no-knowledge-base"
+        )
+    return KnowledgeBase(path, digest_knowledge(path))
+
+
+def keep_knowledge_base(_into: Path, _settings: Settings, previous: store.Version | None) -> KnowledgeBase | None:
+    """What entities were linked to last: for what links none anew, and needs no file of it."""
+    run = store.last_run(previous) if previous else None
+    if run is None or run.knowledge_base is None or run.knowledge_base_sha256 is None:
+        return None
+    return KnowledgeBase(Path(run.knowledge_base), run.knowledge_base_sha256)
+
 
 def open_work(
     stack: ExitStack,
@@ -29,6 +59,7 @@ def open_work(
     settings: Settings,
     run_batches: Callable[[Iterable[Task]], Iterable[Batch]],
     progress: Progress,
+    find_knowledge_base: FindKnowledgeBase = choose_knowledge_base,
 ) -> Work:
     """Be the one writer of a data set, and begin a run.
 
@@ -39,6 +70,7 @@ def open_work(
         settings: what the run was told.
         run_batches: makes rows of raw records.
         progress: is told how far the run is.
+        find_knowledge_base: what entities are linked to.
 
     Raises:
         UsageError: if ``raw`` or ``into`` cannot be what they should be, or the settings do not go with the data set's.
@@ -57,7 +89,7 @@ def open_work(
     previous = store.current_version(into)
     _check_source(raw, source, settings, previous)
     attributions = _choose_attributions(into, settings, previous)
-    knowledge_base = _choose_knowledge_base(into, settings, previous)
+    knowledge_base = find_knowledge_base(into, settings, previous)
     scratch = stack.enter_context(store.scratch(None if settings.is_dry_run else into))
     recipe = settings.recipe(attributions, knowledge_base.sha256 if knowledge_base else None)
     code = made_by(accuracy.model_version)
@@ -157,26 +189,6 @@ def _choose_attributions(into: Path, settings: Settings, previous: store.Version
             f"leave it out to go on with {held}, or add --reprocess to make all its quotes anew"
         )
     return settings.attributions or held
-
-
-def _choose_knowledge_base(into: Path, settings: Settings, previous: store.Version | None) -> KnowledgeBase | None:
-    """What entities are linked to from now on, beside the lists that come with onrecord.
-
-    Raises:
-        UsageError: if its file cannot be read.
-    """
-    given = settings.knowledge_base
-    if given is None and previous is not None:
-        given = store.last_run(previous).knowledge_base
-    if not given:
-        return None
-    path = Path(given).resolve()
-    if settings.knowledge_base is None and not path.exists():
-        raise UsageError(
-            f"the entities in {into} are linked to {path}, which is gone: name the file with --knowledge-base FILE, "
-            "or go on without one with --no-knowledge-base"
-        )
-    return KnowledgeBase(path, digest_knowledge(path))
 
 
 def _folder_of(raw: str) -> str:

@@ -11,7 +11,6 @@ from pipeline import corrections, join_text, store
 from pipeline.accuracy import read_accuracy
 from pipeline.contract import ALL_TABLES, TABLES, arrow_schema
 from pipeline.corrections import GoldCount
-from pipeline.errors import UsageError
 from pipeline.export import export_shareable
 from pipeline.settings import VERSION
 
@@ -24,8 +23,7 @@ def export(curated: Path, target: Path) -> None:
         StorageError: if the disk refuses.
     """
     version = store.open_version(curated)
-    if target.resolve().is_relative_to(curated.resolve()):
-        raise UsageError(f"{target} lies within {curated}; name a folder elsewhere")
+    store.check_outside(curated, target)
     metadata = store.schema_metadata(VERSION, read_accuracy(), store.attributions_of(version))
     months = {name: version.months(name) for name, table in TABLES.items() if table.is_monthly}
     export_shareable(version.read, months, Path(join_text.__file__), target, metadata)
@@ -35,10 +33,11 @@ def write_gold(curated: Path, target: Path) -> GoldCount:
     """Write the quotes that people have confirmed or corrected, with their articles' texts.
 
     Raises:
-        UsageError: if there is no data set, or ``target`` is in use.
+        UsageError: if there is no data set, or ``target`` is in use or lies within it.
         StorageError: if the disk refuses.
     """
     version = store.open_version(curated)
+    store.check_outside(curated, target)
     ids = set(version.read("reviewed", ["article_id"])["article_id"].to_pylist())
 
     def find(table: str, names: Sequence[str] | None = None) -> pa.Table:

@@ -61,6 +61,16 @@ def check_destination(curated: Path) -> None:
         )
 
 
+def check_outside(curated: Path, target: Path) -> None:
+    """Refuse to write for other purposes where only a data set's own files may lie.
+
+    Raises:
+        UsageError: says so.
+    """
+    if target.resolve().is_relative_to(curated.resolve()):
+        raise UsageError(f"{target} lies within {curated}; name a place elsewhere")
+
+
 @contextmanager
 def writing(curated: Path) -> Iterator[None]:
     """Be the one writer of a data set, and first remove what dead runs left.

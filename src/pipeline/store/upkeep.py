@@ -113,7 +113,7 @@ def repack(
     parts += [_merge_parts(version, previous, group, name, count_entities, metadata) for group, name in merged]
     parts.sort(key=lambda part: (part.month, part.name))
     write(to_table(Part, parts), version.folder("parts") / PART.format(0))
-    fewer = len(MONTHLY) * (len(gone) - len(merged))
+    fewer = len(MONTHLY) * (len(gone) - len(merged)) + len(previous.files("parts")) - 1
     for name in ALL_TABLES:
         if name not in MONTHLY and name != "parts":
             fewer += _repack_keyed(version, previous, name, {} if name in STATE else metadata)
@@ -263,8 +263,8 @@ class Scrubber:
             for table, rows in tables.items():
                 self._replace(version.folder(table, month) / name, rows)
             parts[month, name] = describe(month, name, tables)
+        self._scrub_keyed(version)  # older revisions may be there of what is in no part any more
         if homes:
-            self._scrub_keyed(version)
             rewrite(version, "parts", to_table(Part, [parts[key] for key in sorted(parts)]))
         return counted
 
