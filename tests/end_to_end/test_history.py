@@ -48,6 +48,9 @@ def test_next_run_goes_on_from_where_one_has_gone_back_to(newsroom: Newsroom) ->
     newsroom.done("rollback", newsroom.curated, first)
     assert newsroom.run_id() == first
     assert content(newsroom.curated) == old
+    assert f"of a later run, which this version does not hold: {newsroom.curated / 'reports' / second}.html" in (
+        newsroom.done("report", newsroom.curated).out
+    )
     newsroom.verify()
     assert newsroom.made_by() == ["ferry.txt:0", "tulips.txt:0"]
     assert content(newsroom.curated) == new
@@ -121,10 +124,11 @@ def test_versions_thin_out(newsroom: Newsroom) -> None:
     assert f"has no version '{first}'" in gone.err
 
 
-def test_policy_that_is_none_is_refused_before_anything_is_done(newsroom: Newsroom) -> None:
-    ran = newsroom.onrecord("curate", newsroom.raw, "--into", newsroom.curated, "--keep", "months=3")
+@pytest.mark.parametrize("policy", ["months=3", ""])
+def test_policy_that_is_none_is_refused_before_anything_is_done(newsroom: Newsroom, policy: str) -> None:
+    ran = newsroom.onrecord("curate", newsroom.raw, "--into", newsroom.curated, "--keep", policy)
     assert ran.code == 2
-    assert "'months=3' is none of newest, all, hours, days, weeks" in ran.err
+    assert f"{policy!r} is none of newest, all, hours, days, weeks" in ran.err
     assert not newsroom.curated.exists()
 
 
@@ -158,6 +162,9 @@ def test_page_that_cannot_be_written_is_told(newsroom: Newsroom, tmp_path: Path)
     ran = newsroom.onrecord("diff", newsroom.curated, newsroom.run_id(), "--html", tmp_path / "no" / "page.html")
     assert ran.code == 1
     assert "cannot be written: No such file or directory; name another file" in ran.err
+    ran = newsroom.onrecord("diff", newsroom.curated, newsroom.run_id(), "--html", tmp_path)
+    assert ran.code == 2
+    assert "is a folder; name a file in it" in ran.err
 
 
 def test_owed_to_input_alone_is_the_same_after_going_back(newsroom: Newsroom) -> None:

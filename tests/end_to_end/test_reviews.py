@@ -156,6 +156,17 @@ def test_fault_is_told_and_nothing_is_applied(newsroom: Newsroom, name: str, fie
     assert state_of(newsroom.curated) == before
 
 
+@pytest.mark.parametrize("kind", ["file", "link-that-leads-nowhere"])
+def test_corrections_that_are_no_folder_are_not_taken_for_none(reviewed: Newsroom, kind: str) -> None:
+    folder = reviewed.curated / "corrections"
+    folder.rename(reviewed.curated.parent / "corrections")
+    folder.touch() if kind == "file" else folder.symlink_to("nowhere")
+    ran = reviewed.onrecord("curate", reviewed.raw, "--into", reviewed.curated)
+    assert ran.code == 2
+    assert f"{folder} is no folder" in ran.err
+    assert reviewed.quote("ferry")["review_status"] == "corrected"
+
+
 def test_quote_that_never_was_is_a_fault(newsroom: Newsroom) -> None:
     newsroom.curate()
     correct(newsroom, ("0123456789abcdef", "confirmed", "true"))

@@ -88,7 +88,7 @@ def _report(options: argparse.Namespace) -> int:
     print(f"report     {page}")
     latest = store.latest_report(options.curated)
     if latest and latest.name > page.name:
-        print(f"a later run published nothing: {latest}")
+        print(f"of a later run, which this version does not hold: {latest}")
     return 0
 
 
@@ -105,6 +105,8 @@ def _at(options: argparse.Namespace) -> int:
 def _diff(options: argparse.Namespace) -> int:
     if options.html:
         store.check_outside(options.curated, options.html)
+        if options.html.is_dir():
+            raise UsageError(f"--html {options.html} is a folder; name a file in it")
     before = store.find_version(options.curated, options.run_a)
     after = store.find_version(options.curated, options.run_b) if options.run_b else store.open_version(options.curated)
     difference = compare_versions(before, after, SHOWN_ON_PAGE if options.html else SHOWN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -60,6 +61,8 @@ def read_corrections(folder: Path) -> tuple[Correction, ...]:
     Raises:
         UsageError: lists every fault in them; then none of them counts.
     """
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise UsageError(f"{folder} is no folder; put the files of corrections into one of that name")
     faults: list[str] = []
     corrections: list[Correction] = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:

@@ -80,7 +80,7 @@ def open_work(
     """
     source = settings.source or source_name(raw)
     _check_places(raw, into, source, settings.publisher)
-    if settings.keep:
+    if settings.keep is not None:
         parse_policy(settings.keep)  # it is used when the run has published: too late to be refused
     store.check_destination(into)
     accuracy = read_accuracy()
