@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from pipeline.accuracy import MEANING_OF_NAMES, MEANING_OF_QUOTES, MEASURES, Accuracy
 from pipeline.contract import FATES, Finding, Part, QuoteType, Reject, Run
+from pipeline.page import fill, write_page
 
 Outcome = Literal["published", "blocked", "dry run", "nothing to do"]
 LARGEST = 15  # publishers shown by name
@@ -128,30 +127,13 @@ def write_report(page: Path, data: ReportData) -> None:
     by_table: dict[str, list[Finding]] = {}
     for finding in data.findings:
         by_table.setdefault(finding.table, []).append(finding)
-    text = (
-        _environment()
-        .get_template("report.html")
-        .render(
-            data=data,
-            run=data.run,
-            fates=fates,
-            by_table=by_table,
-            measures=list(MEASURES.values()),
-            meanings=(MEANING_OF_QUOTES, MEANING_OF_NAMES),
-        )
+    html = fill(
+        "report.html",
+        data=data,
+        run=data.run,
+        fates=fates,
+        by_table=by_table,
+        measures=list(MEASURES.values()),
+        meanings=(MEANING_OF_QUOTES, MEANING_OF_NAMES),
     )
-    fresh = page.with_suffix(".new")
-    fresh.write_text(text, "utf-8")
-    fresh.replace(page)
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("pipeline", ""),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    environment.filters["grouped"] = lambda number: f"{number:,}"
-    return environment
+    write_page(page, html)
