@@ -35,7 +35,7 @@ class Settings:
     is_rehashing: bool = False  # read each file to see whether it has changed, whatever its time and size say
     is_pruning: bool = False  # let articles go whose raw files or records are gone
     revision_days: int = 90  # how long what an article was before is kept
-    keep: str | None = None  # which versions are kept; default: history.POLICY
+    keep: str | None = None  # which versions are kept; default: history.Policy()
     workers: int = 0  # processes; 0: one a processor
     threads: int = 1  # that the tagger may use in each of them
     limit: int | None = None  # at most so many files

@@ -186,6 +186,27 @@ def test_next_run_ends_what_died(edited: Newsroom, monkeypatch: pytest.MonkeyPat
     verify_all(edited)
 
 
+@pytest.mark.parametrize("step", range(0, 100, 7))
+def test_what_dies_while_it_rewrites_old_versions_is_ended_by_the_next_run(
+    edited: Newsroom, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    replace, left = Path.replace, iter(range(step))
+
+    def replace_or_die(fresh: Path, target: Path) -> Path:
+        if fresh.suffix == ".new" and fresh.is_relative_to(edited.curated / "versions") and next(left, None) is None:
+            raise KeyboardInterrupt
+        return replace(fresh, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", replace_or_die)
+        ran = edited.onrecord("forget", edited.curated, "--url", address("ferry"), "--reason", "asked")
+    assert ran.code in (0, 130)
+    assert (ran.code == 0) == (next(left, None) is not None), "all steps were taken, or it died at one"
+    edited.curate()
+    assert tells(edited.curated, ["Mara Oduya", "every cable", "Port Ellery"]) == []
+    verify_all(edited)
+
+
 def test_raw_files_need_not_be_there(edited: Newsroom) -> None:
     edited.raw.rename(edited.raw.with_name("archive"))
     forget(edited, "--url", address("ferry"))

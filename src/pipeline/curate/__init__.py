@@ -22,7 +22,7 @@ from pipeline.contract import ALL_TABLES, STAGED, ReadRaw, Reject, Run, to_table
 from pipeline.curate.build import describe_run
 from pipeline.curate.copies import sign_article
 from pipeline.curate.correct import correct_articles
-from pipeline.curate.history import compare_versions, roll_back, tell_versions
+from pipeline.curate.history import compare_versions, roll_back, tell_versions, thin
 from pipeline.curate.intake import plan, read_files
 from pipeline.curate.maintain import compact, finish_forgetting, forget
 from pipeline.curate.opening import check_raw, open_work, source_name
@@ -148,7 +148,10 @@ def curate(
             return Summary("nothing to do", describe_run(work, work.previous), store.latest_report(into))
         if settings.is_dry_run:
             return Summary("dry run", describe_run(work, None), None, sample_quotes(work, winners))
-        return build_and_publish(work, into, winners, reviewed)
+        summary = build_and_publish(work, into, winners, reviewed)
+        if settings.replay is None:
+            thin(into, settings.keep)
+        return summary
 
 
 def read_records(raw: str, run: Run) -> ReadRaw:

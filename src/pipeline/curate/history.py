@@ -11,6 +11,7 @@ import pyarrow as pa
 from pipeline import store
 from pipeline.contract import TABLES, arrow_schema
 from pipeline.diff import RUN_COLUMNS, Difference, PartKey, Side, compare
+from pipeline.errors import StorageError
 from pipeline.history import Kept, Policy, describe_versions, parse_policy, versions_to_remove
 
 COMPARED = ("articles", "quotes")
@@ -58,6 +59,9 @@ def thin(curated: Path, keep: str | None) -> None:
     Args:
         curated: the data set.
         keep: which are kept, as ``--keep`` says it; None for what is usual.
+
+    Raises:
+        StorageError: if the disk refuses.
     """
     current = (curated / "current").resolve().name
     versions = [
@@ -65,7 +69,12 @@ def thin(curated: Path, keep: str | None) -> None:
         for version in store.list_versions(curated)
     ]
     policy = parse_policy(keep) if keep else Policy()
-    store.remove_versions(curated, versions_to_remove(versions, datetime.now(UTC), policy))
+    try:
+        store.remove_versions(curated, versions_to_remove(versions, datetime.now(UTC), policy))
+    except OSError as error:
+        raise StorageError(
+            f"the run was published, but older versions in {curated} could not be removed: {error}; the next run tries again"
+        ) from error
 
 
 def tell_versions(curated: Path) -> str:

@@ -11,15 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from pipeline import store
 from pipeline.accuracy import read_accuracy
 from pipeline.contract import HEX16
 from pipeline.curate.build import count_part, describe_part, sum_counted
 from pipeline.curate.correct import correct_articles
-from pipeline.curate.history import thin
 from pipeline.curate.opening import keep_knowledge_base, new_run_id, open_work
 from pipeline.curate.publish import build_and_publish
 from pipeline.curate.work import silent
@@ -49,7 +45,6 @@ def compact(curated: Path) -> int:
                 store.publish(curated, version)
         if not fewer:
             store.discard(version.path)
-        thin(curated, None)
     return fewer
 
 
@@ -153,13 +148,7 @@ def _scrub(curated: Path, ids: Collection[str]) -> None:
     scrubber = store.Scrubber(ids, count_part)
     for version in store.list_versions(curated):
         if version.run_id != current.run_id:
-            counted = scrubber.scrub(version, describe_part)
-            if counted:
-                fresh = store.Version(version.path)
-                come, _ = sum_counted(fresh, counted)
-                rows = fresh.read("entities")
-                stays = rows.filter(pc.invert(pc.is_in(rows["entity_id"], pa.array(counted))))
-                store.rewrite(fresh, "entities", pa.concat_tables([stays, come]).sort_by("entity_id"))
+            scrubber.scrub(version, describe_part, sum_counted)
 
 
 def _remove_reports(curated: Path, told: Mapping[str, set[str]]) -> list[Path]:

@@ -13,7 +13,7 @@ from pipeline import report, store
 from pipeline.contract import TABLES, Finding, Reject, Run, from_table
 from pipeline.curate.build import Built, build_version
 from pipeline.curate.correct import Reviewed
-from pipeline.curate.history import compare_versions, thin
+from pipeline.curate.history import compare_versions
 from pipeline.curate.work import Summary, Work
 from pipeline.diff import changes_as_html
 from pipeline.errors import StorageError, ValidationFailedError
@@ -44,7 +44,6 @@ def build_and_publish(work: Work, into: Path, winners: Mapping[str, Key], review
             )
         with work.timed("publish"):
             store.publish(into, version)
-            thin(into, work.settings.keep)
     try:
         report.write_report(page, _report_data(work, version, built.run, "published"))
     except OSError as error:

@@ -59,7 +59,6 @@ from pipeline.store.upkeep import (
     published_at,
     remove_versions,
     repack,
-    rewrite,
     roll_back,
 )
 from pipeline.store.version import Version, current_version, month_of, open_version
@@ -108,7 +107,6 @@ __all__ = [
     "remove_versions",
     "repack",
     "report_path",
-    "rewrite",
     "roll_back",
     "schema_metadata",
     "scratch",

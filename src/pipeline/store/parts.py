@@ -200,12 +200,12 @@ def write_keyed(
     """
     table = ALL_TABLES[name]
     come = sort(come, table)
-    keys = _join_keys(come, table)
-    touched = pa.concat_arrays([keys, pa.array((_key(key) for key in gone), pa.string())])
+    keys = join_keys(come, table)
+    touched = pa.concat_arrays([keys, as_keys(gone)])
     rest = pa.array([True] * come.num_rows, pa.bool_())  # what has found no place yet
     room = (-1, 0)  # of the last part: its number, and how many rows it has when it is written
     for path in previous.files(name) if previous else ():
-        own = _join_keys(read_part(path, table.sort), table)
+        own = join_keys(read_part(path, table.sort), table)
         is_touched = pc.is_in(own, touched)
         target = version.folder(name) / path.name
         room = number_of(path), len(own)
@@ -241,11 +241,13 @@ def _append(
         write(rows, version.folder(table.name) / FIRST_PART, metadata)
 
 
-def _key(values: Sequence[object]) -> str:
-    return "\x1f".join(str(value) for value in values)
+def as_keys(keys: Iterable[Sequence[object]]) -> pa.Array:
+    """Keys as ``join_keys`` has them."""
+    return pa.array(("\x1f".join(str(value) for value in key) for key in keys), pa.string())
 
 
-def _join_keys(rows: pa.Table, table: Table) -> pa.Array:
+def join_keys(rows: pa.Table, table: Table) -> pa.Array:
+    """What tells each row of a table from the others, as text."""
     columns = [rows[name].cast(pa.string()) for name in table.sort]
     joined = columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, "\x1f")
     return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined

@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 
 from pipeline.contract import ALL_TABLES, MONTHLY, STAGED, STATE, Count, Part, to_table
 from pipeline.errors import UsageError
-from pipeline.store.parts import ARTICLES_A_PART, ROWS_A_PART, link, sort, write
+from pipeline.store.parts import ARTICLES_A_PART, ROWS_A_PART, Rows, as_keys, join_keys, link, sort, write
 from pipeline.store.place import FORGOTTEN, FRESH, point, sync_one
-from pipeline.store.version import PART, PUBLISHED, Version, check_columns, number_of
+from pipeline.store.version import PART, PUBLISHED, Version, check_columns, month_at, number_of
 
 Item = TypeVar("Item")
 
@@ -238,47 +238,59 @@ class Scrubber:
         self._count_entities = count_entities
         self._rewritten: dict[int, Path] = {}  # by the inode of the file whose place it took
 
-    def scrub(self, version: Version, describe: Callable[[str, str, Mapping[str, pa.Table]], Part]) -> set[str]:
+    def scrub(
+        self,
+        version: Version,
+        describe: Callable[[str, str, Mapping[str, pa.Table]], Part],
+        sum_entities: Callable[[Version, set[str]], Rows],
+    ) -> None:
         """Take the articles out of a version.
 
-        What was a copy of one of them is a copy of nothing then.
+        What was a copy of one of them is a copy of nothing then. Where they lay is told by ``articles``: so its files,
+        and ``records`` where raw paths are, are the last to change, and what died before finds all that is left to do.
 
         Args:
             version: any but the current one.
             describe: counts a part anew, told by its month, its name and its tables.
-
-        Returns:
-            The entities whose counts changed: what is left of them is for the caller to add up.
+            sum_entities: adds up the counts of some entities anew, over all parts of a version.
         """
-        homes = {path for path, _ in version.find("articles", "article_id", self._ids.to_pylist(), ["article_id"])}
-        homes |= {path for path, _ in version.find("articles", "duplicate_of", self._ids.to_pylist(), ["article_id"])}
+        ids = self._ids.to_pylist()
+        homes = {path for path, _ in version.find("articles", "article_id", ids, ["article_id"])}
+        homes |= {path for path, _ in version.find("articles", "duplicate_of", ids, ["article_id"])}
         counted: set[str] = set()
-        parts = {(part.month, part.name): part for part in version.parts}
+        parts: list[Part] = []
+        articles: dict[Path, pa.Table] = {}
         for path in sorted(homes):
-            month, name = path.parent.name.partition("=")[2], path.name
+            month, name = month_at(path), path.name
             tables = {table: self._without(version.read_beside(path, table)) for table in STAGED}
-            tables["articles"] = self._without_copies(tables["articles"])
+            articles[path] = tables["articles"] = self._without_copies(tables["articles"])
+            counted |= set(version.read_beside(path, "article_entities")["entity_id"].to_pylist())
             tables["entity_counts"] = self._count_entities(tables["articles"], tables["article_entities"])
             counted |= set(version.read_beside(path, "entity_counts")["entity_id"].to_pylist())
-            for table, rows in tables.items():
-                self._replace(version.folder(table, month) / name, rows)
-            parts[month, name] = describe(month, name, tables)
+            parts.append(describe(month, name, tables))
+            for table in tables.keys() - {"articles", "article_entities"}:
+                self._replace(version.folder(table, month) / name, tables[table])
         self._scrub_keyed(version)  # older revisions may be there of what is in no part any more
-        if homes:
-            rewrite(version, "parts", to_table(Part, [parts[key] for key in sorted(parts)]))
-        return counted
+        _replace_keyed(version, "parts", to_table(Part, parts), [(part.month, part.name) for part in parts])
+        come, _ = sum_entities(version, counted)
+        _replace_keyed(version, "entities", come, [(each,) for each in counted])
+        for path, rows in articles.items():
+            beside = version.folder("article_entities", month_at(path)) / path.name
+            self._replace(beside, self._without(version.read_file("article_entities", beside)))
+            self._replace(path, rows)
 
     def _scrub_keyed(self, version: Version) -> None:
-        refused = [rows for _, rows in version.find("records", "article_id", self._ids.to_pylist())]
-        paths = {raw_path for rows in refused for raw_path in rows["raw_path"].to_pylist()}
-        for name in ("article_revisions", "quote_revisions", "machine_quotes", "machine_mentions", "records"):
-            for path, _ in version.find(name, "article_id", self._ids.to_pylist(), ["article_id"]):
-                self._replace(path, self._without(version.read_file(name, path)))
+        ids = self._ids.to_pylist()
+        claims = [rows for _, rows in version.find("records", "article_id", ids)]
+        paths = {raw_path for rows in claims for raw_path in rows["raw_path"].to_pylist()}
         # Their files are to be read again if one goes back to this version: what they hold then is skipped.
         for name in ("files", "rejects"):
             for path, _ in version.find(name, "raw_path", paths, ["raw_path"]):
                 rows = version.read_file(name, path)
                 self._replace(path, rows.filter(pc.invert(pc.is_in(rows["raw_path"], pa.array(paths, pa.string())))))
+        for name in ("article_revisions", "quote_revisions", "machine_quotes", "machine_mentions", "records"):
+            for path, _ in version.find(name, "article_id", ids, ["article_id"]):
+                self._replace(path, self._without(version.read_file(name, path)))
 
     def _without(self, rows: pa.Table) -> pa.Table:
         is_gone = pc.fill_null(pc.is_in(rows["article_id"], self._ids), False)
@@ -305,14 +317,28 @@ class Scrubber:
         self._rewritten[inode] = path
 
 
-def rewrite(version: Version, name: str, rows: pa.Table) -> None:
-    """Write a table without months anew as a whole, in a version that is not the current one."""
-    paths = version.files(name)
-    metadata = _metadata_of(paths[0])
-    for at, path in enumerate(paths):
-        fresh = path.with_suffix(".new")
-        write(rows if not at else rows.slice(0, 0), fresh, metadata)
-        fresh.replace(path)
+def _replace_keyed(version: Version, name: str, come: pa.Table, keys: Sequence[Sequence[object]]) -> None:
+    """Put rows in place of those with the same keys, file by file, in a version that is not the current one.
+
+    Args:
+        version: whose files change.
+        name: a table without months.
+        come: the rows; all their keys are there already.
+        keys: of all rows that change; those that do not come are gone.
+    """
+    table = ALL_TABLES[name]
+    touched = as_keys(keys)
+    for path in version.files(name):
+        rows = version.read_file(name, path)
+        own = join_keys(rows, table)
+        is_touched = pc.is_in(own, touched)
+        if pc.any(is_touched).as_py():
+            here = come.filter(pc.is_in(join_keys(come, table), own))
+            fresh = path.with_suffix(".new")
+            kept = rows.filter(pc.invert(is_touched))
+            write(sort(pa.concat_tables([kept, here.cast(kept.schema)]), table), fresh, _metadata_of(path))
+            sync_one(fresh)
+            fresh.replace(path)
 
 
 def _metadata_of(path: Path) -> dict[str, str]:
