@@ -597,6 +597,9 @@ class Run:
     superseded_count: Annotated[int, Column("Records of an article of which a newer record is there.", minimum=0)]
     reject_count: Annotated[int, Column("Records refused.", minimum=0)]
     skip_count: Annotated[int, Column("Records that are no articles.", minimum=0)]
+    newly_refused_count: Annotated[
+        int, Column("Of those refused, the ones that were not refused for the same before.", minimum=0)
+    ]
     reject_reasons: Annotated[list[Count], Column("Refused records by reason.")]
     skip_reasons: Annotated[list[Count], Column("Skipped records by reason.")]
     older_count: Annotated[
@@ -621,6 +624,21 @@ FATES: Mapping[str, str] = {
     "refused": "reject_count",
     "skipped": "skip_count",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What one publisher sent that one run took in first: what drift is measured on."""
+
+    run_id: Annotated[str, Column("The run.", pattern=RUN_ID, references="runs.run_id")]
+    publisher: Annotated[str, Column("Who published the articles.")]
+    started_at: Annotated[datetime, Column("When the run started.")]
+    article_count: Annotated[int, Column("Articles that were not in the data set before.", minimum=1)]
+    dated_count: Annotated[int, Column("Of these, those whose day of publication is known.", minimum=0)]
+    copy_count: Annotated[int, Column("Of these, those that were a copy of another then.", minimum=0)]
+    quote_count: Annotated[int, Column("Quotes in them.", minimum=0)]
+    named_quote_count: Annotated[int, Column("Of these, those whose speaker is named.", minimum=0)]
+    languages: Annotated[list[Count], Column("The articles by language; those of an unknown one left out.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -794,6 +812,7 @@ TABLES: Mapping[str, Table] = {
         Table("entities", Entity, ("entity_id",)),
         Table("rejects", Reject, ("source", "raw_path", "raw_record")),
         Table("runs", Run, ("run_id",)),
+        Table("arrivals", Arrival, ("run_id", "publisher")),
         Table("article_revisions", ArticleRevision, ("article_id", "revision")),
         Table("quote_revisions", QuoteRevision, ("article_id", "revision", "position")),
     )
@@ -1003,16 +1022,59 @@ def _dictionary_line(field: Field, arrow: pa.Field[Any]) -> str:
     return f"| `{field.name}` | {kind} | {'yes' if field.is_nullable else ''} | {meaning} |"
 
 
+# rows: a failing row refuses its article; tables: a failure blocks the run; drift: it warns.
+FindingKind = Literal["rows", "tables", "drift"]
+DriftMeasure = Literal[
+    "articles_a_day",  # of a publisher, in the 24 hours before
+    "undated_share",  # of its articles
+    "unnamed_share",  # of its quotes: those whose speaker is not named
+    "quotes_an_article",
+    "language_shift",  # how much of its articles is in other languages than is usual: total variation distance, 0 to 1
+    "reject_share",  # of the records of a source that became a new article or were newly refused
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What was measured of the last 24 hours of a publisher or a source, and what is usual."""
+
+    subject: str  # the publisher; for reject_share the source
+    measure: DriftMeasure
+    found: float
+    low: float  # what is usual is not below this,
+    high: float  # nor above this; infinite where there is no bound
+    basis: str  # what the bounds rest on, in words
+    count: int  # articles, quotes or records that were looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A row that fails an expectation, as a person can look it up."""
+
+    row: str  # its key and what it holds, in a line
+    before: str = ""  # where it stands in its article: some code points before it,
+    text: str = ""  # its words as articles.text has them at its offsets,
+    after: str = ""  # and some behind it; all empty for what has no place in an article
+    raw_path: str = ""  # the raw record that the article was read from, within RAW
+    raw_record: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What an expectation found."""
 
-    table: str
+    kind: FindingKind
+    table: str  # "drift" for drift
+    column: str  # empty for a rule on a whole table; for drift the measure
     expectation: str  # its type, in Great Expectations' terms
-    column: str
-    is_row_level: bool
+    expected: str  # the same in words
     success: bool
     element_count: int
     unexpected_count: int
-    examples: tuple[str, ...]  # some failing rows, each told in a line
-    failing_keys: tuple[str, ...]  # article_ids of the failing rows; empty for rules on whole tables
+    examples: tuple[Example, ...] = ()
+    failing_keys: tuple[str, ...] = ()  # article_ids of the failing rows; empty but for kind "rows"
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the run must not be published."""
+        return self.kind == "tables" and not self.success
