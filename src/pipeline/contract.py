@@ -964,6 +964,41 @@ class Expectation:
     is_row_level: bool  # a failing row refuses its article; otherwise a failure blocks the run
     check: Slice | str | None = None  # a slice, or the "table.column" a key refers to
 
+    @property
+    def column(self) -> str:
+        """The column that it is about; empty for a rule on a whole table."""
+        if isinstance(self.check, Slice):
+            return self.check.text
+        if self.check:
+            return str(self.kwargs["column"]).removesuffix("_is_known")
+        return str(self.kwargs.get("column") or self.kwargs.get("column_A") or "")
+
+    @property
+    def in_words(self) -> str:
+        """What it expects, as a person says it."""
+        match self.check:
+            case Slice(text, start, end):
+                return f"{text} is articles.text[{start}:{end}], letter for letter"
+            case str(key):
+                return f"is in {key}, or empty"
+        match self.type:
+            case "expect_column_values_to_not_be_null":
+                return "is never empty"
+            case "expect_column_values_to_match_regex":
+                return f"matches {self.kwargs['regex']}"
+            case "expect_column_values_to_be_between":
+                low, high = self.kwargs["min_value"], self.kwargs["max_value"]
+                return f"is at least {low}" if high is None else f"lies between {low} and {high}"
+            case "expect_column_values_to_be_in_set":
+                return f"is one of: {', '.join(map(str, self.kwargs['value_set']))}"
+            case "expect_column_values_to_be_unique":
+                return "is there once"
+            case "expect_column_pair_values_a_to_be_greater_than_b":
+                return f"is greater than {self.kwargs['column_B']}"
+            case "expect_table_columns_to_match_ordered_list":
+                return "the columns are those of the contract, in its order"
+        raise ValueError(f"nobody has put {self.type} into words")
+
 
 def expectations(table: Table) -> tuple[Expectation, ...]:
     """All rules that a table's declaration implies."""

@@ -464,6 +464,16 @@ class Ledger:
         names = ("new", "changed", "unchanged", "superseded", "reject")
         return {f"{name}_count": found[name] for name in names} | {"skip_count": self._skips.total()}
 
+    def newly_refused(self) -> int:
+        """Records that are refused now, and were not for the same reason and content before."""
+        return sum(map(self._is_newly_refused, self._records))
+
+    def _is_newly_refused(self, key: Key) -> bool:
+        now, before = self._records[key], self._before.get(key)
+        if now.outcome != "reject":
+            return False
+        return before is None or (now.reason, now.content_sha256) != (before.reason, before.content_sha256)
+
     def _fate(self, key: Key) -> str:
         record, before = self._records[key], self._before.get(key)
         if record.outcome in ("reject", "superseded"):

@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from typing import Any
 
@@ -23,10 +23,29 @@ import pyarrow.compute as pc
 from great_expectations.core import ExpectationSuite
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-from pipeline.contract import FATES, TABLES, Expectation, Finding, Run, Slice, Table, columns, expectations, to_table
+from pipeline.contract import (
+    FATES,
+    TABLES,
+    Drift,
+    Example,
+    Expectation,
+    Finding,
+    Run,
+    Slice,
+    Table,
+    columns,
+    expectations,
+    to_table,
+)
 
 logging.getLogger("great_expectations").setLevel(logging.ERROR)
 EXAMPLES = 5
+MOST_WARNINGS = 50  # subjects told of a measure that drifts
+CONTEXT = 120  # code points shown on either side of an example
+LONGEST = 80  # of a value that an example shows
+ROW = "row_"  # tells the rows of a frame apart
+# Gives of some articles, by article_id: article_id, text, raw_path, raw_record.
+FindArticles = Callable[[Sequence[str]], pa.Table]
 LEDGER = Expectation(
     "expect_column_values_to_be_in_set", {"column": "ledger_adds_up", "value_set": [True]}, is_row_level=False
 )
@@ -40,25 +59,31 @@ def check_rows(chunks: Iterable[Mapping[str, pa.Table]]) -> list[Finding]:
     """
     found: dict[tuple[str, int], Finding] = {}
     for staged in chunks:
-        texts = dict(zip(_list(staged["articles"], "article_id"), _list(staged["articles"], "text"), strict=True))
+        articles = staged["articles"]
+        texts = dict(zip(_list(articles, "article_id"), _list(articles, "text"), strict=True))
+        find_articles = partial(_choose, articles)
         for name, rows in staged.items():
             table = TABLES[name]
             rules = [rule for rule in expectations(table) if rule.is_row_level]
-            frame = _frame(rows, rules, "article_id")
+            frame = _frame(rows, rules)
             for rule in rules:
                 if isinstance(rule.check, Slice):
                     frame[rule.kwargs["column"]] = _is_verbatim(rows, rule.check, texts)
-            for at, finding in enumerate(_run_suite(table, rules, frame, "article_id")):
+            for at, finding in enumerate(_run_suite(table, rules, frame, rows, find_articles)):
                 before = found.get((name, at))
                 found[name, at] = _join(before, finding) if before else finding
     return list(found.values())
+
+
+def _choose(articles: pa.Table, article_ids: Sequence[str]) -> pa.Table:
+    return articles.filter(pc.is_in(articles["article_id"], pa.array(article_ids, pa.string())))
 
 
 def _join(one: Finding, other: Finding) -> Finding:
     """What one expectation found in two chunks."""
     return replace(
         one,
-        is_row_level=one.is_row_level and other.is_row_level,
+        kind="tables" if "tables" in (one.kind, other.kind) else one.kind,
         success=one.success and other.success,
         element_count=one.element_count + other.element_count,
         unexpected_count=one.unexpected_count + other.unexpected_count,
@@ -76,6 +101,7 @@ def check_version(
     whole: Mapping[str, pa.Table],
     known: Callable[[str, str], pa.Array],
     column_names: Callable[[str], list[str]],
+    find_articles: FindArticles,
 ) -> list[Finding]:
     """Check the rules on whole tables of a version: columns, unique ids, keys between tables.
 
@@ -85,6 +111,7 @@ def check_version(
         whole: the rows that came to the tables without months.
         known: all values of a column of a table of the version.
         column_names: gives the columns that a table has on disk.
+        find_articles: gives the articles that examples of failing rows stand in.
     """
     findings = [_check_columns(table, column_names(table.name)) for table in TABLES.values()]
     for name in sorted(UNIQUE_OVER_ALL):
@@ -92,7 +119,7 @@ def check_version(
     found: dict[tuple[str, int], Finding] = {}
     for chunk in chain(chunks, [{name: rows for name, rows in whole.items() if rows.num_rows}]):
         for name, rows in chunk.items():
-            for at, finding in enumerate(_check_rows_of(TABLES[name], rows, chunk, known)):
+            for at, finding in enumerate(_check_rows_of(TABLES[name], rows, chunk, known, find_articles)):
                 before = found.get((name, at))
                 found[name, at] = _join(before, finding) if before else finding
     return [*findings, *found.values()]
@@ -100,8 +127,9 @@ def check_version(
 
 def needed_columns(name: str) -> list[str]:
     """What rules on a whole monthly table look at: the texts of a large data set need not be in memory."""
-    needed = {str(rule.kwargs["column"]).removesuffix("_is_known") for rule in _rules_in_chunks(name)}
-    return [column.name for column in columns(TABLES[name].row) if column.name in needed | {"article_id"}]
+    needed = {"article_id", *(rule.column for rule in _rules_in_chunks(name))}
+    needed |= {name for part in TABLES[name].slices[:1] for name in (part.start, part.end)}  # to show examples
+    return [column.name for column in columns(TABLES[name].row) if column.name in needed]
 
 
 def _rules_on_tables(name: str) -> list[Expectation]:
@@ -119,7 +147,7 @@ def _rules_in_chunks(name: str) -> list[Expectation]:
 
 def _check_columns(table: Table, found: list[str]) -> Finding:
     (rule,) = (rule for rule in expectations(table) if "column_list" in rule.kwargs)
-    (finding,) = _run_suite(table, [rule], pd.DataFrame(columns=found), table.sort[0])
+    (finding,) = _run_suite(table, [rule], pd.DataFrame(columns=found))
     return finding
 
 
@@ -129,17 +157,21 @@ def _check_unique(table: Table, rule: Expectation, known: Callable[[str, str], p
     ids = known(table.name, column)
     counted = ids.value_counts()
     repeated = counted.field("values").filter(pc.greater(counted.field("counts"), 1))
-    frame = pa.table({column: pa.concat_arrays([repeated, repeated])}).to_pandas()
-    (finding,) = _run_suite(table, [rule], frame, column)
+    rows = pa.table({column: pa.concat_arrays([repeated, repeated])})
+    (finding,) = _run_suite(table, [rule], _frame(rows, [rule]), rows)
     return replace(finding, element_count=len(ids))
 
 
 def _check_rows_of(
-    table: Table, rows: pa.Table, chunk: Mapping[str, pa.Table], known: Callable[[str, str], pa.Array]
+    table: Table,
+    rows: pa.Table,
+    chunk: Mapping[str, pa.Table],
+    known: Callable[[str, str], pa.Array],
+    find_articles: FindArticles,
 ) -> list[Finding]:
     """Check the ids and keys of some rows; what stands in an article refers to what stands in it too, and to articles."""
     rules = _rules_in_chunks(table.name)
-    frame = _frame(rows, rules, table.sort[0])
+    frame = _frame(rows, rules)
     for rule in rules:
         if isinstance(rule.check, str):
             other, column = rule.check.split(".")
@@ -147,16 +179,55 @@ def _check_rows_of(
             keys = chunk[other][column].combine_chunks() if is_near and table.is_monthly else known(other, column)
             own = rows[rule.kwargs["column"].removesuffix("_is_known")]
             frame[rule.kwargs["column"]] = pc.or_(pc.is_in(own, keys), pc.is_null(own)).to_pandas()
-    return _run_suite(table, rules, frame, table.sort[0])
+    return _run_suite(table, rules, frame, rows, find_articles)
 
 
 def check_ledger(run: Run) -> Finding:
     """Check that what came in is what came out."""
     adds_up = run.record_count == sum(getattr(run, part) for part in FATES.values())
-    frame = to_table(Run, [run]).select(["run_id", "record_count", *FATES.values()]).to_pandas()
+    rows = to_table(Run, [run]).select(["run_id", "record_count", *FATES.values()])
+    frame = _frame(rows, [LEDGER])
     frame["ledger_adds_up"] = adds_up
-    (finding,) = _run_suite(TABLES["runs"], [LEDGER], frame, "run_id")
-    return finding
+    (finding,) = _run_suite(TABLES["runs"], [LEDGER], frame, rows)
+    return replace(finding, expected="as many records came out, by what became of them, as came in")
+
+
+# What drift is asked, for each measure: a failure warns.
+USUAL = (
+    ({"column_A": "found", "column_B": "low", "or_equal": True}, "not lower than is usual"),
+    ({"column_A": "high", "column_B": "found", "or_equal": True}, "not higher than is usual"),
+)
+
+
+def check_drift(measured: Sequence[Drift]) -> list[Finding]:
+    """Check whether what was measured lies within what is usual."""
+    findings = []
+    for measure in dict.fromkeys(each.measure for each in measured):
+        some = [each for each in measured if each.measure == measure]
+        numbers = [(each.found, each.low, each.high) for each in some]
+        frame = pd.DataFrame(numbers, columns=["found", "low", "high"]).assign(**{ROW: range(len(some))})
+        rules = [Expectation("expect_column_pair_values_a_to_be_greater_than_b", pair, False) for pair, _ in USUAL]
+        for outcome, rule, (_, expected) in zip(_ask(rules, "drift", frame), rules, USUAL, strict=True):
+            failing = [some[at] for at in _failing_rows(outcome)]
+            findings.append(
+                Finding(
+                    kind="drift",
+                    table="drift",
+                    column=measure,
+                    expectation=rule.type,
+                    expected=expected,
+                    success=bool(outcome.success),
+                    element_count=len(some),
+                    unexpected_count=len(failing),
+                    examples=tuple(Example(_tell(each)) for each in failing[:MOST_WARNINGS]),
+                )
+            )
+    return findings
+
+
+def _tell(drift: Drift) -> str:
+    usual = f"at least {drift.low:.3g}" if drift.high == float("inf") else f"{drift.low:.3g} to {drift.high:.3g}"
+    return f"{drift.subject}: {drift.found:.3g}, where {usual} is usual ({drift.basis})"
 
 
 def _list(rows: pa.Table, column: str) -> list[Any]:
@@ -164,13 +235,13 @@ def _list(rows: pa.Table, column: str) -> list[Any]:
     return values
 
 
-def _frame(rows: pa.Table, rules: Iterable[Expectation], key: str) -> pd.DataFrame:
-    """The columns that rules look at, as pandas.
+def _frame(rows: pa.Table, rules: Iterable[Expectation]) -> pd.DataFrame:
+    """The columns that rules look at, as pandas, and a number for each row.
 
     Where a rule only asks whether there is a value, any value will do: Great Expectations copies the frame for each
     rule, and the texts with it.
     """
-    looked_at = {key}
+    looked_at: set[str] = set()
     for rule in rules:
         if rule.type != "expect_column_values_to_not_be_null":
             looked_at |= {str(rule.kwargs[name]) for name in ("column", "column_A", "column_B") if name in rule.kwargs}
@@ -179,6 +250,7 @@ def _frame(rows: pa.Table, rules: Iterable[Expectation], key: str) -> pd.DataFra
         for name in rows.column_names
     }
     frame: pd.DataFrame = pa.table(columns).combine_chunks().to_pandas()  # taking from many chunks is slow
+    frame[ROW] = range(len(frame))
     return frame
 
 
@@ -202,28 +274,47 @@ def _batches(table: str) -> Any:
     return _source().add_dataframe_asset(table).add_batch_definition_whole_dataframe("all")
 
 
-def _run_suite(table: Table, rules: Sequence[Expectation], frame: pd.DataFrame, key: str) -> list[Finding]:
-    """Ask all rules of a frame, and those that fail once more which rows they are: telling that takes as long again."""
-    found = _validate(table, rules, frame, {"result_format": "BASIC"})
-    failed = [rule for rule, outcome in zip(rules, found, strict=True) if not outcome.success]
-    told = {"result_format": "COMPLETE", "unexpected_index_column_names": [key]}
-    again = iter(_validate(table, failed, frame, told) if failed else ())
+def _run_suite(
+    table: Table,
+    rules: Sequence[Expectation],
+    frame: pd.DataFrame,
+    rows: pa.Table | None = None,
+    find_articles: FindArticles | None = None,
+) -> list[Finding]:
+    """What the rules of a table find in a frame.
+
+    Args:
+        table: the table.
+        rules: the rules.
+        frame: the columns that they look at, and the number of each row.
+        rows: the rows themselves; None for a rule that looks at none.
+        find_articles: gives the articles that the rows stand in; None where they stand in none.
+    """
     return [
-        _as_finding(table, rule, outcome if outcome.success else next(again), key)
-        for rule, outcome in zip(rules, found, strict=True)
+        _as_finding(table, rule, outcome, rows, find_articles)
+        for rule, outcome in zip(rules, _ask(rules, table.name, frame), strict=True)
     ]
 
 
+def _ask(rules: Sequence[Expectation], name: str, frame: pd.DataFrame) -> list[Any]:
+    """Ask all rules of a frame, and those that fail once more which rows they are: telling that takes as long again."""
+    found = _validate(name, rules, frame, {"result_format": "BASIC"})
+    failed = [rule for rule, outcome in zip(rules, found, strict=True) if not outcome.success]
+    told = {"result_format": "COMPLETE", "unexpected_index_column_names": [ROW]}
+    again = iter(_validate(name, failed, frame, told) if failed else ())
+    return [outcome if outcome.success else next(again) for outcome in found]
+
+
 def _validate(
-    table: Table, rules: Sequence[Expectation], frame: pd.DataFrame, result_format: Mapping[str, Any]
+    name: str, rules: Sequence[Expectation], frame: pd.DataFrame, result_format: Mapping[str, Any]
 ) -> list[Any]:
     """What Great Expectations finds, rule by rule."""
-    suite = ExpectationSuite(name=table.name)
+    suite = ExpectationSuite(name=name)
     for at, rule in enumerate(rules):
         suite.add_expectation_configuration(
             ExpectationConfiguration(type=rule.type, kwargs=dict(rule.kwargs), meta={"at": at})
         )
-    result = _batches(table.name).get_batch({"dataframe": frame}).validate(suite, result_format=dict(result_format))
+    result = _batches(name).get_batch({"dataframe": frame}).validate(suite, result_format=dict(result_format))
     return sorted(result.results, key=_position)
 
 
@@ -231,22 +322,84 @@ def _position(outcome: Any) -> int:
     return int(outcome.expectation_config.meta["at"])
 
 
-def _as_finding(table: Table, rule: Expectation, outcome: Any, key: str) -> Finding:
-    result = outcome.result
-    column = str(rule.kwargs.get("column") or rule.kwargs.get("column_A") or "")
-    rows = result.get("unexpected_index_list") or []
-    keys = tuple(dict.fromkeys(str(row[key]) for row in rows)) if rule.is_row_level else ()
-    examples = [f"{', '.join(f'{name} {value!r}' for name, value in row.items())}" for row in rows[:EXAMPLES]]
-    if not outcome.success and not examples:
-        examples = [str(outcome.exception_info or result)[:300]]
+def _failing_rows(outcome: Any) -> list[int]:
+    """The numbers of the rows that fail; none where the rule looks at no single rows."""
+    return list(dict.fromkeys(int(each[ROW]) for each in outcome.result.get("unexpected_index_list") or []))
+
+
+def _as_finding(
+    table: Table, rule: Expectation, outcome: Any, rows: pa.Table | None, find_articles: FindArticles | None
+) -> Finding:
+    failing = _failing_rows(outcome)
+    keys: list[str] = []
+    examples: tuple[Example, ...] = ()
+    if failing and rows is not None:
+        examples = _tell_examples(table, rule, rows.take(failing[:EXAMPLES]), find_articles)
+        if rule.is_row_level:
+            keys = _list(rows.take(failing), "article_id")
+    elif not outcome.success:
+        examples = (Example(str(outcome.exception_info or outcome.result)[:300]),)
     return Finding(
+        kind="rows" if rule.is_row_level and (outcome.success or keys) else "tables",  # without an index it blocks
         table=table.name,
+        column=rule.column,
         expectation=rule.type,
-        column=column,
-        is_row_level=rule.is_row_level and bool(outcome.success or keys),  # without an index it blocks
+        expected=rule.in_words,
         success=bool(outcome.success),
-        element_count=int(result.get("element_count", 0)),
-        unexpected_count=int(result.get("unexpected_count", 0)),
-        examples=tuple(examples),
-        failing_keys=keys,
+        element_count=int(outcome.result.get("element_count", 0)),
+        unexpected_count=int(outcome.result.get("unexpected_count", 0)),
+        examples=examples,
+        failing_keys=tuple(dict.fromkeys(keys)),
     )
+
+
+def _tell_examples(
+    table: Table, rule: Expectation, rows: pa.Table, find_articles: FindArticles | None
+) -> tuple[Example, ...]:
+    """Failing rows as a person can look them up: where they stand in their article, and the record that it is from."""
+    names = [name for name in _shown(table, rule) if name in rows.column_names]
+    lines = [", ".join(f"{name} {_brief(row[name])}" for name in names) for row in rows.to_pylist()]
+    if find_articles is None or "article_id" not in rows.column_names:
+        return tuple(map(Example, lines))
+    articles = {row["article_id"]: row for row in find_articles(_list(rows, "article_id")).to_pylist()}
+    return tuple(
+        _place(Example(line), row, _slice_of(table, rule), articles.get(row["article_id"]))
+        for line, row in zip(lines, rows.to_pylist(), strict=True)
+    )
+
+
+def _shown(table: Table, rule: Expectation) -> list[str]:
+    """The columns that tell what is wrong with a row: its id, and what the rule looks at."""
+    looked_at = [str(rule.kwargs[name]) for name in ("column", "column_A", "column_B") if name in rule.kwargs]
+    if isinstance(rule.check, Slice):
+        looked_at = [rule.check.text, rule.check.start, rule.check.end]
+    elif rule.check:
+        looked_at = [rule.column]
+    elif rule is LEDGER:
+        looked_at = ["record_count", *FATES.values()]
+    return list(dict.fromkeys([columns(table.row)[0].name, *looked_at]))
+
+
+def _slice_of(table: Table, rule: Expectation) -> Slice | None:
+    """The stretch of text that a rule is about: its own, or the row's."""
+    about = {rule.column, *map(str, rule.kwargs.values())}
+    near = [part for part in table.slices if about & {part.text, part.start, part.end, f"{part.text}_is_verbatim"}]
+    return next(iter((*near, *table.slices)), None)
+
+
+def _place(example: Example, row: Mapping[str, Any], part: Slice | None, article: Mapping[str, Any] | None) -> Example:
+    if article is None:
+        return example
+    example = replace(example, raw_path=article["raw_path"], raw_record=article["raw_record"])
+    start, end = (row.get(part.start), row.get(part.end)) if part else (None, None)
+    text = article["text"]
+    if start is None or end is None or not 0 <= start <= end <= len(text):
+        return example
+    return replace(
+        example, before=text[max(0, start - CONTEXT) : start], text=text[start:end], after=text[end : end + CONTEXT]
+    )
+
+
+def _brief(value: object) -> str:
+    told = repr(value)
+    return told if len(told) <= LONGEST else f"{told[:LONGEST]}…"

@@ -36,9 +36,7 @@ def with_fault(monkeypatch: pytest.MonkeyPatch, raw_path: str, **changes: object
 @pytest.mark.parametrize(
     ("changes", "reason", "column"),
     [
-        pytest.param(
-            {"text": "words never said"}, "expect_column_values_to_be_in_set", "text_is_verbatim", id="no-slice"
-        ),
+        pytest.param({"text": "words never said"}, "expect_column_values_to_be_in_set", "quotes.text", id="no-slice"),
         pytest.param({"start_char": -4}, "expect_column_values_to_be_between", "start_char", id="negative-offset"),
         pytest.param({"quote_id": "no hex"}, "expect_column_values_to_match_regex", "quote_id", id="malformed-id"),
         pytest.param({"quote_type": "shouted"}, "expect_column_values_to_be_in_set", "quote_type", id="unknown-type"),

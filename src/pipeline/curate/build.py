@@ -14,6 +14,7 @@ from pipeline import report, store
 from pipeline.contract import (
     STATE,
     TABLES,
+    Arrival,
     Part,
     ReadFile,
     Record,
@@ -79,6 +80,7 @@ def build_version(
         "article_revisions": _find_revisions(work, "article_revisions", written.articles),
         "quote_revisions": _find_revisions(work, "quote_revisions", written.quotes),
         "entities": sum_counted(version, written.counted),
+        "arrivals": _as_rows(Arrival, [], ()),
         **{name: (arrow_schema(STATE[name].row).empty_table(), ()) for name in KEPT_OF_REVIEWS},
         **reviewed,
     }
@@ -276,6 +278,7 @@ def describe_run(work: Work, version: store.Version | None) -> Run:
         raw=full_path(work.raw),
         record_count=work.came_in,
         **work.ledger.counts(),
+        newly_refused_count=work.ledger.newly_refused(),
         reject_reasons=work.ledger.reject_reasons(),
         skip_reasons=work.ledger.skip_reasons(),
         older_count=store.count_older(version, work.ledger.made_by) if version else 0,

@@ -116,7 +116,7 @@ def _check(made: Mapping[str, pa.Table], corrected: Corrected) -> None:
     if failed := [finding for finding in check_rows([chunk]) if not finding.success]:
         raise ValidationFailedError(
             f"corrected rows fail {failed[0].expectation} on {failed[0].table}.{failed[0].column}: "
-            f"{'; '.join(failed[0].examples[:1])}; nothing was published"
+            f"{'; '.join(each.row for each in failed[0].examples[:1])}; nothing was published"
         )
 
 

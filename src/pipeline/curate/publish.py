@@ -40,7 +40,7 @@ def build_and_publish(work: Work, into: Path, winners: Mapping[str, Key], review
             report.write_report(page, _report_data(work, version, built.run, "blocked"))
             raise ValidationFailedError(
                 f"{len(failed)} rules on whole tables failed ({failed[0].table}: {failed[0].expectation} on "
-                f"{failed[0].column}: {'; '.join(failed[0].examples[:1])}); nothing was published and {into} is as it was; see {page}"
+                f"{failed[0].column}: {'; '.join(each.row for each in failed[0].examples[:1])}); nothing was published and {into} is as it was; see {page}"
             )
         with work.timed("publish"):
             store.publish(into, version)
@@ -69,11 +69,15 @@ def _check_version(work: Work, version: store.Version, built: Built) -> list[Fin
             some = built.parts[at : at + CHECKED_PARTS]
             yield {name: _read_touched(version, name, needed_columns(name), some, built.touched) for name in MONTHLY}
 
+    def find_articles(article_ids: Sequence[str]) -> pa.Table:
+        found = version.find("articles", "article_id", article_ids, ["article_id", "text", "raw_path", "raw_record"])
+        return pa.concat_tables(rows for _, rows in found)
+
     work.findings += [
-        *check_version(read_chunks(), built.whole, known, version.column_names),
+        *check_version(read_chunks(), built.whole, known, version.column_names, find_articles),
         check_ledger(built.run),
     ]
-    return [finding for finding in work.findings if not finding.success and not finding.is_row_level]
+    return [finding for finding in work.findings if finding.blocks]
 
 
 MONTHLY = tuple(name for name, table in TABLES.items() if table.is_monthly)

@@ -67,7 +67,7 @@ def _validate_rows(work: Work, staged: Mapping[str, Staged], winners: Mapping[st
         for article_id in finding.failing_keys:
             if article_id not in refused:  # several rules may refuse one article
                 refused.add(article_id)
-                detail = f"{finding.table}.{finding.column}: {'; '.join(finding.examples[:2])}"
+                detail = f"{finding.table}.{finding.column}: {'; '.join(each.row for each in finding.examples[:2])}"
                 (row,) = work.staging.read("articles", [staged[article_id].place], ["raw_sha256"])
                 ref = RawRef(*winners[article_id], row["raw_sha256"][0].as_py())
                 reject = Reject.of(ref, stage="validate", reason=finding.expectation, detail=detail)

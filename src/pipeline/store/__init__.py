@@ -8,6 +8,7 @@
       versions/<run_id>/<table>/…        a complete, immutable data set; what did not change is hard-linked
       versions/<run_id>/state/<table>/…  what the next run needs to know of it
       corrections/                       what people have corrected, in files of theirs
+      settings.toml                      what people have set of drift and alerts
       forgotten.jsonl                    the articles that are kept out
       reports/<run_id>.html
       README.md                          the data dictionary
@@ -27,6 +28,7 @@ from pipeline.store.place import (
     report_path,
     schema_metadata,
     scratch,
+    settings_file,
     writing,
 )
 from pipeline.store.queries import (
@@ -110,6 +112,7 @@ __all__ = [
     "roll_back",
     "schema_metadata",
     "scratch",
+    "settings_file",
     "source_at",
     "write_keyed",
     "write_parts",

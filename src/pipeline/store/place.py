@@ -34,8 +34,12 @@ JSON).
 )
 LOCK = ".lock"
 CORRECTIONS = "corrections"
+SETTINGS = "settings.toml"
 FORGOTTEN = "forgotten.jsonl"
-KNOWN_ENTRIES = {"current", "versions", "reports", CORRECTIONS, FORGOTTEN, "README.md", ".gitignore", LOCK, *TABLES}
+KNOWN_ENTRIES = {
+    *("current", "versions", "reports", CORRECTIONS, SETTINGS, FORGOTTEN, "README.md", ".gitignore", LOCK),
+    *TABLES,
+}
 FRESH = ".{}.new"  # what is about to take a name's place; a run that died may leave one
 
 
@@ -134,6 +138,11 @@ def _remove_what_dead_runs_left(curated: Path) -> None:
 def corrections_folder(curated: Path) -> Path:
     """Where people put what they have corrected."""
     return curated / CORRECTIONS
+
+
+def settings_file(curated: Path) -> Path:
+    """Where people set what counts as usual, and what they are to be told of."""
+    return curated / SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
