@@ -2,7 +2,8 @@
 
 A field is ``Annotated[type, Column("meaning", …)]``. Nothing else in the project spells a column's type, range or
 meaning: ``arrow_schema``, ``expectations`` and ``data_dictionary`` read them from here, and ``to_table`` checks rows
-against them while it builds an Arrow table.
+against them while it builds an Arrow table. What makes Arrow's things imports Arrow itself: the command's help waits for
+declarations alone.
 
 All offsets are half-open Unicode code points into ``articles.text``; all instants are UTC.
 """
@@ -16,9 +17,10 @@ from dataclasses import dataclass, fields, is_dataclass
 from dataclasses import field as default
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 R = TypeVar("R")
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -882,28 +884,30 @@ def _read_field(name: str, hint: Any) -> Field:
     return Field(name, hint, is_nullable, column)
 
 
-_ARROW_TYPES: Mapping[Any, pa.DataType] = {
-    str: pa.string(),
-    int: pa.int64(),
-    float: pa.float64(),
-    bool: pa.bool_(),
-    bytes: pa.binary(),
-    date: pa.date32(),
-    datetime: pa.timestamp("us", tz="UTC"),
-}
-
-
 def _arrow_type(kind: Any) -> pa.DataType:
+    import pyarrow as pa
+
     if get_origin(kind) is Literal:
         return pa.string()
     if get_origin(kind) is list:
         return pa.list_(pa.field("element", _arrow_type(get_args(kind)[0]), nullable=False))
     if is_dataclass(kind):
         return pa.struct([_arrow_field(f) for f in columns(kind)])  # type: ignore[arg-type]
-    return _ARROW_TYPES[kind]
+    plain: Mapping[Any, pa.DataType] = {
+        str: pa.string(),
+        int: pa.int64(),
+        float: pa.float64(),
+        bool: pa.bool_(),
+        bytes: pa.binary(),
+        date: pa.date32(),
+        datetime: pa.timestamp("us", tz="UTC"),
+    }
+    return plain[kind]
 
 
 def _arrow_field(field: Field) -> pa.Field[Any]:
+    import pyarrow as pa
+
     meaning = {"meaning": field.column.meaning} if field.column else None
     return pa.field(field.name, _arrow_type(field.type), nullable=field.is_nullable, metadata=meaning)
 
@@ -911,6 +915,8 @@ def _arrow_field(field: Field) -> pa.Field[Any]:
 @cache
 def arrow_schema(row: type) -> pa.Schema:
     """The Arrow schema of a row type, each field with its meaning as metadata."""
+    import pyarrow as pa
+
     return pa.schema([_arrow_field(field) for field in columns(row)])
 
 
@@ -920,6 +926,8 @@ def to_table(row: type, rows: Sequence[object]) -> pa.Table:
     Raises:
         ValueError: if a column that may not be null holds a null: Arrow itself does not check.
     """
+    import pyarrow as pa
+
     schema = arrow_schema(row)
     arrays = []
     for field, arrow in zip(columns(row), schema, strict=True):
@@ -1080,6 +1088,33 @@ class Drift:
     high: float  # nor above this; infinite where there is no bound
     basis: str  # what the bounds rest on, in words
     count: int  # articles, quotes or records that were looked at
+
+    @property
+    def is_unusual(self) -> bool:
+        """Whether it warns."""
+        return not self.low <= self.found <= self.high
+
+    @property
+    def usual(self) -> str:
+        """What is usual, as a person says it."""
+        if self.low <= 0 and self.high == float("inf"):
+            return "anything"
+        if self.high == float("inf"):
+            return f"at least {self.low:.3g}"
+        return f"{self.low:.3g} to {self.high:.3g}"
+
+    @property
+    def in_words(self) -> str:
+        """What was found, and what is usual."""
+        return f"{self.subject}: {self.measure} {self.found:.3g}, where {self.usual} is usual ({self.basis})"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What people are to be told at once."""
+
+    name: Literal["rejects_high", "nothing_arrived", "drift"]
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from pipeline.read import FIELDS, parse_path
-
 Commands = argparse._SubParsersAction  # argparse has no public name for it
 
 
@@ -45,6 +43,8 @@ def name(text: str) -> str:
 
 def field(text: str) -> tuple[str, str]:
     """What a record's field is called: NAME=PATH."""
+    from pipeline.read import FIELDS, parse_path  # late: few name fields
+
     name, found, path = text.partition("=")
     if not found or name not in FIELDS:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=PATH; NAME is one of: {', '.join(sorted(FIELDS))}")

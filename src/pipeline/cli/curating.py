@@ -6,17 +6,17 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
-from tqdm import tqdm
-
-from pipeline import store
 from pipeline.cli.arguments import Commands, add_command, field, name, positive
 from pipeline.contract import READ_REASONS, ROW_EXPECTATIONS, Attributions
-from pipeline.curate import Progress, Summary, curate, silent
 from pipeline.errors import UsageError
 from pipeline.settings import Redo, Settings
-from pipeline.show import describe_run
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from pipeline.curate import Progress, Summary
 
 
 def add_commands(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -121,6 +121,8 @@ def _add_keeping(command: argparse.ArgumentParser) -> None:
 
 
 def _curate(options: argparse.Namespace) -> int:
+    from pipeline.curate import curate, silent
+
     settings = Settings(
         source=options.source,
         publisher=options.publisher,
@@ -145,6 +147,9 @@ def _curate(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
+    from pipeline import store
+    from pipeline.curate import curate
+
     version = store.open_version(options.curated)
     refused = store.refused_sources(version, options.reason)
     chosen = refused if options.source is None else [each for each in refused if each == options.source]
@@ -163,6 +168,8 @@ def _replay(options: argparse.Namespace) -> int:
 
 def describe(summary: Summary) -> str:
     """What a person reads when a run is over."""
+    from pipeline.show import describe_run
+
     lines = [describe_run(summary.run, summary.outcome)]
     if summary.sample is not None:
         for quote in summary.sample.to_pylist():
@@ -176,6 +183,8 @@ def describe(summary: Summary) -> str:
 
 
 def _bar() -> Progress:
+    from tqdm import tqdm
+
     bar: tqdm[Any] | None = None
 
     def show(what: str, done: int, total: int) -> None:

@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 
 from pipeline.cli.arguments import Commands, add_command, name
-from pipeline.curate import compact, export, forget, roll_back, write_gold
 from pipeline.errors import UsageError
 
 
@@ -42,18 +41,24 @@ def add_commands(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def _rollback(options: argparse.Namespace) -> int:
+    from pipeline.curate import roll_back
+
     roll_back(options.curated, options.run_id)
     print(f"{options.curated} is as run {options.run_id} left it; what later runs read, the next one reads again")
     return 0
 
 
 def _compact(options: argparse.Namespace) -> int:
+    from pipeline.curate import compact
+
     fewer = compact(options.curated)
     print(f"{fewer:,} files fewer" if fewer else "nothing to do")
     return 0
 
 
 def _forget(options: argparse.Namespace) -> int:
+    from pipeline.curate import forget
+
     if not options.url and not options.article_id:
         raise UsageError("name what is to be forgotten, with --url or --article-id")
     forgotten = forget(options.curated, options.url, options.article_id, options.reason)
@@ -67,12 +72,16 @@ def _forget(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
+    from pipeline.curate import export
+
     export(options.curated, options.without_text)
     print(f"written    {options.without_text}, with README.md and join_text.py")
     return 0
 
 
 def _gold(options: argparse.Namespace) -> int:
+    from pipeline.curate import write_gold
+
     count = write_gold(options.curated, options.target)
     print(f"{count.quotes:,} quotes of {count.articles:,} articles, {count.annotated:,} of them annotated whole")
     return 0

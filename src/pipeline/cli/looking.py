@@ -1,18 +1,17 @@
-"""Commands that look at a data set and change nothing."""
+"""Commands that look at a data set and change nothing.
+
+What a command runs it imports itself, here and in the modules beside this: ``--help`` and a mistyped argument wait for
+none of it.
+"""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from pipeline import store
 from pipeline.cli.arguments import Commands, add_command
 from pipeline.contract import TABLES
-from pipeline.curate import compare_versions, full_path, read_records, tell_versions
-from pipeline.diff import describe_difference, write_diff_html
 from pipeline.errors import StorageError, UsageError
-from pipeline.show import describe_run, show_quote
-from pipeline.verify import verify_version
 
 SHOWN = 20  # changes of each sort on the terminal
 SHOWN_ON_PAGE = 1_000
@@ -55,6 +54,10 @@ def add_commands(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def _verify(options: argparse.Namespace) -> int:
+    from pipeline import store
+    from pipeline.curate import full_path, read_records
+    from pipeline.verify import verify_version
+
     version = store.open_version(options.curated)
     raw = read_records(options.raw, store.last_run(version)) if options.raw else None
     months = {name: version.months(name) for name, table in TABLES.items() if table.is_monthly}
@@ -69,6 +72,10 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
+    from pipeline import store
+    from pipeline.curate import read_records
+    from pipeline.show import show_quote
+
     version = store.open_version(options.curated)
     found = store.find_quote(version, options.quote_id)
     if found is None:
@@ -81,6 +88,9 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from pipeline import store
+    from pipeline.show import describe_run
+
     version = store.open_version(options.curated)
     run = store.last_run(version)
     print(describe_run(run, "published"))
@@ -93,16 +103,24 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _versions(options: argparse.Namespace) -> int:
+    from pipeline.curate import tell_versions
+
     print(tell_versions(options.curated))
     return 0
 
 
 def _at(options: argparse.Namespace) -> int:
+    from pipeline import store
+
     print(store.find_version(options.curated, options.run_id).path.resolve())
     return 0
 
 
 def _diff(options: argparse.Namespace) -> int:
+    from pipeline import store
+    from pipeline.curate import compare_versions
+    from pipeline.diff import describe_difference, write_diff_html
+
     if options.html:
         store.check_outside(options.curated, options.html)
         if options.html.is_dir():
