@@ -4,10 +4,14 @@ BIN := .venv/bin
 READY := .venv/.ready
 SHARED ?= ../shared
 
-.PHONY: run test crash check corpus bench train clean
+.PHONY: run server test crash check corpus bench train clean
 
 run: $(READY)
 	@$(BIN)/python flows/curate.py
+
+# A Prefect server and worker on this machine with everything of prefect.yaml deployed, until Ctrl-C.
+server: $(READY)
+	@$(BIN)/python flows/serve.py $(SERVER)
 
 test: $(READY)
 	@$(BIN)/pytest -m "not corpus and not crash"

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import Annotated
 
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -13,14 +14,17 @@ os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_table_artifact
+from pydantic import Field
 
 from pipeline.collect import OUTCOMES, Summary, collect, describe, read_sources
 from pipeline.errors import OnrecordError, UsageError
 
+Name = Annotated[str, Field(min_length=1, pattern=r"\S")]
+
 
 # No retries: what fails in passing is asked for again within the run, and what is left over in the next one.
-@flow(name="collect", retries=0)
-def collect_flow(sources: str = "sources.toml", into: str = "raw") -> str:
+@flow(name="collect", flow_run_name="collect {sources} → {into}", retries=0)
+def collect_flow(sources: Name = "sources.toml", into: Name = "raw") -> str:
     """Collect new pages of the newsrooms named in SOURCES.
 
     Args:

@@ -1,0 +1,190 @@
+"""A real Prefect server and worker on loopback, with a copy of this project's flows deployed, for tests to use and to kill."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+CHECKOUT = Path(__file__).parents[2]
+PATIENCE = 180  # seconds: a busy machine needs them
+ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+
+T = TypeVar("T")
+
+
+class Prefect:
+    """What `make server` starts, in parts that can be killed one by one."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        """Copy the flows into ``folder / "project"``; nothing runs yet.
+
+        Args:
+            folder: takes the copy, Prefect's files and the logs.
+            settings: of Prefect, beside those that tests share.
+        """
+        self.project = folder / "project"
+        shutil.copytree(CHECKOUT / "flows", self.project / "flows", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(CHECKOUT / "prefect.yaml", self.project)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.environment = {
+            **os.environ,
+            "PREFECT_HOME": str(folder / "prefect"),
+            "PREFECT_API_URL": f"http://127.0.0.1:{self.port}/api",
+            "PREFECT_SERVER_API_PORT": str(self.port),
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "DO_NOT_TRACK": "1",
+            "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",  # the least there is
+            "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5",
+            **settings,
+        }
+        self.log = folder / "prefect.log"
+        self.server: subprocess.Popen[bytes] | None = None
+        self.worker: subprocess.Popen[bytes] | None = None
+        self._api = httpx.Client(base_url=self.environment["PREFECT_API_URL"], timeout=30)
+
+    # ── What runs ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def start_server(self) -> None:
+        """Start the server, or start it again, and wait until it answers."""
+        self.server = self.start("-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self.port))
+        self.until(self._is_healthy, "a server that answers")
+
+    def deploy(self, *arguments: str) -> None:
+        """Deploy as people do."""
+        ran = subprocess.run(
+            [sys.executable, "flows/deploy.py", *arguments],
+            cwd=self.project,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+
+    def start_worker(self) -> None:
+        """Start a worker in a group of processes of its own, with all that it starts."""
+        self.worker = self.start("-m", "prefect", "worker", "start", "--pool", "onrecord")
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a Python program beside the project."""
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=self.project,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def kill(self, process: subprocess.Popen[bytes] | None) -> None:
+        """Kill a process and all that it started, as a machine that loses power does."""
+        if process is None:
+            return
+        for pid in (process.pid, *_descendants(process.pid)):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        process.wait()
+
+    def close(self) -> None:
+        """End everything."""
+        self.kill(self.worker)
+        self.kill(self.server)
+        self._api.close()
+
+    # ── What the server knows ──────────────────────────────────────────────────────────────────────────────────
+
+    def post(self, path: str, **body: Any) -> Any:
+        """Ask the server's API."""
+        answer = self._api.post(path, json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def deployment(self, name: str) -> dict[str, Any]:
+        """A deployment by ``flow/name``."""
+        answer = self._api.get(f"/deployments/name/{name}")
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def start_run(self, name: str, **parameters: object) -> str:
+        """Ask for a run of a deployment at once; returns its id."""
+        made = self.post(f"/deployments/{self.deployment(name)['id']}/create_flow_run", parameters=parameters)
+        return made["id"]
+
+    def refuse_run(self, name: str, **parameters: object) -> str:
+        """Ask for a run that the server must not take; returns what it says."""
+        path = f"/deployments/{self.deployment(name)['id']}/create_flow_run"
+        answer = self._api.post(path, json={"parameters": parameters})
+        assert answer.is_client_error, answer.text
+        return answer.text
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        """A flow run."""
+        return self._api.get(f"/flow_runs/{run_id}").json()
+
+    def wait(self, run_id: str) -> dict[str, Any]:
+        """A flow run when it has ended."""
+        return self.until(lambda: run if (run := self.run(run_id))["state_type"] in ENDED else None, f"end of {run_id}")
+
+    def artifacts(self, run_id: str) -> dict[str, dict[str, Any]]:
+        """The artifacts of a flow run and of its tasks, by key."""
+        found = self.post("/artifacts/filter", flow_runs={"id": {"any_": [run_id]}})
+        return {each["key"]: each for each in found}
+
+    def task_runs(self, run_id: str) -> list[dict[str, Any]]:
+        """The task runs of a flow run."""
+        return self.post("/task_runs/filter", flow_runs={"id": {"any_": [run_id]}})
+
+    def messages(self, run_id: str) -> str:
+        """What a flow run logged."""
+        found = self.post("/logs/filter", logs={"flow_run_id": {"any_": [run_id]}}, sort="TIMESTAMP_ASC")
+        return "\n".join(each["message"] for each in found)
+
+    def schedule(self, name: str, seconds: int, parameters: Mapping[str, object]) -> None:
+        """Let a deployment run every so many seconds, and by no other schedule."""
+        deployment = self.deployment(name)
+        for each in deployment["schedules"]:
+            self._api.delete(f"/deployments/{deployment['id']}/schedules/{each['id']}")
+        answer = self._api.post(
+            f"/deployments/{deployment['id']}/schedules",
+            json=[{"schedule": {"interval": seconds}, "active": True, "parameters": dict(parameters)}],
+        )
+        assert answer.is_success, answer.text
+
+    def until(self, found: Callable[[], T | None], what: str, patience: float = PATIENCE) -> T:
+        """Ask until there is an answer."""
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            if answer := found():
+                return answer
+            time.sleep(0.5)
+        raise AssertionError(f"no {what} within {patience} s:\n{self.log.read_text('utf-8', 'replace')[-5000:]}")
+
+    def _is_healthy(self) -> bool:
+        try:
+            return self._api.get("/health").is_success
+        except httpx.TransportError:
+            return False
+
+
+def _descendants(pid: int) -> list[int]:
+    """What a process has started, and what that has, while they all live."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [each for child in children for each in (int(child), *_descendants(int(child)))]
