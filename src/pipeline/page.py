@@ -29,4 +29,11 @@ def _environment() -> Environment:
         trim_blocks=True,
     )
     environment.filters["grouped"] = lambda number: f"{number:,}"
+    environment.filters["short"] = shorten
     return environment
+
+
+def shorten(text: str, longest: int = 400) -> str:
+    """A text that a page has room for: of a long one the beginning and the end."""
+    half = longest // 2
+    return text if len(text) <= longest else f"{text[:half]} … {text[-half:]}"

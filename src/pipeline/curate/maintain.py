@@ -17,7 +17,7 @@ from pipeline.contract import HEX16
 from pipeline.curate.build import count_part, describe_part, sum_counted
 from pipeline.curate.correct import correct_articles
 from pipeline.curate.opening import keep_knowledge_base, new_run_id, open_work
-from pipeline.curate.publish import build_and_publish
+from pipeline.curate.publish import build_and_publish, write_index
 from pipeline.curate.work import silent
 from pipeline.errors import UsageError
 from pipeline.normalise import article_id_of
@@ -98,6 +98,7 @@ def forget(curated: Path, urls: Collection[str], article_ids: Collection[str], r
         if held or any(work.previous.find("article_revisions", "article_id", ids, ["article_id"])):
             build_and_publish(work, curated, *correct_articles(work, curated, {}))
         gone = _remove_reports(curated, told)  # before the versions forget what is to be looked for
+        write_index(curated)
         _scrub(curated, ids)
         store.note_scrubbed(curated, ids)
     return Forgotten(sorted(ids), sorted(told), gone)
@@ -156,7 +157,7 @@ def _remove_reports(curated: Path, told: Mapping[str, set[str]]) -> list[Path]:
     named = {CELL.format(name) for name in store.open_version(curated).read("entities", ["name"])["name"].to_pylist()}
     sought = {words for each in told.values() for words in each} - named
     gone = []
-    for page in sorted(store.report_path(curated, "any").parent.glob("*.html")):
+    for page in store.list_reports(curated):
         text = html.unescape(page.read_text("utf-8"))
         if any(words in text for words in sought):
             page.unlink()

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import report, store
-from pipeline.contract import TABLES, Finding, Reject, Run, from_table
+from pipeline.contract import TABLES, Arrival, Finding, Run, arrow_schema
 from pipeline.curate.build import Built, build_version
 from pipeline.curate.correct import Reviewed
 from pipeline.curate.history import compare_versions
@@ -38,6 +38,7 @@ def build_and_publish(work: Work, into: Path, winners: Mapping[str, Key], review
         page = store.report_path(into, work.run_id)
         if failed:
             report.write_report(page, _report_data(work, version, built.run, "blocked"))
+            write_index(into)
             raise ValidationFailedError(
                 f"{len(failed)} rules on whole tables failed ({failed[0].table}: {failed[0].expectation} on "
                 f"{failed[0].column}: {'; '.join(each.row for each in failed[0].examples[:1])}); nothing was published and {into} is as it was; see {page}"
@@ -46,6 +47,7 @@ def build_and_publish(work: Work, into: Path, winners: Mapping[str, Key], review
             store.publish(into, version)
     try:
         report.write_report(page, _report_data(work, version, built.run, "published"))
+        write_index(into)
     except OSError as error:
         raise StorageError(
             f"the run was published, but its report {page} could not be written: {error.strerror}"
@@ -94,14 +96,31 @@ def _read_touched(
 
 
 def _report_data(work: Work, version: store.Version, run: Run, outcome: report.Outcome) -> report.ReportData:
-    entities = version.read("entities", ["name", "original_article_count", "original_quote_count"])
     return report.ReportData(
         run=run,
         outcome=outcome,
         accuracy=work.accuracy,
         findings=work.findings,
-        rejects=from_table(version.read("rejects"), Reject),
+        drift=work.drift,
+        rejects=version.read("rejects"),
+        totals=_summarise(version),
+        runs=version.read("runs"),
+        arrivals=version.read("arrivals"),
         timings=list(work.timings.items()),
         changes=changes_as_html(compare_versions(work.previous, version), CHANGES_BYTES),
-        **report.summarise(version.parts, entities),
     )
+
+
+def _summarise(version: store.Version) -> report.Totals:
+    entities = version.read("entities", ["name", "original_article_count", "original_quote_count"])
+    return report.summarise(version.parts, entities)
+
+
+def write_index(into: Path) -> None:
+    """Write the page over all runs of a data set, as far as one was published."""
+    version = store.current_version(into)
+    if version is None:
+        runs, arrivals = (arrow_schema(row).empty_table() for row in (Run, Arrival))
+        report.write_index(store.index_path(into), runs, arrivals, report.NOTHING)
+    else:
+        report.write_index(store.index_path(into), version.read("runs"), version.read("arrivals"), _summarise(version))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,7 +17,7 @@ import pyarrow as pa
 from pipeline import report, store
 from pipeline.accuracy import Accuracy
 from pipeline.batches import Batch, Task
-from pipeline.contract import Attributions, Finding, RawRef, ReadFile, Reject, Run, from_table
+from pipeline.contract import Attributions, Drift, Finding, RawRef, ReadFile, Reject, Run, from_table
 from pipeline.entities import Knowledge
 from pipeline.errors import UsageError
 from pipeline.ledger import Key, Ledger, Memory
@@ -123,6 +123,7 @@ class Work:
     staged: dict[tuple[str, Key], Staged] = field(default_factory=dict)  # by article_id and record
     rejects: dict[Key, Reject] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    drift: Sequence[Drift] = ()  # what was measured against what is usual
     timings: dict[str, float] = field(default_factory=dict)
 
     @contextmanager

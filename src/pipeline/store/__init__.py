@@ -11,6 +11,7 @@
       settings.toml                      what people have set of drift and alerts
       forgotten.jsonl                    the articles that are kept out
       reports/<run_id>.html
+      reports/index.html                 all runs
       README.md                          the data dictionary
 """
 
@@ -22,7 +23,9 @@ from pipeline.store.place import (
     check_outside,
     corrections_folder,
     discard,
+    index_path,
     latest_report,
+    list_reports,
     publish,
     read_forgotten,
     report_path,
@@ -89,9 +92,11 @@ __all__ = [
     "find_records",
     "find_run",
     "find_version",
+    "index_path",
     "last_run",
     "last_run_of",
     "latest_report",
+    "list_reports",
     "list_versions",
     "month_of",
     "note_forgotten",

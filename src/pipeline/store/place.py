@@ -274,9 +274,19 @@ def report_path(curated: Path, run_id: str) -> Path:
     return folder / f"{run_id}.html"
 
 
+def index_path(curated: Path) -> Path:
+    """Where the page over all runs lies, beside theirs."""
+    return report_path(curated, "index")
+
+
+def list_reports(curated: Path) -> list[Path]:
+    """The reports of runs, published or not, the oldest first."""
+    return sorted((curated / "reports").glob("[0-9]*.html"))  # a run's id begins with its year
+
+
 def latest_report(curated: Path) -> Path | None:
     """The report of the last run that wrote one, published or not."""
-    return max((curated / "reports").glob("*.html"), default=None)
+    return max(list_reports(curated), default=None)
 
 
 def schema_metadata(version: str, accuracy: Accuracy, attributions: Attributions) -> dict[str, str]:
