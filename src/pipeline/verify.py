@@ -450,6 +450,19 @@ def _verify_ledger(found: Verification, read: Read, records: pa.Table) -> None:
     runs = read("runs", ["run_id", "record_count", *FATES.values()], None).to_pylist()
     wrong = [run for run in runs if run["record_count"] != sum(run[part] for part in FATES.values())]
     found.check("run ledgers", len(runs), (f"run {run['run_id']}: its ledger does not add up" for run in wrong))
+    counted = (
+        read("arrivals", ["run_id", "article_count"], None).group_by("run_id").aggregate([("article_count", "sum")])
+    )
+    arrived = dict(zip(counted["run_id"].to_pylist(), counted["article_count_sum"].to_pylist(), strict=True))
+    differing = [run for run in runs if run["new_count"] != arrived.get(run["run_id"], 0)]
+    found.check(
+        "arrivals",
+        len(runs),
+        (
+            f"run {run['run_id']}: {arrived.get(run['run_id'], 0)} articles in arrivals, and new_count {run['new_count']}"
+            for run in differing
+        ),
+    )
     articles = read("articles", ["article_id"], None)["article_id"]
     held = records["article_id"].drop_null()
     chosen = records.filter(pc.equal(records["outcome"], "article"))["article_id"]

@@ -14,9 +14,11 @@ from pipeline.contract import LONG_AGO as THEN
 from pipeline.contract import (
     STATE,
     TABLES,
+    Arrival,
     Article,
     ArticleEntity,
     ArticleRevision,
+    Count,
     Mention,
     Quote,
     QuoteRevision,
@@ -136,7 +138,8 @@ RUN = Run(
     attributions="said",
     knowledge_base=None,
     knowledge_base_sha256=None,
-    **{name: 0 for name in (f.name for f in fields(Run)) if name.endswith(("_count", "_total"))},
+    **{name: 0 for name in (f.name for f in fields(Run)) if name.endswith(("_count", "_total"))}
+    | {"record_count": 2, "new_count": 2},
     reject_reasons=[],
     skip_reasons=[],
 )
@@ -164,6 +167,7 @@ def sound() -> Rows:
     rows: dict[str, pa.Table] = {
         "runs": to_table(Run, [RUN]),
         "rejects": to_table(Reject, [replace(REFUSED, run_id=RUN_ID)]),
+        "arrivals": to_table(Arrival, [Arrival(RUN_ID, "wire", THEN, 2, 2, 1, 4, 4, [Count("en", 2)])]),
     }
     counts = []
     for month, article in ((MAY, FIRST), (JUNE, COPY)):
@@ -281,7 +285,8 @@ def doubling(table: str, row: int, to: str | None = None) -> Damage:
         pytest.param(
             setting("article_revisions", 0, revision=2), "current revision is no newer", id="revision-that-is-current"
         ),
-        pytest.param(setting("runs", 0, new_count=1), "its ledger does not add up", id="ledger"),
+        pytest.param(setting("runs", 0, record_count=3), "its ledger does not add up", id="ledger"),
+        pytest.param(dropping("arrivals", 0), "0 articles in arrivals, and new_count 2", id="arrivals-are-gone"),
         pytest.param(dropping("records", 0), "no record is of it", id="article-without-a-record"),
         pytest.param(
             setting("records", 0, article_id="f" * 16), "it is not in articles", id="record-without-an-article"

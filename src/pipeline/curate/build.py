@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import report, store
+from pipeline import drift, report, store
 from pipeline.contract import (
     STATE,
     TABLES,
@@ -52,6 +52,7 @@ class _Written:
 
     parts: list[Part] = field(default_factory=list)
     counted: set[str] = field(default_factory=set)  # entities whose counts changed
+    arrivals: list[Arrival] = field(default_factory=list)  # what is new in them
     articles: list[pa.Table] = field(default_factory=list)  # older revisions,
     quotes: list[pa.Table] = field(default_factory=list)  # and what was said in them
 
@@ -69,9 +70,11 @@ def build_version(
     """
     metadata = store.schema_metadata(VERSION, work.accuracy, work.attributions)
     changes, superseded = _find_changes(work, winners)
+    come = {each for month in changes.come.values() for each in month}
+    new = pa.array(come - work.holdings.look_up(come).keys(), pa.string())
     written = _Written()
     for part in store.write_parts(version, work.previous, changes, count_part, metadata):
-        _note_part(work, written, part, superseded)
+        _note_part(work, written, part, superseded, new)
     rows = {
         "parts": (to_table(Part, written.parts), ()),
         "records": _as_rows(Record, *work.ledger.changed_records()),
@@ -80,7 +83,7 @@ def build_version(
         "article_revisions": _find_revisions(work, "article_revisions", written.articles),
         "quote_revisions": _find_revisions(work, "quote_revisions", written.quotes),
         "entities": sum_counted(version, written.counted),
-        "arrivals": _as_rows(Arrival, [], ()),
+        "arrivals": _as_rows(Arrival, drift.merge_arrivals(written.arrivals), ()),
         **{name: (arrow_schema(STATE[name].row).empty_table(), ()) for name in KEPT_OF_REVIEWS},
         **reviewed,
     }
@@ -89,9 +92,9 @@ def build_version(
     run = describe_run(work, version)
     runs = to_table(Run, [run])
     store.write_keyed(version, work.previous, "runs", runs, (), metadata)
-    whole = {name: come for name, (come, _) in rows.items() if name in TABLES} | {"runs": runs}
-    touched = {*changes.updates, *(each for month in changes.come.values() for each in month)}
-    return Built(run, whole, pa.array(touched, pa.string()), [(part.month, part.name) for part in written.parts])
+    whole = {name: fresh for name, (fresh, _) in rows.items() if name in TABLES} | {"runs": runs}
+    touched = pa.array(come | changes.updates.keys(), pa.string())
+    return Built(run, whole, touched, [(part.month, part.name) for part in written.parts])
 
 
 def _as_rows(row: type, come: Sequence[object], gone: Sequence[Sequence[object]]) -> Rows:
@@ -186,9 +189,12 @@ def count_part(articles: pa.Table, article_entities: pa.Table) -> pa.Table:
     return count_entities(article_entities, copies)
 
 
-def _note_part(work: Work, written: _Written, part: WrittenPart, superseded: Mapping[str, Held]) -> None:
-    """Take down what a part comes to, what it was, and what of it is an older revision now."""
+def _note_part(work: Work, written: _Written, part: WrittenPart, superseded: Mapping[str, Held], new: pa.Array) -> None:
+    """Take down what a part comes to, what it was, what of it is new, and what is an older revision now."""
     written.parts.append(describe_part(part.month, part.name, part.after))
+    articles = part.after["articles"]
+    articles = articles.filter(pc.is_in(articles["article_id"], new))
+    written.arrivals += drift.count_arrivals(work.run_id, work.started_at, articles, part.after["quotes"])
     written.counted |= _differing(part.before["entity_counts"], part.after["entity_counts"])
     old = part.before["articles"]
     old = old.filter(pc.is_in(old["article_id"], pa.array(superseded, pa.string())))
