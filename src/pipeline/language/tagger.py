@@ -11,17 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
-import onnxruntime
-import tokenizers
 from numpy.typing import NDArray
 
 from pipeline.contract import EntityType, Segment
 from pipeline.errors import ModelError
 from pipeline.language.marks import Quotation
 from pipeline.language.pieces import Encode, Encoding, Ints, Pieces, Window, cut_pieces, cut_windows
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 Role = Literal["source", "cue", "content"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -167,6 +168,8 @@ def load_encoder(path: Path) -> Encode:
     Raises:
         ModelError: if it is missing or damaged.
     """
+    import tokenizers  # late: where no text is read, as beside workers that do, nobody need wait for it
+
     try:
         tokenizer = tokenizers.Tokenizer.from_str(path.read_text("utf-8"))
     except Exception as error:
@@ -180,6 +183,8 @@ def load_encoder(path: Path) -> Encode:
 
 
 def _load_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    import onnxruntime  # late, likewise
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import py3langid.langid
 import pycountry
 
 from pipeline.contract import FieldSource
+
+if TYPE_CHECKING:
+    import py3langid.langid
 
 # The beginning of a body is enough: all of 88 stretches of 60 code points in 38 languages were read right. Where the
 # body is shorter than that, headline and standfirst help.
@@ -139,4 +141,6 @@ def _contradicts(read: str | None, confidence: float, said: str, sample: str) ->
 
 @cache
 def _identifier() -> py3langid.langid.LanguageIdentifier:
+    import py3langid.langid  # late, as its model: a run that reads nothing need not wait for it
+
     return py3langid.langid.LanguageIdentifier.from_model_file(py3langid.langid.MODEL_FILE, norm_probs=True)

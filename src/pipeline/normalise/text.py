@@ -6,8 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import ftfy
-
 from pipeline.contract import QualityFlag, RawSpan, Segment, SegmentKind
 
 # Characters a reader does not see, and that would part words for a program: controls, zero width, soft hyphens, marks
@@ -69,6 +67,8 @@ class TextBuilder:
     def _add_line(self, first: int, last: int) -> None:
         line = self.raw[first:last]
         if MOJIBAKE.search(line):
+            import ftfy  # late: few texts need it
+
             repaired = UNSEEN.sub("", ftfy.fix_encoding(line)).strip()
             if repaired != line:
                 self.flags.add("mojibake_repaired")

@@ -22,7 +22,6 @@ from io import BytesIO
 from typing import Any, BinaryIO
 from urllib.parse import urljoin
 
-import feedparser
 import orjson
 
 from pipeline.contract import QualityFlag, RawRef, stable_id
@@ -116,6 +115,8 @@ def _read(stream: BinaryIO) -> bytes:
 
 
 def _parse(raw: bytes) -> Entry:
+    import feedparser  # late: a run without feeds need not wait for it
+
     try:
         with time_limit(PARSE_SECONDS):
             parsed: Entry = feedparser.parse(BytesIO(raw), sanitize_html=False, resolve_relative_uris=False)

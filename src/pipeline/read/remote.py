@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import fsspec
-
 from pipeline.errors import UsageError
 
 BLOCK = 4 << 20  # bytes asked for at a time
@@ -125,6 +123,8 @@ class _Translated(io.RawIOBase):
 
 
 def _store(url: str) -> Any:
+    import fsspec  # late: a run over files of this machine need not wait for it
+
     protocol = url.partition("://")[0]
     try:
         return fsspec.filesystem(protocol)  # fsspec keeps one client a protocol

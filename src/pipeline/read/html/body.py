@@ -10,8 +10,6 @@ from dataclasses import dataclass
 import lxml.html
 from lxml import etree
 from resiliparse.extract.html2text import extract_plain_text
-from trafilatura import bare_extraction
-from trafilatura.settings import Document
 
 from pipeline.contract import RawBlock, SegmentKind
 from pipeline.read.html.page import CAPTION_MARK, SUBHEAD_MARK, write_quotation_marks
@@ -44,6 +42,9 @@ class Piece:
 
 def extract_article(root: lxml.html.HtmlElement, url: str | None) -> list[Piece]:
     """The article in a prepared page, without what the site puts around it; empty where none is found."""
+    from trafilatura import bare_extraction  # late: a run without pages need not wait for it
+    from trafilatura.settings import Document
+
     found = bare_extraction(root, url=url, fast=True, include_comments=False, output_format="xml")
     return read_pieces(found.body) if isinstance(found, Document) else []
 

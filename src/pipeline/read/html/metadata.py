@@ -12,7 +12,6 @@ from urllib.parse import urljoin, urlsplit
 
 import lxml.html
 from dateutil import parser as dateutil_parser
-from htmldate import find_date
 from lxml import etree
 
 from pipeline.contract import FieldSource, RawMetadata
@@ -282,6 +281,8 @@ def _dates(page: Page, names: list[str], key: str) -> Iterator[tuple[FieldSource
 
 def _dates_in_sight(page: Page, url: str | None) -> Iterator[tuple[FieldSource, str | None]]:
     """Dates that nothing declares. htmldate's extensive search takes 60 ms a page and is wrong in two of seven."""
+    from htmldate import find_date  # late: a run without pages need not wait for it
+
     yield "htmldate", find_date(page.root, original_date=True, extensive_search=False, url=url)
     headline = next(page.root.iter("h1"), None)
     lines = (
