@@ -219,15 +219,10 @@ def check_drift(measured: Sequence[Drift]) -> list[Finding]:
                     success=bool(outcome.success),
                     element_count=len(some),
                     unexpected_count=len(failing),
-                    examples=tuple(Example(_tell(each)) for each in failing[:MOST_WARNINGS]),
+                    examples=tuple(Example(each.in_words) for each in failing[:MOST_WARNINGS]),
                 )
             )
     return findings
-
-
-def _tell(drift: Drift) -> str:
-    usual = f"at least {drift.low:.3g}" if drift.high == float("inf") else f"{drift.low:.3g} to {drift.high:.3g}"
-    return f"{drift.subject}: {drift.found:.3g}, where {usual} is usual ({drift.basis})"
 
 
 def _list(rows: pa.Table, column: str) -> list[Any]:

@@ -90,7 +90,7 @@ def test_drift_warns_of_those_alone_that_are_not_as_usual() -> None:
         ("drift", "articles_a_day", False, False),
         ("drift", "articles_a_day", True, False),
     ]
-    assert found[0].examples == (Example("Moor Echo: 2, where 12 to 31 is usual (learnt of 28 days)"),)
+    assert found[0].examples == (Example("Moor Echo: articles_a_day 2, where 12 to 31 is usual (learnt of 28 days)"),)
     assert (found[0].element_count, found[0].unexpected_count) == (3, 1)
 
 

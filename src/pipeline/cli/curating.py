@@ -177,6 +177,7 @@ def describe(summary: Summary) -> str:
             lines.append(f"  {speaker} ({quote['quote_type']}): {quote['text'][:100]}")
     if summary.waiting:
         lines.append(f"corrections {summary.waiting:,} wait: their quotes are not there now")
+    lines += [f"warning    {alert.detail}" for alert in summary.alerts]
     if summary.report:
         lines.append(f"report     {summary.report}")
     return "\n".join(lines)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -29,6 +30,7 @@ from pipeline.curate.opening import check_raw, open_work, source_name
 from pipeline.curate.publish import build_and_publish
 from pipeline.curate.settle import sample_quotes, settle_and_validate
 from pipeline.curate.sharing import export, write_gold
+from pipeline.curate.watch import alerts_of, tell_drift
 from pipeline.curate.work import Progress, Summary, full_path, silent
 from pipeline.entities import build_knowledge, complete_mentions, extract_mentions, summarise_entities
 from pipeline.language import read_language
@@ -41,6 +43,7 @@ from pipeline.staging import no_rows, stage
 
 # Seconds that one record may take: hundreds of times what a usual article does. 200,000 words took 144 on a busy machine.
 RECORD_SECONDS = 300
+VALIDATION = "pipeline.validate"  # which takes seconds to import
 
 __all__ = [
     "Progress",
@@ -56,6 +59,7 @@ __all__ = [
     "roll_back",
     "silent",
     "source_name",
+    "tell_drift",
     "tell_versions",
     "write_gold",
 ]
@@ -130,7 +134,7 @@ def curate(
     """
     check_raw(raw)
     with ExitStack() as stack:
-        run = map_batches or in_processes(settings.workers or os.cpu_count() or 1)
+        run = map_batches or in_processes(settings.workers or os.cpu_count() or 1, is_free=VALIDATION in sys.modules)
         if not settings.is_dry_run:
             finish_forgetting(into)
         work = open_work(stack, raw, into, settings, partial(run, curate_batch), progress)
@@ -145,7 +149,9 @@ def curate(
             work.ledger.prune(work.source)
         winners, reviewed = correct_articles(work, into, settle_and_validate(work))
         if not work.ledger.has_changed():
-            return Summary("nothing to do", describe_run(work, work.previous), store.latest_report(into))
+            told = describe_run(work, work.previous)
+            alerts = alerts_of(work.previous, told, (), work.started_at, work.watching)
+            return Summary("nothing to do", told, store.latest_report(into), alerts=alerts)
         if settings.is_dry_run:
             return Summary("dry run", describe_run(work, None), None, sample_quotes(work, winners))
         summary = build_and_publish(work, into, winners, reviewed)
@@ -168,4 +174,4 @@ def read_records(raw: str, run: Run) -> ReadRaw:
 
 def _import_validation_early() -> None:
     """Great Expectations takes seconds to import: do it beside the batches."""
-    threading.Thread(target=__import__, args=("pipeline.validate",), daemon=True).start()
+    threading.Thread(target=__import__, args=(VALIDATION,), daemon=True).start()

@@ -70,8 +70,8 @@ def build_version(
     """
     metadata = store.schema_metadata(VERSION, work.accuracy, work.attributions)
     changes, superseded = _find_changes(work, winners)
-    come = {each for month in changes.come.values() for each in month}
-    new = pa.array(come - work.holdings.look_up(come).keys(), pa.string())
+    made = {each for month in changes.come.values() for each in month}
+    new = pa.array(made - work.holdings.look_up(made).keys(), pa.string())
     written = _Written()
     for part in store.write_parts(version, work.previous, changes, count_part, metadata):
         _note_part(work, written, part, superseded, new)
@@ -93,7 +93,7 @@ def build_version(
     runs = to_table(Run, [run])
     store.write_keyed(version, work.previous, "runs", runs, (), metadata)
     whole = {name: fresh for name, (fresh, _) in rows.items() if name in TABLES} | {"runs": runs}
-    touched = pa.array(come | changes.updates.keys(), pa.string())
+    touched = pa.array(made | changes.updates.keys(), pa.string())
     return Built(run, whole, touched, [(part.month, part.name) for part in written.parts])
 
 

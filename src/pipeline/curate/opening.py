@@ -13,6 +13,7 @@ from pipeline.accuracy import read_accuracy
 from pipeline.batches import Batch, Task
 from pipeline.contract import Attributions
 from pipeline.curate.work import Holdings, KnowledgeBase, Progress, Work, full_path, memory_of
+from pipeline.drift import read_settings
 from pipeline.entities import digest_knowledge
 from pipeline.errors import UsageError
 from pipeline.history import parse_policy
@@ -83,6 +84,7 @@ def open_work(
     if settings.keep is not None:
         parse_policy(settings.keep)  # it is used when the run has published: too late to be refused
     store.check_destination(into)
+    watching = read_settings(store.settings_file(into))  # before hours of work, not after
     accuracy = read_accuracy()
     if not settings.is_dry_run:
         stack.enter_context(store.writing(into))
@@ -107,6 +109,7 @@ def open_work(
         knowledge_base=knowledge_base,
         accuracy=accuracy,
         recipe=recipe,
+        watching=watching,
         is_redone=is_redone,
         holdings=holdings,
         ledger=Ledger(memory_of(previous, holdings), recipe, _as_text(code), is_redone),

@@ -14,6 +14,7 @@ from pipeline.contract import TABLES, Arrival, Finding, Run, arrow_schema
 from pipeline.curate.build import Built, build_version
 from pipeline.curate.correct import Reviewed
 from pipeline.curate.history import compare_versions
+from pipeline.curate.watch import alerts_of, drift_of
 from pipeline.curate.work import Summary, Work
 from pipeline.diff import changes_as_html
 from pipeline.errors import StorageError, ValidationFailedError
@@ -35,6 +36,7 @@ def build_and_publish(work: Work, into: Path, winners: Mapping[str, Key], review
             built = build_version(work, version, winners, reviewed.rows)
         with work.timed("validate"):
             failed = _check_version(work, version, built)
+            _measure_drift(work, version)
         page = store.report_path(into, work.run_id)
         if failed:
             report.write_report(page, _report_data(work, version, built.run, "blocked"))
@@ -52,7 +54,8 @@ def build_and_publish(work: Work, into: Path, winners: Mapping[str, Key], review
         raise StorageError(
             f"the run was published, but its report {page} could not be written: {error.strerror}"
         ) from error
-    return Summary("published", built.run, page, waiting=len(reviewed.waiting))
+    alerts = alerts_of(version, built.run, work.drift, work.started_at, work.watching)
+    return Summary("published", built.run, page, waiting=len(reviewed.waiting), drift=work.drift, alerts=alerts)
 
 
 def _check_version(work: Work, version: store.Version, built: Built) -> list[Finding]:
@@ -80,6 +83,14 @@ def _check_version(work: Work, version: store.Version, built: Built) -> list[Fin
         check_ledger(built.run),
     ]
     return [finding for finding in work.findings if finding.blocks]
+
+
+def _measure_drift(work: Work, version: store.Version) -> None:
+    """Hold what came in within a day against what is usual: what is not warns, and blocks nothing."""
+    from pipeline.validate import check_drift  # late: it takes seconds to import
+
+    work.drift = drift_of(version, work.watching)
+    work.findings += check_drift(work.drift)
 
 
 MONTHLY = tuple(name for name, table in TABLES.items() if table.is_monthly)

@@ -17,7 +17,8 @@ import pyarrow as pa
 from pipeline import report, store
 from pipeline.accuracy import Accuracy
 from pipeline.batches import Batch, Task
-from pipeline.contract import Attributions, Drift, Finding, RawRef, ReadFile, Reject, Run, from_table
+from pipeline.contract import Alert, Attributions, Drift, Finding, RawRef, ReadFile, Reject, Run, from_table
+from pipeline.drift import DriftSettings
 from pipeline.entities import Knowledge
 from pipeline.errors import UsageError
 from pipeline.ledger import Key, Ledger, Memory
@@ -42,6 +43,8 @@ class Summary:
     report: Path | None
     sample: pa.Table | None = None  # of a dry run: some quotes
     waiting: int = 0  # corrections whose quotes are not there now
+    drift: Sequence[Drift] = ()  # what came in within a day, against what is usual
+    alerts: Sequence[Alert] = ()  # what people are to be told at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ class Work:
     accuracy: Accuracy  # of the model that makes them
     holdings: Holdings
     recipe: str  # fingerprint of the settings that decide what a record becomes
+    watching: DriftSettings  # what counts as usual, and what people are told at once
     is_redone: Callable[[str, str, str | None], bool]  # by made_by, outcome, reason: see Ledger
     ledger: Ledger
     scratch: Path  # a folder for what is made on the way
