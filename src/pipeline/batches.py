@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from multiprocessing import get_context, parent_process
+from multiprocessing import current_process, get_context, parent_process
 
 import pyarrow as pa
 
@@ -47,21 +47,32 @@ NO_WORKER = (
     "no worker process can live, not even without a record; nothing was published: see to memory and limits, guard a "
     'script that calls curate with `if __name__ == "__main__":`, or run with one worker'
 )
+DAEMON = (
+    "batches run in processes of their own, which a Dask worker with a nanny may not start; nothing was published: start "
+    "workers with `dask worker --no-nanny`, or with DASK_DISTRIBUTED__WORKER__DAEMON=False in their environment"
+)
 AHEAD = 2  # tasks that wait for each worker, so that none is idle
+_kept = threading.local()  # .pool: of one process, which ends with the thread
 
 
-def in_processes(workers: int) -> MapBatches:
+def in_processes(workers: int, *, is_free: bool = True) -> MapBatches:
     """Run batches in a pool of processes; a single worker, or a single batch of plain texts, is not worth one.
 
     A record that ends its worker is a reject, and the records beside it are run again. With a single worker it ends the
     run: what parses markup is no Python, and may.
+
+    Args:
+        workers: how many.
+        is_free: whether this process has nothing else to do meanwhile; if it has, a single batch of plain texts is worth
+            a worker too.
     """
 
     def run(work: Work, tasks: Iterable[Task]) -> Iterator[Batch]:
         rest = iter(tasks)
         first = list(islice(rest, 2))
         rest = chain(first, rest)
-        if workers == 1 or (len(first) < 2 and all(record.kind == "text" for task in first for record in task.records)):
+        is_small = len(first) < 2 and all(record.kind == "text" for task in first for record in task.records)
+        if workers == 1 or not first or (is_small and is_free):
             yield from map(work, rest)
             return
         broken = yield from _run_in_pool(work, rest, workers)
@@ -71,6 +82,26 @@ def in_processes(workers: int) -> MapBatches:
             broken = yield from _run_in_pool(work, rest, workers)
 
     return run
+
+
+def run_guarded(work: Work, task: Task) -> list[Batch]:
+    """Run a task in the process that this thread keeps for such; a record that ends the process is a reject.
+
+    For tasks of an orchestrator, which come one by one to threads: of a flow, or of a worker somewhere else. In its
+    process a task has the main thread, which a limit of time needs, and is not held up by other threads.
+
+    Raises:
+        OnrecordError: if this process may not start others.
+    """
+    if current_process().daemon:
+        raise OnrecordError(DAEMON)
+    try:
+        if not hasattr(_kept, "pool"):
+            _kept.pool = _pool(1)
+        return [_kept.pool.submit(work, task).result()]
+    except BrokenProcessPool:
+        del _kept.pool
+        return list(_run_apart(work, task))
 
 
 def _run_in_pool(work: Work, tasks: Iterator[Task], workers: int) -> Generator[Batch, None, list[Task]]:

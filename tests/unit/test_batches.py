@@ -8,14 +8,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
+from multiprocessing.queues import Queue
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from pipeline.batches import AHEAD, Batch, Task, in_processes
+from pipeline.batches import AHEAD, Batch, Task, Work, in_processes, run_guarded
 from pipeline.contract import STAGED, RawRef, Reject
 from pipeline.errors import OnrecordError
+from pipeline.limits import TooSlowError, time_limit
 from pipeline.read import Options, RawRecord
 from pipeline.read.records import Kind
 from pipeline.staging import no_rows
@@ -33,6 +37,28 @@ def read_names(task: Task) -> Batch:
             os.kill(os.getpid(), signal.SIGKILL)
     names = [{"raw_record": record.ref.raw_record} for record in task.records]
     return Batch({"articles": pa.Table.from_pylist(names, NAMES)}, ())
+
+
+def tell_process(_: Task) -> Batch:
+    return Batch({"articles": pa.Table.from_pylist([{"raw_record": str(os.getpid())}], NAMES)}, ())
+
+
+def spin(task: Task) -> Batch:
+    """Work that never ends, but for its limit."""
+    try:
+        with time_limit(0.1):
+            while True:
+                pass
+    except TooSlowError:
+        return Batch({}, (Reject.of(task.records[0].ref, stage="read", reason="too_slow", detail=""),))
+
+
+def run_in_daemon(given: Queue[str]) -> None:
+    """What a Dask worker with a nanny is: a process that may not start others."""
+    try:
+        run_guarded(read_names, next(tasks_of([OTHER], 1)))
+    except OnrecordError as error:
+        given.put(str(error))
 
 
 def end_always(_: Task) -> Batch:
@@ -102,6 +128,45 @@ def test_little_work_is_done_in_this_process(workers: int, size: int) -> None:
 
     batches = in_processes(workers)(read_here, tasks_of([OTHER] * 8, size, "text"))
     assert {reject.detail for batch in batches for reject in batch.rejects} == {str(os.getpid())}
+
+
+def in_thread(work: Work, task: Task) -> list[Batch]:
+    """As a task of an orchestrator runs: in a thread that is not the main one."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(run_guarded, work, task).result()
+
+
+def test_thread_keeps_its_process() -> None:
+    tasks = tasks_of([OTHER] * 3, 1)
+    with ThreadPoolExecutor(1) as threads:
+        processes = {
+            name for task in tasks for name in names_in(threads.submit(run_guarded, tell_process, task).result())
+        }
+    assert len(processes) == 1
+    assert str(os.getpid()) not in processes
+
+
+def test_record_that_ends_a_threads_process_is_the_one_reject() -> None:
+    (task,) = tasks_of([OTHER, OTHER, KILL, OTHER], 4)
+    batches = in_thread(read_names, task)
+    assert [(reject.raw_record, reject.reason) for batch in batches for reject in batch.rejects] == [("2", "crashed")]
+    assert sorted(names_in(batches)) == ["0", "1", "3"]
+
+
+def test_limit_of_time_holds_in_whatever_thread_a_task_comes_to() -> None:
+    (task,) = tasks_of([OTHER], 1)
+    (batch,) = in_thread(spin, task)
+    assert [reject.reason for reject in batch.rejects] == ["too_slow"]
+
+
+def test_process_that_may_start_no_other_says_what_to_do() -> None:
+    spawn = get_context("spawn")
+    given: Queue[str] = spawn.Queue()
+    process = spawn.Process(target=run_in_daemon, args=(given,), daemon=True)
+    process.start()
+    assert "--no-nanny" in given.get(timeout=60)
+    process.join()
+    given.close()
 
 
 RUN = """
