@@ -1,64 +1,147 @@
-"""The report in a real browser."""
+"""The report of a run and the page over all runs, in a real browser."""
 
 from __future__ import annotations
 
 import re
 import shutil
-import subprocess
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright import sync_api as playwright
 
+from pipeline import report
 from pipeline.accuracy import read_accuracy
+from pipeline.contract import Arrival, Run, to_table
 from tests.end_to_end.conftest import Onrecord
+from tests.unit.test_report import DRIFTING, FAILING, NOON, PAPERS, arrival, data, finding, run_at, totals
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+FLAGS += ("--disable-component-update", "--disable-sync")
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH: apt-get install chromium")
+SCREENS = [
+    pytest.param(width, scheme, id=f"{name}-{scheme}")
+    for width, name in ((1280, "desk"), (390, "phone"))
+    for scheme in ("light", "dark")
+]
+PAGES = ("run", "index", "first")
+ONLY_FAULTS = {"resultTypes": ["violations"]}  # what holds need not be told of each element
+OPEN_ALL = "document.querySelectorAll('details').forEach(each => each.open = true)"
+# What the keyboard has to reach, and what it is at; a label for each.
+REACHABLE = "[...document.querySelectorAll('a[href], summary, [tabindex]')].map(each => each.outerHTML.slice(0, 200))"
+FOCUSED = """(() => { const at = document.activeElement, style = getComputedStyle(at);
+    return [at.outerHTML.slice(0, 200), style.outlineStyle != 'none' && parseFloat(style.outlineWidth) >= 2] })()"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[playwright.Browser]:
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages of a month of runs, the last with all that a page can tell, and of a data set's first run."""
+    folder = tmp_path_factory.mktemp("data") / "curated" / "reports"
+    folder.mkdir(parents=True)
+    runs = [run_at(NOON - timedelta(days=day)) for day in range(6)]
+    blocking = finding("tables", expected="is there once", success=False, unexpected_count=2)
+    told = data(FAILING, DRIFTING, blocking, finding(), run=runs[0], outcome="blocked")
+    report.write_report(folder / f"{runs[0].run_id}.html", told)
+    came = [arrival(run, paper) for run in runs[1:] for paper in PAPERS]
+    of = totals(*((f"{at:016x}", PAPERS[at % 3], "en") for at in range(30)))
+    report.write_index(folder / "index.html", to_table(Run, runs[1:]), to_table(Arrival, came), of)
+    shutil.copy(folder / f"{runs[0].run_id}.html", folder / "run.html")
+    only = {"runs": to_table(Run, runs[-1:]), "arrivals": to_table(Arrival, [arrival(runs[-1])])}
+    report.write_report(folder / "first.html", data(run=runs[-1], drift=(), **only))
+    return folder
 
 
 @pytest.fixture
 def page(onrecord: Onrecord, raw: Path, tmp_path: Path) -> Path:
+    """The report of a run of three articles and an empty file."""
     (raw / "nothing.txt").write_bytes(b"")
     assert onrecord("curate", raw, "--into", tmp_path / "curated", "--workers", 1).code == 0
-    (found,) = (tmp_path / "curated" / "reports").glob("*.html")
+    (found,) = (tmp_path / "curated" / "reports").glob("[0-9]*.html")
     return found
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH: apt-get install chromium")
-def test_ledger_shows_in_a_browser(page: Path, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [
-            str(CHROMIUM),
-            *("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'browser'}"),
-            "--dump-dom",
-            page.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    shown = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", done.stdout))
+@needs_chromium
+def test_ledger_of_a_run_shows_and_the_page_over_all_runs_leads_to_it(browser: playwright.Browser, page: Path) -> None:
+    shown = browser.new_page()
+    shown.goto((page.parent / "index.html").as_uri())
+    shown.get_by_role("table").get_by_role("link").click()
+    assert shown.url == page.as_uri()
+    text = re.sub(r"\s+", " ", shown.inner_text("body"))
     for told in (
-        "3 articles",
-        "1 refused in this run",
-        "4 raw records",
-        "3 new",
-        "0 changed",
-        "1 refused",
+        "4 raw records came in",
+        "new 3 75.0 % became a new article",
+        "refused 1 25.0 %",
         "nothing.txt",
-        "How far these tables can be trusted",
+        "There is no history yet",
         read_accuracy().quotes.corpus,
         *next(read_accuracy().quotes.rows()).cells,
-        read_accuracy().names.conditions[0],
     ):
-        assert told in shown
+        assert told in text
+    assert shown.get_by_role("link", name="nothing.txt").get_attribute("href").endswith("/wire/nothing.txt")
+    shown.close()
+
+
+@pytest.mark.slow
+@needs_chromium
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+@pytest.mark.parametrize("name", ["run", "index"])
+def test_page_fits_asks_for_nothing_and_axe_finds_no_fault(
+    browser: playwright.Browser, site: Path, name: str, width: int, scheme: str
+) -> None:
+    asked: list[str] = []
+    shown = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    shown.on("request", lambda request: asked.append(request.url))
+    shown.goto((site / f"{name}.html").as_uri())
+    shown.evaluate(OPEN_ALL)
+    assert shown.evaluate("document.documentElement.scrollWidth") <= width
+    faults = [
+        fault
+        for fault in Axe().run(shown, options=ONLY_FAULTS).response["violations"]
+        if fault["impact"] in ("serious", "critical")
+    ]
+    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in faults] == []
+    assert asked == [(site / f"{name}.html").as_uri()]
+    shown.close()
+
+
+@pytest.mark.slow
+@needs_chromium
+@pytest.mark.parametrize("name", PAGES)
+def test_keyboard_reaches_everything_in_order_and_shows_where_it_is(
+    browser: playwright.Browser, site: Path, name: str
+) -> None:
+    shown = browser.new_page(viewport={"width": 390, "height": 900})
+    shown.goto((site / f"{name}.html").as_uri())
+    shown.evaluate(OPEN_ALL)
+    wanted, reached = shown.evaluate(REACHABLE), []
+    for _ in wanted:
+        shown.keyboard.press("Tab")
+        label, is_visible = shown.evaluate(FOCUSED)
+        assert is_visible, f"nothing shows that the keyboard is at {label}"
+        reached.append(label)
+    assert reached == wanted
+    shown.close()
 
 
 def test_page_needs_nothing_from_elsewhere(page: Path) -> None:
-    text = page.read_text("utf-8")
-    assert not re.search(r"(?i)(?:src|href)\s*=|url\(|@import|<script", text)
-    assert 'text-anchor="start"' in text, "an attribute was escaped"
+    for each in (page, page.parent / "index.html"):
+        text = each.read_text("utf-8")
+        assert not re.search(r"(?i)\ssrc\s*=|url\(|@import|<script|<link", text)
+        assert not [
+            link for link in re.findall(r'href="([^"]*)"', text) if not re.match(r"#|file:///|[\w-]+\.html$", link)
+        ]
 
 
 def test_page_shows_what_stands_in_a_headline_and_runs_none_of_it(
@@ -67,6 +150,14 @@ def test_page_shows_what_stands_in_a_headline_and_runs_none_of_it(
     story = (raw / "story-0.txt").read_text("utf-8")
     (raw / "story-0.txt").write_text(story.replace("Ferry service", "<script>alert(1)</script> Ferry service"), "utf-8")
     assert onrecord("curate", raw, "--into", tmp_path / "curated", "--workers", 1).code == 0
-    (found,) = (tmp_path / "curated" / "reports").glob("*.html")
-    text = found.read_text("utf-8")
-    assert "<script" not in text
+    for found in (tmp_path / "curated" / "reports").glob("*.html"):
+        assert "<script" not in found.read_text("utf-8")
+
+
+def test_deleted_report_folder_is_made_again_by_the_next_run(onrecord: Onrecord, page: Path, raw: Path) -> None:
+    shutil.rmtree(page.parent)
+    (raw / "empty.txt").write_bytes(b" ")
+    assert onrecord("curate", raw, "--into", page.parent.parent, "--workers", 1).code == 0
+    text = (page.parent / "index.html").read_text("utf-8")
+    assert len(list(page.parent.glob("[0-9]*.html"))) == 1
+    assert text.count("(report removed)") == 1

@@ -22,6 +22,7 @@ from pipeline.report.run import RunLine, arrivals_of, choose_publishers
 from pipeline.report.trends import find_trends
 
 MOST_RUNS = 200  # listed one by one
+RECENT = 20  # of them shown at once
 MOST_DAYS = 400  # of the runs before them
 HEAD = 4_000  # bytes of a page that hold what it says of its run
 META = re.compile(r'<meta name="onrecord-run" content="([^"]*)">')
@@ -72,6 +73,7 @@ def write_index(page: Path, runs: pa.Table, arrivals: pa.Table, totals: Totals) 
         name=page.parent.parent.resolve().name,
         totals=totals,
         listed=[_list_run(run_id, published.get(run_id), pages.get(run_id)) for run_id in run_ids[:MOST_RUNS]],
+        recent_count=RECENT,
         days=sorted(days.items(), reverse=True)[:MOST_DAYS],
         left_count=max(len(days) - MOST_DAYS, 0),
         today=today,

@@ -160,9 +160,8 @@ def _find_notices(data: ReportData) -> Iterator[Notice]:
         yield Notice("bad", words, "tables")
     if on_rows := [finding for finding in failed if finding.kind == "rows"]:
         kept_out = {key for finding in on_rows for key in finding.failing_keys}
-        yield Notice(
-            "bad", f"{len(kept_out):,} {_plural('article', kept_out)} kept out: rows of theirs broke a rule.", "rows"
-        )
+        words = f"{len(kept_out):,} {_plural('article', kept_out)} kept out, since a row broke a rule."
+        yield Notice("bad", words, "rows")
     if count := sum(finding.unexpected_count for finding in failed if finding.kind == "drift"):
         yield Notice("warn", f"{count:,} {'figures are' if count > 1 else 'figure is'} not as usual.", "drift")
     if count := run.newly_refused_count:

@@ -35,17 +35,20 @@ SOUND = (
     "Open the raw record: if it is sound, the fault is in onrecord; report it with this page. "
     "Once it is mended, onrecord replay tries again what was refused."
 )
-# By expectation and kind, what to do about it.
+VERBATIM, KEY = "letter for letter", "or empty"  # what rules of one type expect that are about different things
+# By expectation and kind, what is wrong.
 TODO_ROWS: Mapping[str, str] = {
     "expect_column_values_to_not_be_null": "A value that every row must have is missing.",
     "expect_column_values_to_match_regex": "A value is not of the form that the column promises.",
     "expect_column_values_to_be_between": "A number lies outside of its range.",
     "expect_column_values_to_be_in_set": "A value is none of those that the column knows.",
     "expect_column_pair_values_a_to_be_greater_than_b": "A stretch of text ends before it begins.",
+    VERBATIM: "The words of a row are not those that its offsets lead to.",
 }
 TODO_TABLES: Mapping[str, str] = {
     "expect_column_values_to_be_unique": "Two rows have one id, so joins would count one of them twice.",
-    "expect_column_values_to_be_in_set": "A key leads to no row, or the counts of records do not add up.",
+    "expect_column_values_to_be_in_set": "The counts of records do not add up: one was lost, or counted twice.",
+    KEY: "A key leads to no row, so joins would lose what it stands for.",
     "expect_table_columns_to_match_ordered_list": "A table on the disk has other columns than this version of onrecord writes.",
 }
 BROKEN = (
@@ -158,11 +161,12 @@ def first_fitting(items: Iterable[T], cost: Callable[[T], int], room: int) -> li
 
 def advise(finding: Finding) -> str:
     """What to do about an expectation that failed."""
+    about = next((end for end in (VERBATIM, KEY) if finding.expected.endswith(end)), finding.expectation)
     match finding.kind:
         case "rows":
-            return f"{TODO_ROWS.get(finding.expectation, 'A row breaks a promise of its table.')} {SOUND}"
+            return f"{TODO_ROWS.get(about, 'A row breaks a promise of its table.')} {SOUND}"
         case "tables":
-            return f"{TODO_TABLES.get(finding.expectation, 'A table breaks a promise.')} {BROKEN}"
+            return f"{TODO_TABLES.get(about, 'A table breaks a promise.')} {BROKEN}"
         case "drift":
             is_low = "lower" in finding.expected
             return f"{TODO_DRIFT.get((finding.column, is_low), 'This is not as usual.')} {USUAL}"
