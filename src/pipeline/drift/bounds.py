@@ -20,7 +20,8 @@ OF_MEDIAN = 1.57  # … and the variance of a median of n, times n
 WEEK = 7
 SAME_WEEKDAYS = 3  # of which there must be so many for a weekday to be compared with itself
 WEEKLY = 3.0  # standard deviations from the least to the most usual weekday: more than chance gives
-BURST = 2.0  # who once sent more than so many times what is usual will send as many times that peak
+BURST = 2.0  # who once sent more than so many times what is usual publishes in bursts,
+HIGHER = 3.0  # … and the next may be so many times the highest before: measured likewise
 OFFSET = 3 / 8
 Kind = Literal["rate", "share"]
 
@@ -73,7 +74,7 @@ def learn_daily(counts: Numbers, is_known: Flags, trifle: float) -> Learnt:
     is_young = is_known[:, 1:].sum(axis=1) < SAME_WEEKDAYS * WEEK
     low = np.where(is_young, np.minimum(low, np.nanmin(known[:, 1:], axis=1)), low)
     peak = np.nanmax(known[:, 1:], axis=1)
-    high = np.where(peak > BURST * usual, np.maximum(high, BURST * peak), high)
+    high = np.where(peak > BURST * usual, np.maximum(high, HIGHER * peak), high)
     return Learnt(low, high, usual, days)
 
 
@@ -108,8 +109,13 @@ def _reach(residual: Numbers, noise: Numbers, days: Whole) -> tuple[Numbers, Num
         days: that it is held against: of few, neither middle nor scatter is well known.
     """
     z = Z * np.sqrt(1 + OF_MEDIAN / days) * (1 + 2 / np.isfinite(residual).sum(axis=1))
+    shrunk = np.sqrt(days / (days - 1))  # days lie closer to their own median than to the true one
     down, up = (
-        z * np.maximum(noise[:, 0] * np.maximum(1, _spread(side * residual / noise[:, 1:])), _spread(side * residual))
+        z
+        * np.maximum(
+            noise[:, 0] * np.maximum(1, shrunk * _spread(side * residual / noise[:, 1:])),
+            shrunk * _spread(side * residual),
+        )
         for side in (-1, 1)
     )
     return down, up
@@ -118,7 +124,9 @@ def _reach(residual: Numbers, noise: Numbers, days: Whole) -> tuple[Numbers, Num
 def _spread(residual: Numbers) -> Numbers:
     """How far days scatter upwards: most of them, or the tenth that scatters most, whichever is more."""
     most = MAD * np.nanmedian(np.abs(residual), axis=1)
-    return np.maximum(most, np.nanquantile(residual, 0.9, axis=1) / TENTH)
+    last = np.isfinite(residual).sum(axis=1) - 1  # unknown ones are sorted behind them
+    tenth = np.take_along_axis(np.sort(residual, axis=1), np.round(0.9 * last).astype(np.int64)[:, None], axis=1)
+    return np.maximum(most, tenth[:, 0] / TENTH)
 
 
 def _find_weekdays(values: Numbers) -> tuple[Numbers, Whole]:

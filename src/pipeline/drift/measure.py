@@ -48,8 +48,6 @@ def measure_drift(arrivals: pa.Table, runs: pa.Table, now: datetime, bounds: Bou
         now: the last day ends here; no run started later.
         bounds: what people have set.
     """
-    if not runs.num_rows:
-        return []
     windows = number_windows(runs, now)
     width = bounds.history_days + 1
     of_run = pc.index_in(arrivals["run_id"], pa.array(runs["run_id"].to_pylist(), pa.string()))
@@ -94,7 +92,7 @@ def _judge(measure: _Measure, grid: Grid, top: Numbers, bottom: Numbers, bounds:
     else:
         learnt = learn(top[is_taught], teaching[is_taught], measure.kind, measure.trifle)
     place = np.cumsum(is_taught) - 1
-    is_told: Flags = (top > 0).any(axis=1) if measure is ARTICLES else bottom[:, 0] > 0
+    is_told = top.sum(axis=1) > 0 if measure is ARTICLES else bottom[:, 0] > 0
     for at, subject in enumerate(grid.subjects):
         usual = bounds.of(subject, measure.name)
         if usual is None or not (is_told[at] or subject in bounds.publishers):
