@@ -69,28 +69,25 @@ def end_dead_runs(silence: timedelta) -> AutomationCore:
     )
 
 
-async def notify(webhook: str) -> AutomationCore:
+async def notify(webhook: str) -> tuple[AutomationCore, ...]:
     """Post to a webhook whatever somebody should act on: runs that failed or crashed, and what flows/telling.py tells."""
     block = CustomWebhookNotificationBlock(
         name=BLOCK, url=webhook, json_data={"text": "{{subject}}\n{{body}}"}, headers=None, cookies=None
     )
-    block_id = await block.save(BLOCK, overwrite=True)
-    return AutomationCore(
-        name="onrecord: notify",
-        description="Posts to the webhook of the block custom-webhook/onrecord",
-        trigger=EventTrigger(
-            expect={"onrecord.*", "prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
-            posture=Posture.Reactive,
-            threshold=1,
-            within=timedelta(0),
-        ),
-        actions=[
-            SendNotification(
-                block_document_id=block_id,
-                subject="{{ event.event }}: {{ event.resource['prefect.resource.name'] }}",
-                body="{{ event.payload.detail or event.resource['prefect.state-message'] }}",
-            )
-        ],
+    post = SendNotification(
+        block_document_id=await block.save(BLOCK, overwrite=True),
+        subject="{{ event.event }}: {{ event.resource['prefect.resource.name'] }}",
+        body="{{ event.payload.detail or event.resource['prefect.state-message'] }}",
+    )
+    ended = EventTrigger(expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"})
+    told = EventTrigger(
+        expect={"onrecord.*"},
+        for_each={"prefect.resource.id", "onrecord.event"},
+        within=timedelta(days=1),  # what is told every hour is posted once in that time
+    )
+    return (
+        AutomationCore(name="onrecord: post what failed", trigger=ended, actions=[post]),
+        AutomationCore(name="onrecord: post what is told, once a day", trigger=told, actions=[post]),
     )
 
 
@@ -108,8 +105,8 @@ async def deploy(webhook: str | None, silence: timedelta) -> None:
         command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
         subprocess.run(command, cwd=PROJECT, check=True)  # noqa: S603
         await put_automation(client, end_dead_runs(silence))
-        if webhook:
-            await put_automation(client, await notify(webhook))
+        for automation in await notify(webhook) if webhook else ():
+            await put_automation(client, automation)
 
 
 def main() -> None:

@@ -14,13 +14,12 @@ from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
-from pipeline import store
-from pipeline.contract import TABLES
-from pipeline.curate import compact
+from pipeline import curate, store
+from pipeline.contract import TABLES, Drift
 from pipeline.errors import OnrecordError
 from pipeline.verify import Verification, verify_version
 from retries import RETRY_SECONDS, is_passing
-from telling import tell_event
+from telling import tell_drift, tell_event
 
 
 @task(
@@ -33,7 +32,7 @@ from telling import tell_event
 )
 def compact_data_set(into: Path) -> int:
     """Bring small files together; returns by how many they are fewer."""
-    return compact(into)
+    return curate.compact(into)
 
 
 @task(task_run_name="verify {into}", cache_policy=NO_CACHE, persist_result=False)
@@ -42,6 +41,12 @@ def verify_data_set(into: Path) -> Verification:
     version = store.open_version(into)
     months = {name: version.months(name) for name, table in TABLES.items() if table.is_monthly}
     return verify_version(version.read, months, None, None, version.read("records"))
+
+
+@task(task_run_name="measure the drift of {into}", cache_policy=NO_CACHE, persist_result=False)
+def measure_drift(into: Path) -> list[Drift]:
+    """Hold what came in within a day against what is usual."""
+    return curate.tell_drift(into)
 
 
 @flow(name="maintain", flow_run_name="maintain {into}", retries=0)
@@ -69,7 +74,13 @@ def maintain_flow(into: Annotated[str, Field(min_length=1, pattern=r"\S")] = "cu
             f"{words}\ngo back with `onrecord rollback {into} RUN_ID`; `onrecord versions {into}` lists them"
         )
     checked = sum(found.counts.values())
-    words = f"{fewer:,} files fewer; {checked:,} things checked, all as they should be"
+    drift = measure_drift(curated)
+    tell_drift(drift, curated)
+    unusual = sum(each.is_unusual for each in drift)
+    words = (
+        f"{fewer:,} files fewer; {checked:,} things checked, all as they should be; "
+        f"{unusual:,} of {len(drift):,} measures differ from what is usual"
+    )
     get_run_logger().info(words)
     return words
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 from uuid import UUID
 
 import httpx
@@ -25,7 +25,7 @@ from prefect.events import emit_event
 
 from pipeline import store
 from pipeline.batches import Batch, MapBatches, Task, Work
-from pipeline.contract import FATES, Run
+from pipeline.contract import FATES, Drift, Run
 from pipeline.curate import Summary
 
 # What an automation can act on; each carries its details in payload.detail.
@@ -36,7 +36,11 @@ Event = Literal[
     "onrecord.drift.found",  # what came in differs from what is usual
     "onrecord.data-set.damaged",  # `verify` found differences
 ]
-EVENTS: tuple[Event, ...] = get_args(Event)
+ALERTS: Mapping[str, Event] = {
+    "rejects_high": "onrecord.rejects.high",
+    "nothing_arrived": "onrecord.nothing.arrived",
+    "drift": "onrecord.drift.found",
+}
 PROGRESS_SECONDS = 2  # between two updates
 SHOWN_REJECTS = 200
 
@@ -95,12 +99,27 @@ def tell_summary(summary: Summary, into: Path) -> None:
         if summary.outcome == "published":
             _keep_report(summary)
             _keep_rejects(summary.run, into)
+            _keep_drift(summary.drift, into)
+    for alert in summary.alerts:
+        tell_event(ALERTS[alert.name], into, alert.detail)
+
+
+def tell_drift(drift: Sequence[Drift], into: Path) -> None:
+    """Keep what differs from what is usual, and say so to whoever acts on it."""
+    with _unless_the_server_is_gone():
+        _keep_drift(drift, into)
+    if unusual := [each.in_words for each in drift if each.is_unusual]:
+        tell_event("onrecord.drift.found", into, "\n".join(unusual))
 
 
 def tell_event(event: Event, into: Path, detail: str) -> None:
     """Say what somebody should act on; automations hear it (flows/deploy.py has one that calls a webhook)."""
     get_run_logger().warning("%s: %s", event, detail)
-    resource = {"prefect.resource.id": f"onrecord.data-set.{into.resolve()}", "prefect.resource.name": str(into)}
+    resource = {
+        "prefect.resource.id": f"onrecord.data-set.{into.resolve()}",
+        "prefect.resource.name": str(into),
+        "onrecord.event": event,  # automations tell events apart by labels
+    }
     emit_event(event, resource, payload={"detail": detail})
 
 
@@ -142,3 +161,21 @@ def _keep_rejects(run: Run, into: Path) -> None:
     words = f"Run {run.run_id} refused {len(refused):,} records that were not refused before"
     words += f"; the first {SHOWN_REJECTS} are shown, all are in the table rejects" if len(refused) > len(rows) else ""
     create_table_artifact(rows, key="rejects", description=words)
+
+
+def _keep_drift(drift: Sequence[Drift], into: Path) -> None:
+    unusual = [each for each in drift if each.is_unusual]
+    if not unusual:
+        return
+    rows = [
+        {
+            "of": each.subject,
+            "measure": each.measure,
+            "found": f"{each.found:.3g}",
+            "usual": each.usual,
+            "because of": each.basis,
+        }
+        for each in unusual
+    ]
+    words = f"What came in differs from what is usual in {len(unusual)} ways; `onrecord drift {into}` has it all"
+    create_table_artifact(rows, key="drift", description=words)

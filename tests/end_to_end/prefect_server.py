@@ -10,8 +10,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import httpx
 
@@ -52,7 +54,7 @@ class Prefect:
         self.log = folder / "prefect.log"
         self.server: subprocess.Popen[bytes] | None = None
         self.worker: subprocess.Popen[bytes] | None = None
-        self._api = httpx.Client(base_url=self.environment["PREFECT_API_URL"], timeout=30)
+        self._api = httpx.Client(base_url=self.environment["PREFECT_API_URL"], timeout=120)
 
     # ── What runs ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -114,6 +116,12 @@ class Prefect:
         assert answer.is_success, answer.text
         return answer.json()
 
+    def tell(self, event: Mapping[str, object]) -> None:
+        """Send an event, as a run does."""
+        now = datetime.now(UTC).isoformat()
+        answer = self._api.post("/events", json=[{"id": str(uuid4()), "occurred": now, **event}])
+        assert answer.is_success, answer.text
+
     def deployment(self, name: str) -> dict[str, Any]:
         """A deployment by ``flow/name``."""
         answer = self._api.get(f"/deployments/name/{name}")
@@ -156,14 +164,19 @@ class Prefect:
 
     def schedule(self, name: str, seconds: int, parameters: Mapping[str, object]) -> None:
         """Let a deployment run every so many seconds, and by no other schedule."""
-        deployment = self.deployment(name)
-        for each in deployment["schedules"]:
-            self._api.delete(f"/deployments/{deployment['id']}/schedules/{each['id']}")
+        self.unschedule(name)
         answer = self._api.post(
-            f"/deployments/{deployment['id']}/schedules",
+            f"/deployments/{self.deployment(name)['id']}/schedules",
             json=[{"schedule": {"interval": seconds}, "active": True, "parameters": dict(parameters)}],
         )
         assert answer.is_success, answer.text
+
+    def unschedule(self, name: str) -> None:
+        """Take a deployment's schedules away, and with them the runs that are due."""
+        deployment = self.deployment(name)
+        for each in deployment["schedules"]:
+            answer = self._api.delete(f"/deployments/{deployment['id']}/schedules/{each['id']}")
+            assert answer.is_success, answer.text
 
     def until(self, found: Callable[[], T | None], what: str, patience: float = PATIENCE) -> T:
         """Ask until there is an answer."""
