@@ -1,63 +1,66 @@
-"""The main job as a Prefect flow: raw/ → curated/. Run it with ``make run``, or deploy it with ``prefect deploy``."""
+"""The main job as a Prefect flow: raw/ → curated/. Run it with ``make run``; ``make server`` runs it every hour."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Annotated
 
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")  # a busy machine needs them
 
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import create_table_artifact
-from prefect.futures import PrefectFuture, as_completed
-from prefect.task_runners import ProcessPoolTaskRunner
+from prefect.cache_policies import NO_CACHE
+from pydantic import Field
 
-from pipeline.batches import Batch, Task, Work
-from pipeline.cli import describe
-from pipeline.contract import FATES, Attributions
-from pipeline.curate import Summary, curate, curate_batch
+from pipeline.cli.curating import describe
+from pipeline.contract import Attributions
+from pipeline.curate import Summary, curate
+from pipeline.errors import ValidationFailedError
 from pipeline.settings import Redo, Settings
+from retries import RETRY_SECONDS, is_passing
+from runners import as_prefect_tasks, choose_task_runner
+from telling import Progress, tell_event, tell_summary
 
 TASK_BYTES = 20_000_000
-TASKS_AHEAD = 3 * (os.cpu_count() or 1)
+
+Name = Annotated[str, Field(min_length=1, pattern=r"\S")]
 
 
-@task(name="curate-batch", retries=1, persist_result=False)
-def curate_batch_task(batch: Task) -> Batch:
-    """Curate some hundred raw records."""
-    return curate_batch(batch)
-
-
-def as_prefect_tasks(work: Work, tasks: Iterable[Task]) -> Iterator[Batch]:
-    """Run batches on the flow's task runner; what runs in each is ``curate_batch``."""
-    assert work is curate_batch
-    pending: list[PrefectFuture[Batch]] = []
-    for batch in tasks:
-        pending.append(curate_batch_task.submit(batch))
-        if len(pending) >= TASKS_AHEAD:  # not all at once: their records are held until they are done
-            done = next(iter(as_completed(pending)))
-            pending.remove(done)
-            yield done.result()
-    for done in as_completed(pending):
-        yield done.result()
+@task(
+    task_run_name="curate what is new in {raw}",
+    retries=len(RETRY_SECONDS),
+    retry_delay_seconds=RETRY_SECONDS,
+    retry_condition_fn=is_passing,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def curate_new(raw: str, into: Path, settings: Settings) -> Summary:
+    """Curate as the command does, with batches as tasks."""
+    progress = Progress()
+    run_batches = progress.watch(as_prefect_tasks)
+    return curate(raw, into, settings, map_batches=run_batches, progress=progress.note_files)
 
 
 # A task costs its orchestrator far more than an article costs a worker: hundreds of articles make one.
-@flow(name="curate", retries=0, task_runner=ProcessPoolTaskRunner(max_workers=os.cpu_count()))  # type: ignore[arg-type]
+@flow(
+    name="curate",
+    flow_run_name="curate {raw} → {into}",
+    retries=0,  # the task above tries again where that is worth it
+    task_runner=choose_task_runner(),
+)
 def curate_flow(
-    raw: str = "raw",
-    into: str = "curated",
-    source: str | None = None,
-    publisher: str | None = None,
+    raw: Name = "raw",
+    into: Name = "curated",
+    source: Name | None = None,
+    publisher: Name | None = None,
     fields: dict[str, str] | None = None,
     attributions: Attributions | None = None,
     knowledge_base: str | None = None,
     reprocess: Redo | None = None,
     prune: bool = False,
-    batch_records: int = 500,
+    batch_records: Annotated[int, Field(ge=1)] = 500,
 ) -> str:
     """Curate what arrived in RAW since the last run.
 
@@ -78,7 +81,6 @@ def curate_flow(
     Returns:
         What a person reads when the run is over.
     """
-    logger = get_run_logger()
     settings = Settings(
         source=source,
         publisher=publisher,
@@ -90,21 +92,15 @@ def curate_flow(
         batch_records=batch_records,
         batch_bytes=TASK_BYTES,
     )
-    summary = curate(
-        raw,
-        Path(into),
-        settings,
-        map_batches=as_prefect_tasks,
-        progress=lambda what, done, total: logger.info("%d of %d %s", done, total, what),
-    )
-    _keep_ledger(summary)
-    return describe(summary)
-
-
-def _keep_ledger(summary: Summary) -> None:
-    fates = {"came in": "record_count", **FATES}
-    rows = [{"records": name, "count": getattr(summary.run, column)} for name, column in fates.items()]
-    create_table_artifact(rows, key="ledger", description=f"{summary.outcome}; report: {summary.report}")
+    try:
+        summary = curate_new(raw, Path(into), settings)
+    except ValidationFailedError as error:
+        tell_event("onrecord.run.blocked", Path(into), str(error))
+        raise
+    words = describe(summary)
+    get_run_logger().info(words)
+    tell_summary(summary, Path(into))
+    return words
 
 
 if __name__ == "__main__":
