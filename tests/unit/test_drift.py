@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pytest
 
 from pipeline.contract import Alert, Arrival, Count, Drift, DriftMeasure, Run, columns, to_table
-from pipeline.drift import count_arrivals, measure_drift, merge_arrivals, read_settings
+from pipeline.drift import count_arrivals, describe_drift, measure_drift, merge_arrivals, read_settings
 from pipeline.drift.alerts import find_alerts
 from pipeline.drift.settings import AlertSettings, Bounds, DriftSettings
 from pipeline.errors import UsageError
@@ -126,6 +126,7 @@ def test_first_run_has_no_history() -> None:
         POST, "articles_a_day", 40, 0, inf, "7 days of history are needed, there are 0", 40
     )
     assert not any(each.is_unusual for each in drift)
+    assert "language_shift" not in {each.measure for each in drift}  # from what?
 
 
 def test_nothing_is_learnt_from_what_came_first() -> None:
@@ -375,3 +376,20 @@ def test_alerts(new: int, refused: int, silent_for: float | None, drift: list[Dr
     run = Run(**nothing | {"source": "wire", "new_count": new, "newly_refused_count": refused})  # type: ignore[arg-type]
     last = None if silent_for is None else MORNING - timedelta(hours=silent_for)
     assert find_alerts(run, drift, last, MORNING, AlertSettings()) == tuple(alerts)
+
+
+# ── In the terminal ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_was_measured_is_a_table() -> None:
+    first = Drift(PRESS, "undated_share", 0.125, 0, inf, "7 days of history are needed, there are 2", 1_200)
+    assert describe_drift([ODD, first]).splitlines() == [
+        "      publisher or source  measure         found     of  usual       basis",
+        "WARN  Harbour Post         articles_a_day      0      0  21.6 to 60  40 is usual, by the 28 days before",
+        "      Island Press         undated_share   0.125  1,200  anything    7 days of history are needed, there are 2",
+        "1 of 2 unusual; settings.toml beside the tables sets other bounds",
+    ]
+
+
+def test_nothing_measured() -> None:
+    assert describe_drift([]) == "nothing came in, so there is nothing to measure"

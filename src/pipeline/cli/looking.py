@@ -52,6 +52,11 @@ def add_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("run_b", metavar="RUN_B", nargs="?", help="default: the current version")
     command.add_argument("--html", metavar="FILE", type=Path, help="write a page, with what does not fit a terminal")
 
+    meaning = "hold what came in within the day before the last run against what is usual"
+    command = add_command(commands, _drift, "drift", meaning, "curated --strict")
+    command.add_argument("curated", metavar="CURATED", type=Path)
+    command.add_argument("--strict", action="store_true", help="exit with 1 where something is unusual")
+
 
 def _verify(options: argparse.Namespace) -> int:
     from pipeline import store
@@ -136,3 +141,12 @@ def _diff(options: argparse.Namespace) -> int:
             raise StorageError(f"{options.html} cannot be written: {error.strerror}; name another file") from error
         print(f"page       {options.html}")
     return 0
+
+
+def _drift(options: argparse.Namespace) -> int:
+    from pipeline.curate import tell_drift
+    from pipeline.drift import describe_drift
+
+    drift = tell_drift(options.curated)
+    print(describe_drift(drift))
+    return 1 if options.strict and any(each.is_unusual for each in drift) else 0

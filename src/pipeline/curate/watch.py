@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+import pyarrow.compute as pc
+
 from pipeline import store
 from pipeline.contract import Alert, Drift, Run
 from pipeline.drift import DriftSettings, find_alerts, measure_drift, read_settings
@@ -26,7 +28,7 @@ def tell_drift(curated: Path) -> list[Drift]:
 def drift_of(version: store.Version, settings: DriftSettings) -> list[Drift]:
     """What was measured of the day before a version's last run: the same whenever it is asked."""
     runs = version.read("runs", RUN_COLUMNS)
-    last: datetime = runs["started_at"].to_pylist()[-1]
+    last: datetime = pc.max(runs["started_at"]).as_py()
     return measure_drift(version.read("arrivals"), runs, last, settings.drift)
 
 
@@ -34,5 +36,5 @@ def alerts_of(
     version: store.Version | None, run: Run, drift: Sequence[Drift], now: datetime, settings: DriftSettings
 ) -> tuple[Alert, ...]:
     """What people are to be told at once after a run that left the data set at ``version``."""
-    arrived = version.read("arrivals", ["started_at"])["started_at"].to_pylist() if version else []
-    return find_alerts(run, drift, max(arrived, default=None), now, settings.alerts)
+    last = pc.max(version.read("arrivals", ["started_at"])["started_at"]).as_py() if version else None
+    return find_alerts(run, drift, last, now, settings.alerts)
