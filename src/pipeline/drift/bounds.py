@@ -52,7 +52,8 @@ def learn(top: Numbers, bottom: Numbers, kind: Kind, trifle: float) -> Learnt:
     down, up = _reach(values[:, 1:] - centre[:, None], 0.5 / np.sqrt(size), days)
     low, usual, high = (_from_scale(at, size[:, 0], kind) for at in (centre - down, centre, centre + up))
     least = trifle * usual if kind == "rate" else trifle
-    return Learnt(np.maximum(np.minimum(low, usual - least), 0), np.maximum(high, usual + least), usual, days)
+    low, high = np.maximum(np.minimum(low, usual - least), 0), np.maximum(high, usual + least)
+    return Learnt(low, high if kind == "rate" else np.minimum(high, 1), usual, days)
 
 
 def learn_daily(counts: Numbers, is_known: Flags, trifle: float) -> Learnt:

@@ -72,7 +72,9 @@ def _measure_publishers(arrivals: pa.Table, grid: Grid, bounds: Bounds, is_catch
     yield from _judge(UNDATED, grid, articles - dated, articles, bounds)
     yield from _judge(UNNAMED, grid, quotes - named, quotes, bounds)
     yield from _judge(QUOTES, grid, quotes, articles, bounds)
-    is_comparable = ((articles > 0) & grid.is_whole)[:, 1:].any(axis=1)  # without a day before there is no shift
+    is_comparable = (
+        np.where(grid.is_whole, articles, 0)[:, 1:].sum(axis=1) > 0
+    )  # without a day before there is no shift
     shifted = _count_shifted(arrivals, grid, articles)
     yield from _judge(LANGUAGE, grid, shifted, articles * is_comparable[:, None], bounds)
 
