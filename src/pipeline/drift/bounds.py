@@ -13,7 +13,8 @@ import numpy as np
 
 from pipeline.drift.windows import Flags, Numbers, Whole
 
-Z = 3.6  # standard deviations that are still usual: measured (tests/unit/test_drift.py)
+Z = 3.6  # standard deviations that are still usual: measured (tests/unit/test_drift.py),
+Z_OF_QUOTES = 4.6  # … and where what was counted comes in clusters: quotes do in articles, and speakers among them
 MAD = 1.4826  # of a normal distribution: its standard deviation, in median absolute deviations;
 TENTH = 1.2816  # … and beyond so many of it lies a tenth;
 OF_MEDIAN = 1.57  # … and the variance of a median of n, times n
@@ -36,7 +37,7 @@ class Learnt:
     days: Whole
 
 
-def learn(top: Numbers, bottom: Numbers, kind: Kind, trifle: float) -> Learnt:
+def learn(top: Numbers, bottom: Numbers, kind: Kind, trifle: float, z: float) -> Learnt:
     """Learn what is usual of ``top / bottom``, as far as chance scatters it with today's ``bottom``.
 
     Args:
@@ -44,12 +45,13 @@ def learn(top: Numbers, bottom: Numbers, kind: Kind, trifle: float) -> Learnt:
         bottom: of how many; 0 where there is nothing to learn from.
         kind: of number.
         trifle: a difference that is never unusual: of a rate, as a share of it.
+        z: standard deviations that are still usual.
     """
     size = np.where(bottom > 0, bottom, np.nan)
     values = _to_scale(top, size, kind)
     centre = np.nanmedian(values[:, 1:], axis=1)
     days = np.isfinite(values[:, 1:]).sum(axis=1)
-    down, up = _reach(values[:, 1:] - centre[:, None], 0.5 / np.sqrt(size), days)
+    down, up = _reach(values[:, 1:] - centre[:, None], 0.5 / np.sqrt(size), days, z)
     low, usual, high = (_from_scale(at, size[:, 0], kind) for at in (centre - down, centre, centre + up))
     least = trifle * usual if kind == "rate" else trifle
     low, high = np.maximum(np.minimum(low, usual - least), 0), np.maximum(high, usual + least)
@@ -67,7 +69,7 @@ def learn_daily(counts: Numbers, is_known: Flags, trifle: float) -> Learnt:
     known = np.where(is_known, counts, np.nan)
     values = _to_scale(known, 1, "rate")
     centre, days = _find_weekdays(values)
-    down, up = _reach(values[:, 1:] - centre[:, 1:], np.full_like(values, 0.5), days)
+    down, up = _reach(values[:, 1:] - centre[:, 1:], np.full_like(values, 0.5), days, Z)
     low, usual, high = (_from_scale(at, 1, "rate") for at in (centre[:, 0] - down, centre[:, 0], centre[:, 0] + up))
     low, high = np.minimum(low, usual * (1 - trifle)), np.maximum(high, usual * (1 + trifle))
     low = np.where(_is_silence_unusual(known, centre, days), np.maximum(low, 1), low)
@@ -83,7 +85,7 @@ def _is_silence_unusual(known: Numbers, centre: Numbers, days: Whole) -> Flags:
     """Where days scatter so widely that bounds reach 0: whether one article would be too few by ratio."""
     logs = np.log(known + 0.5)
     usual = np.log(_from_scale(centre, 1, "rate") + 0.5)
-    down, _ = _reach(logs[:, 1:] - usual[:, 1:], np.full_like(logs, 1e-9), days)
+    down, _ = _reach(logs[:, 1:] - usual[:, 1:], np.full_like(logs, 1e-9), days, Z)
     is_unusual: Flags = usual[:, 0] - down > np.log(1.5)
     return is_unusual
 
@@ -101,18 +103,19 @@ def _from_scale(value: Numbers, bottom: Numbers | int, kind: Kind) -> Numbers:
     return np.clip((share * (bottom + 2 * OFFSET) - OFFSET) / bottom, 0, 1)
 
 
-def _reach(residual: Numbers, noise: Numbers, days: Whole) -> tuple[Numbers, Numbers]:
+def _reach(residual: Numbers, noise: Numbers, days: Whole, z: float) -> tuple[Numbers, Numbers]:
     """How far down and up today may be from what is usual.
 
     Args:
         residual: of the days before.
         noise: of today and the days before: how far chance alone scatters them.
         days: that it is held against: of few, neither middle nor scatter is well known.
+        z: standard deviations that are still usual.
     """
-    z = Z * np.sqrt(1 + OF_MEDIAN / days) * (1 + 2 / np.isfinite(residual).sum(axis=1))
+    wide = z * np.sqrt(1 + OF_MEDIAN / days) * (1 + 2 / np.isfinite(residual).sum(axis=1))
     shrunk = np.sqrt(days / (days - 1))  # days lie closer to their own median than to the true one
     down, up = (
-        z
+        wide
         * np.maximum(
             noise[:, 0] * np.maximum(1, shrunk * _spread(side * residual / noise[:, 1:])),
             shrunk * _spread(side * residual),

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.contract import Drift, DriftMeasure
-from pipeline.drift.bounds import Kind, learn, learn_daily
+from pipeline.drift.bounds import Z_OF_QUOTES, Kind, Z, learn, learn_daily
 from pipeline.drift.settings import Bounds, Usual
 from pipeline.drift.windows import Flags, Grid, Numbers, Whole, make_grid, number_windows
 
@@ -27,12 +27,13 @@ class _Measure:
     trifle: float  # a difference that nobody wants to hear of: of a rate, as a share of it
     unit: str  # what was looked at
     is_low_unusual: bool = True
+    z: float = Z
 
 
 ARTICLES = _Measure("articles_a_day", "rate", 0.25, "articles")
 UNDATED = _Measure("undated_share", "share", 0.05, "articles", is_low_unusual=False)
-UNNAMED = _Measure("unnamed_share", "share", 0.1, "quotes")
-QUOTES = _Measure("quotes_an_article", "rate", 0.25, "articles")
+UNNAMED = _Measure("unnamed_share", "share", 0.1, "quotes", z=Z_OF_QUOTES)
+QUOTES = _Measure("quotes_an_article", "rate", 0.25, "articles", z=Z_OF_QUOTES)
 LANGUAGE = _Measure("language_shift", "share", 0.1, "articles", is_low_unusual=False)
 REJECTS = _Measure("reject_share", "share", 0.05, "records", is_low_unusual=False)
 
@@ -94,7 +95,7 @@ def _judge(measure: _Measure, grid: Grid, top: Numbers, bottom: Numbers, bounds:
     if measure is ARTICLES:
         learnt = learn_daily(top[is_taught], teaching[is_taught] > 0, measure.trifle)
     else:
-        learnt = learn(top[is_taught], teaching[is_taught], measure.kind, measure.trifle)
+        learnt = learn(top[is_taught], teaching[is_taught], measure.kind, measure.trifle, measure.z)
     place = np.cumsum(is_taught) - 1
     is_told = top.sum(axis=1) > 0 if measure is ARTICLES else bottom[:, 0] > 0
     for at, subject in enumerate(grid.subjects):
