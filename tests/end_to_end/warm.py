@@ -229,7 +229,7 @@ def _run(order: Order, report: IO[bytes]) -> None:
 
     if order.shuffle is not None:
         chance = random.Random(order.shuffle)
-        curate.in_processes = lambda workers: _shuffled(chance)  # type: ignore[attr-defined]  # noqa: ARG005
+        curate.in_processes = lambda workers, **_: _shuffled(chance)  # type: ignore[attr-defined]  # noqa: ARG005
     steps = Steps(order)
     code, err = _command(order.arguments)
     steps.is_counting = False
