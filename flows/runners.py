@@ -15,16 +15,15 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle
-from prefect import task
+from prefect import get_run_logger, task
 from prefect.context import FlowRunContext
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from pipeline.accuracy import read_accuracy
+from pipeline import accuracy, settings
 from pipeline.batches import AHEAD, Batch, Task, Work, run_guarded
 from pipeline.curate import curate_batch
 from pipeline.errors import OnrecordError, UnreachableError, UsageError
-from pipeline.settings import VERSION, made_by
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -90,7 +89,7 @@ def as_prefect_tasks(work: Work, tasks: Iterable[Task]) -> Iterator[Batch]:
     under_way: dict[Future, Task] = {}
     for number, batch in enumerate(tasks, 1):
         packed = pickle.dumps(batch, pickle.HIGHEST_PROTOCOL)
-        future = curate_batch_task.submit(_describe(number, batch), code, packed)
+        future = curate_batch_task.submit(f"batch {number}: {_describe(batch)}", code, packed)
         under_way[future] = batch
         future.add_done_callback(done.put)
         while len(under_way) >= workers.slots() * AHEAD:  # not all at once: their records are held until they are done
@@ -103,8 +102,10 @@ def _take_next(workers: _Workers, done: SimpleQueue[Future], under_way: dict[Fut
     future = workers.wait(done)
     batch = under_way.pop(future)
     made = workers.result(future)
-    # What ended workers again and again is a record of the batch, or nothing: found out here, in a process apart.
-    return run_guarded(curate_batch, batch) if made is None else made
+    if made is None:  # a record of it is at fault, or nothing: found out here, in a process apart
+        get_run_logger().warning("%s ended several workers; it is run on the flow's machine", _describe(batch))
+        return run_guarded(curate_batch, batch)
+    return made
 
 
 class _Workers:
@@ -183,15 +184,15 @@ def _send_flows_along() -> None:
             cloudpickle.register_pickle_by_value(module)
 
 
-def _describe(number: int, batch: Task) -> str:
+def _describe(batch: Task) -> str:
     first = batch.records[0].ref
-    return f"batch {number}: {len(batch.records)} records from {first.source}/{first.raw_path}"
+    return f"{len(batch.records)} records from {first.source}/{first.raw_path}"
 
 
 def _code() -> str:
-    """The code that curates, in words."""
-    parts = made_by(read_accuracy().model_version)
-    return f"onrecord {VERSION} ({', '.join(f'{part} {number}' for part, number in parts.items())})"
+    """The code that curates on this machine, in words: asked of modules, which are not sent along as what they hold is."""
+    parts = settings.made_by(accuracy.read_accuracy().model_version)
+    return f"onrecord {settings.VERSION} ({', '.join(f'{part} {number}' for part, number in parts.items())})"
 
 
 def _processors() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import platform
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
@@ -18,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.contract import EntityType
-from pipeline.errors import StorageError, UsageError
+from pipeline.errors import OnrecordError, StorageError, UsageError
 from pipeline.language.places import fold_name
 
 EXPECTED = "an id and a name, and optionally aliases (a list, or parted by '|'), type, description and popularity"
@@ -89,7 +90,11 @@ class Knowledge:
     index: Path
 
     def candidates(self, name: str) -> list[Known]:
-        """The entities that go by a name, in whatever case and accents; sorted by id."""
+        """The entities that go by a name, in whatever case and accents; sorted by id.
+
+        Raises:
+            OnrecordError: if the index cannot be seen from this machine.
+        """
         rows = _open(self.index).execute(CANDIDATES, (fold_name(name),))
         return [
             Known(key, known, tuple(aliases.splitlines()), kind, description, popularity)
@@ -99,8 +104,13 @@ class Knowledge:
 
 @lru_cache(maxsize=1)
 def _open(index: Path) -> sqlite3.Connection:
-    # Nothing is ever written to it: any thread may read.
-    return sqlite3.connect(f"{index.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+    try:  # nothing is ever written to it: any thread may read
+        return sqlite3.connect(f"{index.as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+    except sqlite3.OperationalError as error:
+        raise OnrecordError(
+            f"the index of the knowledge base, {index}, cannot be read on {platform.node()} ({error}); nothing was "
+            "published: each machine that curates must see the data set's folder, by the same path"
+        ) from error
 
 
 def digest_knowledge(file: Path) -> str:
@@ -130,7 +140,7 @@ def build_knowledge(file: Path, folder: Path) -> Knowledge:
         UsageError: if a row is no entity, or two of one id differ: a file is taken whole or not at all.
         StorageError: if the disk refuses.
     """
-    index = folder / "knowledge.sqlite"
+    index = folder.resolve() / "knowledge.sqlite"  # for workers with whatever current folder
     try:
         with closing(sqlite3.connect(index)) as base:
             base.executescript(TABLES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import tracemalloc
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.entities.knowledge import Known, build_knowledge, digest_knowledge
-from pipeline.errors import UsageError
+from pipeline.entities.knowledge import Knowledge, Known, build_knowledge, digest_knowledge
+from pipeline.errors import OnrecordError, UsageError
 
 BOARD = {
     "id": "B1",
@@ -140,3 +141,13 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
         tracemalloc.stop()
         assert [one.id for one in knowledge.candidates(f"Mara {count - 1}")] == [str(count - 1)]
     assert peaks[1] < 1.2 * peaks[0]
+
+
+def test_index_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert build_knowledge(lines(tmp_path, BOARD), Path()).index == tmp_path / "knowledge.sqlite"
+
+
+def test_machine_that_does_not_see_the_index_says_so(tmp_path: Path) -> None:
+    with pytest.raises(OnrecordError, match=f"{platform.node()} .* must see the data set's folder, by the same path"):
+        Knowledge(tmp_path / "elsewhere" / "knowledge.sqlite").candidates("Pier Nine")
