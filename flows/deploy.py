@@ -26,6 +26,7 @@ from prefect.exceptions import ObjectNotFound
 
 PROJECT = Path(__file__).resolve().parent.parent
 POOL, WRITERS = "onrecord", "writers"  # as prefect.yaml has them
+COLLECTOR = "collect/quarter-hourly"
 BLOCK = "onrecord"
 # Three heartbeats of a run, at Prefect's default of 180 s, must be missing.
 SILENCE = timedelta(minutes=10)
@@ -98,12 +99,25 @@ async def put_automation(client: PrefectClient, automation: AutomationCore) -> N
     await client.create_automation(automation)
 
 
+async def rest_collector(client: PrefectClient) -> None:
+    """Let collecting rest where no newsrooms are named: else it would fail every quarter of an hour."""
+    is_idle = not (PROJECT / "sources.toml").exists()
+    deployment = await client.read_deployment_by_name(COLLECTOR)
+    await (client.pause_deployment if is_idle else client.resume_deployment)(deployment.id)
+    if is_idle:
+        print(
+            f"{COLLECTOR} is paused: name your newsrooms in sources.toml (flows/sources.example.toml shows how), "
+            "and deploy again"
+        )
+
+
 async def deploy(webhook: str | None, silence: timedelta) -> None:
     """Make everything that is not there yet, and bring up to date what is."""
     async with get_client() as client:
         await make_pool(client)
         command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
         subprocess.run(command, cwd=PROJECT, check=True)  # noqa: S603
+        await rest_collector(client)
         await put_automation(client, end_dead_runs(silence))
         for automation in await notify(webhook) if webhook else ():
             await put_automation(client, automation)

@@ -158,8 +158,8 @@ def _keep_rejects(run: Run, into: Path) -> None:
         }
         for row in refused[:SHOWN_REJECTS]
     ]
-    words = f"Run {run.run_id} refused {len(refused):,} records that were not refused before"
-    words += f"; the first {SHOWN_REJECTS} are shown, all are in the table rejects" if len(refused) > len(rows) else ""
+    shown = "" if len(refused) == len(rows) else f"; the first {SHOWN_REJECTS} are shown, all are in the table rejects"
+    words = f"Refused by run {run.run_id}, and not before: {len(refused):,}{shown}"
     create_table_artifact(rows, key="rejects", description=words)
 
 

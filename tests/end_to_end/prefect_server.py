@@ -18,7 +18,7 @@ from uuid import uuid4
 import httpx
 
 CHECKOUT = Path(__file__).parents[2]
-PATIENCE = 180  # seconds: a busy machine needs them
+PATIENCE = 400  # seconds: a busy machine needs them
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 T = TypeVar("T")
@@ -27,22 +27,24 @@ T = TypeVar("T")
 class Prefect:
     """What `make server` starts, in parts that can be killed one by one."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, host: str = "127.0.0.1", **settings: str) -> None:
         """Copy the flows into ``folder / "project"``; nothing runs yet.
 
         Args:
             folder: takes the copy, Prefect's files and the logs.
+            host: where the server listens.
             settings: of Prefect, beside those that tests share.
         """
         self.project = folder / "project"
         shutil.copytree(CHECKOUT / "flows", self.project / "flows", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(CHECKOUT / "prefect.yaml", self.project)
-        with socket.create_server(("127.0.0.1", 0)) as free:
+        self.host = host
+        with socket.create_server((host, 0)) as free:
             self.port = free.getsockname()[1]
         self.environment = {
             **os.environ,
             "PREFECT_HOME": str(folder / "prefect"),
-            "PREFECT_API_URL": f"http://127.0.0.1:{self.port}/api",
+            "PREFECT_API_URL": f"http://{host}:{self.port}/api",
             "PREFECT_SERVER_API_PORT": str(self.port),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "DO_NOT_TRACK": "1",
@@ -60,7 +62,7 @@ class Prefect:
 
     def start_server(self) -> None:
         """Start the server, or start it again, and wait until it answers."""
-        self.server = self.start("-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self.port))
+        self.server = self.start("-m", "prefect", "server", "start", "--host", self.host, "--port", str(self.port))
         self.until(self._is_healthy, "a server that answers")
 
     def deploy(self, *arguments: str) -> None:
@@ -112,21 +114,25 @@ class Prefect:
 
     def post(self, path: str, **body: Any) -> Any:
         """Ask the server's API."""
-        answer = self._api.post(path, json=body)
+        answer = self._ask("POST", path, json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def get(self, path: str, **parameters: str) -> Any:
+        """Ask the server's API."""
+        answer = self._ask("GET", path, params=parameters)
         assert answer.is_success, answer.text
         return answer.json()
 
     def tell(self, event: Mapping[str, object]) -> None:
         """Send an event, as a run does."""
         now = datetime.now(UTC).isoformat()
-        answer = self._api.post("/events", json=[{"id": str(uuid4()), "occurred": now, **event}])
+        answer = self._ask("POST", "/events", json=[{"id": str(uuid4()), "occurred": now, **event}])
         assert answer.is_success, answer.text
 
     def deployment(self, name: str) -> dict[str, Any]:
         """A deployment by ``flow/name``."""
-        answer = self._api.get(f"/deployments/name/{name}")
-        assert answer.is_success, answer.text
-        return answer.json()
+        return self.get(f"/deployments/name/{name}")
 
     def start_run(self, name: str, **parameters: object) -> str:
         """Ask for a run of a deployment at once; returns its id."""
@@ -136,13 +142,13 @@ class Prefect:
     def refuse_run(self, name: str, **parameters: object) -> str:
         """Ask for a run that the server must not take; returns what it says."""
         path = f"/deployments/{self.deployment(name)['id']}/create_flow_run"
-        answer = self._api.post(path, json={"parameters": parameters})
+        answer = self._ask("POST", path, json={"parameters": parameters})
         assert answer.is_client_error, answer.text
         return answer.text
 
     def run(self, run_id: str) -> dict[str, Any]:
         """A flow run."""
-        return self._api.get(f"/flow_runs/{run_id}").json()
+        return self.get(f"/flow_runs/{run_id}")
 
     def wait(self, run_id: str) -> dict[str, Any]:
         """A flow run when it has ended."""
@@ -162,10 +168,15 @@ class Prefect:
         found = self.post("/logs/filter", logs={"flow_run_id": {"any_": [run_id]}}, sort="TIMESTAMP_ASC")
         return "\n".join(each["message"] for each in found)
 
+    def hear(self, run_id: str, words: str) -> None:
+        """Wait until a flow run has logged some words: they reach the server a little later."""
+        self.until(lambda: words in self.messages(run_id), f"{words!r} in the log of {run_id}")
+
     def schedule(self, name: str, seconds: int, parameters: Mapping[str, object]) -> None:
         """Let a deployment run every so many seconds, and by no other schedule."""
         self.unschedule(name)
-        answer = self._api.post(
+        answer = self._ask(
+            "POST",
             f"/deployments/{self.deployment(name)['id']}/schedules",
             json=[{"schedule": {"interval": seconds}, "active": True, "parameters": dict(parameters)}],
         )
@@ -175,7 +186,7 @@ class Prefect:
         """Take a deployment's schedules away, and with them the runs that are due."""
         deployment = self.deployment(name)
         for each in deployment["schedules"]:
-            answer = self._api.delete(f"/deployments/{deployment['id']}/schedules/{each['id']}")
+            answer = self._ask("DELETE", f"/deployments/{deployment['id']}/schedules/{each['id']}")
             assert answer.is_success, answer.text
 
     def until(self, found: Callable[[], T | None], what: str, patience: float = PATIENCE) -> T:
@@ -186,6 +197,15 @@ class Prefect:
                 return answer
             time.sleep(0.5)
         raise AssertionError(f"no {what} within {patience} s:\n{self.log.read_text('utf-8', 'replace')[-5000:]}")
+
+    def _ask(self, method: str, path: str, **body: Any) -> httpx.Response:
+        """Ask until the server has time: its clients do so too."""
+
+        def ask() -> httpx.Response | None:
+            answer = self._api.request(method, path, **body)
+            return None if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else answer
+
+        return self.until(ask, f"answer to {path}")
 
     def _is_healthy(self) -> bool:
         try:
