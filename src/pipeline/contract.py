@@ -1125,7 +1125,8 @@ class Example:
     before: str = ""  # where it stands in its article: some code points before it,
     text: str = ""  # its words as articles.text has them at its offsets,
     after: str = ""  # and some behind it; all empty for what has no place in an article
-    raw_path: str = ""  # the raw record that the article was read from, within RAW
+    source: str = ""  # the raw record that the article was read from
+    raw_path: str = ""
     raw_record: str = ""
 
 

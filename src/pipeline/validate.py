@@ -44,7 +44,7 @@ MOST_WARNINGS = 50  # subjects told of a measure that drifts
 CONTEXT = 120  # code points shown on either side of an example
 LONGEST = 80  # of a value that an example shows
 ROW = "row_"  # tells the rows of a frame apart
-# Gives of some articles, by article_id: article_id, text, raw_path, raw_record.
+# Gives of some articles, by article_id: article_id, text, source, raw_path, raw_record.
 FindArticles = Callable[[Sequence[str]], pa.Table]
 LEDGER = Expectation(
     "expect_column_values_to_be_in_set", {"column": "ledger_adds_up", "value_set": [True]}, is_row_level=False
@@ -364,7 +364,7 @@ def _tell_examples(
 
 
 def _shown(table: Table, rule: Expectation) -> list[str]:
-    """The columns that tell what is wrong with a row: its id, and what the rule looks at."""
+    """The columns that tell what is wrong with a row: its id, its article's, and what the rule looks at."""
     looked_at = [str(rule.kwargs[name]) for name in ("column", "column_A", "column_B") if name in rule.kwargs]
     if isinstance(rule.check, Slice):
         looked_at = [rule.check.text, rule.check.start, rule.check.end]
@@ -372,7 +372,7 @@ def _shown(table: Table, rule: Expectation) -> list[str]:
         looked_at = [rule.column]
     elif rule is LEDGER:
         looked_at = ["record_count", *FATES.values()]
-    return list(dict.fromkeys([columns(table.row)[0].name, *looked_at]))
+    return list(dict.fromkeys([columns(table.row)[0].name, "article_id", *looked_at]))
 
 
 def _slice_of(table: Table, rule: Expectation) -> Slice | None:
@@ -385,7 +385,7 @@ def _slice_of(table: Table, rule: Expectation) -> Slice | None:
 def _place(example: Example, row: Mapping[str, Any], part: Slice | None, article: Mapping[str, Any] | None) -> Example:
     if article is None:
         return example
-    example = replace(example, raw_path=article["raw_path"], raw_record=article["raw_record"])
+    example = replace(example, **{name: article[name] for name in ("source", "raw_path", "raw_record")})
     start, end = (row.get(part.start), row.get(part.end)) if part else (None, None)
     text = article["text"]
     if start is None or end is None or not 0 <= start <= end <= len(text):

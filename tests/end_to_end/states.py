@@ -24,7 +24,7 @@ OF_THE_RUN = {"run_id", "started_at", "finished_at", "first_seen_at", "supersede
 Content = dict[str, list[str]]  # the rows of each table, as text and in order
 # Tables that tell of the runs. `revisions` tell what readers saw between them: where one run takes in two records of an
 # article, the older one never was in a table.
-BY_RUN = {"runs", "article_revisions", "quote_revisions"}
+BY_RUN = {"runs", "arrivals", "article_revisions", "quote_revisions"}
 ENTRIES = {"current", "versions", "reports", "README.md", *TABLES}  # all that may lie in a data set at rest
 
 
@@ -101,7 +101,7 @@ def _verify(curated: Path) -> None:
 
 
 def leftovers(curated: Path) -> list[str]:
-    """What lies in a data set and should not once a run is over: of dead runs, and half written."""
+    """What a data set holds and should not once a run is over, of dead runs and half written; and reports it lacks."""
     runs = set(pd.read_parquet(curated / "runs")["run_id"])
     entries = [path.name for path in curated.iterdir() if path.name not in ENTRIES]
     versions = [f"versions/{path.name}" for path in (curated / "versions").iterdir() if path.name not in runs]
@@ -110,6 +110,7 @@ def leftovers(curated: Path) -> list[str]:
         for path in (curated / "reports").iterdir()
         if path.suffix != ".html" or not path.read_text("utf-8").rstrip().endswith("</html>")
     ]
+    pages += [f"no report of {run}" for run in runs if not (curated / "reports" / f"{run}.html").exists()]
     return sorted([*entries, *versions, *pages])
 
 

@@ -145,6 +145,7 @@ FAILING = finding(
             before="The boats are safe. “",
             text="We checked every cable",
             after="” said Mara Oduya.",
+            source="wire",
             raw_path="2024/ferry.txt",
             raw_record="0",
         ),
@@ -321,7 +322,7 @@ def test_every_warning_has_its_own_advice(measure: str, is_low: bool) -> None:
 
 def test_page_of_the_worst_run_has_room_for_no_more_than_a_megabyte(tmp_path: Path) -> None:
     long, wide = "&" * 5_000, "語" * 5_000
-    example = Example(long, wide, long, wide, f"{wide[:200]}.txt", "1")
+    example = Example(long, wide, long, wide, "wire", f"{wide[:200]}.txt", "1")
     failing = [
         finding(
             kind, success=False, unexpected_count=10_000, examples=(example,) * 50, failing_keys=("0" * 16,) * 10_000

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline import store
-from pipeline.contract import TABLES, arrow_schema
+from pipeline import report, store
+from pipeline.contract import TABLES, Arrival, Run, arrow_schema
 from pipeline.diff import RUN_COLUMNS, Difference, PartKey, Side, compare
 from pipeline.errors import StorageError
 from pipeline.history import Kept, Policy, describe_versions, parse_policy, versions_to_remove
@@ -107,3 +107,20 @@ def roll_back(curated: Path, run_id: str) -> None:
     store.find_version(curated, run_id)  # or a folder would be made for a data set that is not there
     with store.writing(curated):
         store.roll_back(curated, store.find_version(curated, run_id))
+        write_index(curated)
+
+
+def summarise(version: store.Version) -> report.Totals:
+    """What a version's articles and entities come to."""
+    entities = version.read("entities", ["name", "original_article_count", "original_quote_count"])
+    return report.summarise(version.parts, entities)
+
+
+def write_index(into: Path) -> None:
+    """Write the page over all runs of a data set, as far as one was published."""
+    version = store.current_version(into)
+    if version is None:
+        runs, arrivals = (arrow_schema(row).empty_table() for row in (Run, Arrival))
+        report.write_index(store.index_path(into), runs, arrivals, report.NOTHING)
+    else:
+        report.write_index(store.index_path(into), version.read("runs"), version.read("arrivals"), summarise(version))

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import report, store
-from pipeline.contract import TABLES, Arrival, Finding, Run, arrow_schema
+from pipeline.contract import TABLES, Finding, Run
 from pipeline.curate.build import Built, build_version
 from pipeline.curate.correct import Reviewed
-from pipeline.curate.history import compare_versions
+from pipeline.curate.history import compare_versions, summarise, write_index
 from pipeline.curate.watch import alerts_of, drift_of
 from pipeline.curate.work import Summary, Work
 from pipeline.diff import changes_as_html
@@ -45,14 +45,16 @@ def build_and_publish(work: Work, into: Path, winners: Mapping[str, Key], review
                 f"{len(failed)} rules on whole tables failed ({failed[0].table}: {failed[0].expectation} on "
                 f"{failed[0].column}: {'; '.join(each.row for each in failed[0].examples[:1])}); nothing was published and {into} is as it was; see {page}"
             )
-        with work.timed("publish"):
-            store.publish(into, version)
+        prepared = store.prepared_report(into, work.run_id)
+        report.write_report(prepared, _report_data(work, version, built.run, "published"))
+        store.publish(into, version)
     try:
-        report.write_report(page, _report_data(work, version, built.run, "published"))
+        prepared.replace(page)
         write_index(into)
     except OSError as error:
         raise StorageError(
-            f"the run was published, but its report {page} could not be written: {error.strerror}"
+            f"the run was published, but {page.parent} could not be written: {error.strerror}; make room: the next run "
+            "brings it up to date"
         ) from error
     alerts = alerts_of(version, built.run, work.drift, work.started_at, work.watching)
     return Summary("published", built.run, page, waiting=len(reviewed.waiting), drift=work.drift, alerts=alerts)
@@ -75,7 +77,7 @@ def _check_version(work: Work, version: store.Version, built: Built) -> list[Fin
             yield {name: _read_touched(version, name, needed_columns(name), some, built.touched) for name in MONTHLY}
 
     def find_articles(article_ids: Sequence[str]) -> pa.Table:
-        found = version.find("articles", "article_id", article_ids, ["article_id", "text", "raw_path", "raw_record"])
+        found = version.find("articles", "article_id", article_ids, ["article_id", "text", *store.KEY])
         return pa.concat_tables(rows for _, rows in found)
 
     work.findings += [
@@ -114,24 +116,9 @@ def _report_data(work: Work, version: store.Version, run: Run, outcome: report.O
         findings=work.findings,
         drift=work.drift,
         rejects=version.read("rejects"),
-        totals=_summarise(version),
+        totals=summarise(version),
         runs=version.read("runs"),
         arrivals=version.read("arrivals"),
         timings=list(work.timings.items()),
         changes=changes_as_html(compare_versions(work.previous, version), CHANGES_BYTES),
     )
-
-
-def _summarise(version: store.Version) -> report.Totals:
-    entities = version.read("entities", ["name", "original_article_count", "original_quote_count"])
-    return report.summarise(version.parts, entities)
-
-
-def write_index(into: Path) -> None:
-    """Write the page over all runs of a data set, as far as one was published."""
-    version = store.current_version(into)
-    if version is None:
-        runs, arrivals = (arrow_schema(row).empty_table() for row in (Run, Arrival))
-        report.write_index(store.index_path(into), runs, arrivals, report.NOTHING)
-    else:
-        report.write_index(store.index_path(into), version.read("runs"), version.read("arrivals"), _summarise(version))

@@ -112,7 +112,7 @@ def write_report(page: Path, data: ReportData) -> None:
         notices=list(_find_notices(data)),
         fates=fates,
         meanings_of_fates=MEANING_OF_FATES,
-        groups=group_findings(data.findings, run.raw),
+        groups=group_findings(data.findings, run),
         refused=refused,
         refused_reasons=_count_reasons(data.rejects),
         trends=find_trends(data.runs, data.arrivals),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from pipeline.contract import Example, Finding, FindingKind
+from pipeline.contract import Example, Finding, FindingKind, Run
 from pipeline.page import shorten
 
 T = TypeVar("T")
@@ -110,25 +110,25 @@ class Group:
     unseen_count: int  # failing expectations for which the page has no room
 
 
-def group_findings(findings: Sequence[Finding], raw: str) -> list[Group]:
+def group_findings(findings: Sequence[Finding], run: Run) -> list[Group]:
     """What was found, by kind, the most pressing first.
 
     Args:
         findings: of all kinds.
-        raw: where the raw records lay.
+        run: tells where the raw records lay.
     """
     groups = []
     for kind, (title, meaning) in MEANS.items():
         some = [finding for finding in findings if finding.kind == kind]
-        failed = [_tell(finding, raw) for finding in some if not finding.success]
+        failed = [_tell(finding, run) for finding in some if not finding.success]
         fitting = first_fitting(failed, _cost, ROOM)
         passed = [finding for finding in some if finding.success]
         groups.append(Group(kind, title, meaning, fitting, passed, len(failed) - len(fitting)))
     return groups
 
 
-def _tell(finding: Finding, raw: str) -> Told:
-    examples = [_show(example, raw) for example in finding.examples]
+def _tell(finding: Finding, run: Run) -> Told:
+    examples = [_show(example, run) for example in finding.examples]
     return Told(finding, advise(finding), first_fitting(examples, lambda each: MARKUP + size(each), ROOM // 4))
 
 
@@ -172,7 +172,8 @@ def advise(finding: Finding) -> str:
             return f"{TODO_DRIFT.get((finding.column, is_low), 'This is not as usual.')} {USUAL}"
 
 
-def _show(example: Example, raw: str) -> Shown:
+def _show(example: Example, run: Run) -> Shown:
+    is_here = bool(example.raw_path) and example.source == run.source  # else a file of that name is another
     return Shown(
         row=shorten(example.row),
         before=example.before[-MARGIN:],
@@ -180,7 +181,7 @@ def _show(example: Example, raw: str) -> Shown:
         after=example.after[:MARGIN],
         raw_path=example.raw_path,
         raw_record=example.raw_record,
-        link=link_to_raw(raw, example.raw_path) if example.raw_path else None,
+        link=link_to_raw(run.raw, example.raw_path) if is_here else None,
     )
 
 

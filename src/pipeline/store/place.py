@@ -40,6 +40,7 @@ KNOWN_ENTRIES = {
     *("current", "versions", "reports", CORRECTIONS, SETTINGS, FORGOTTEN, "README.md", ".gitignore", LOCK),
     *TABLES,
 }
+PREPARED = ".ready"  # ends the name of a report of a run that has not published yet
 FRESH = ".{}.new"  # what is about to take a name's place; a run that died may leave one
 
 
@@ -127,6 +128,11 @@ def _remove_what_dead_runs_left(curated: Path) -> None:
     for fresh in (*curated.glob(FRESH.format("*")), *(curated / "reports").glob("*.new")):
         fresh.unlink()
     current = current_version(curated)
+    for prepared in (curated / "reports").glob(f"*{PREPARED}"):
+        if current is not None and prepared.stem == current.run_id:
+            prepared.replace(prepared.with_suffix(".html"))  # the run died right after its switch
+        else:
+            prepared.unlink()
     for version in (curated / "versions").iterdir():
         is_current = current is not None and version.resolve() == current.path
         if is_current and not (version / PUBLISHED).exists():
@@ -272,6 +278,11 @@ def report_path(curated: Path, run_id: str) -> Path:
     folder = curated / "reports"
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{run_id}.html"
+
+
+def prepared_report(curated: Path, run_id: str) -> Path:
+    """Where the report of a run waits until the run has published: so none that did is without."""
+    return report_path(curated, run_id).with_suffix(PREPARED)
 
 
 def index_path(curated: Path) -> Path:
