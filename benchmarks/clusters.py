@@ -28,6 +28,7 @@ from store.articles import Newsroom, write_jsonl
 
 HERE = Path(__file__).resolve().parent.parent
 CORES = (1, 2, 10, 100, 1_000)
+IDLE = 15  # seconds in which it is seen what a server does for nobody
 # Parts of what the composing process does: those that go on beside the workers, and what follows when they are done.
 BESIDE = ("framing", "submitting and receiving", "taking in", "its other threads")
 AFTER = "validating, building, publishing"
@@ -130,15 +131,19 @@ def measure_command(raw: Path, folder: Path, workers: int) -> float:
 def measure_flow(
     raw: Path, folder: Path, workers: int, batch: int, environment: dict[str, str], others: Mapping[str, psutil.Process]
 ) -> Measured:
-    """A run of the flow on a cluster, and what other processes spent on it."""
+    """A run of the flow on a cluster, and what other processes spent on it beyond what they do when nothing runs."""
     into = folder / f"flow-{raw.name}-{workers}"
     command = [sys.executable, __file__, "--drive", str(raw), str(into), str(batch)]
     before = {name: _spent_by(process) for name, process in others.items()}
+    time.sleep(IDLE)
+    idle = {name: (_spent_by(process) - before[name]) / IDLE for name, process in others.items()}
     start = time.perf_counter()
     ran = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     seconds = time.perf_counter() - start
     spent = json.loads(ran.stdout.splitlines()[-1])
-    return Measured(seconds, spent | {name: _spent_by(each) - before[name] for name, each in others.items()})
+    for name, process in others.items():
+        spent[name] = _spent_by(process) - before[name] - idle[name] * (IDLE + seconds)
+    return Measured(seconds, spent)
 
 
 def _spent_by(process: psutil.Process) -> float:
