@@ -13,8 +13,9 @@ run: $(READY)
 server: $(READY)
 	@$(BIN)/python flows/serve.py $(SERVER)
 
+# Beside each other, in the order of the files: those that take long and wait much come first.
 test: $(READY)
-	@$(BIN)/pytest -m "not corpus and not crash"
+	@$(BIN)/pytest -m "not corpus and not crash" --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 # Kills runs, and fills disks, at more moments than `make test` has time for.
 crash: $(READY)

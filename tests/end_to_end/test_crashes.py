@@ -95,7 +95,8 @@ def test_killed_at_any_moment_leaves_old_or_new_and_the_next_run_recovers(
         scene.teach(runner)
         seconds = scene.run(runner, scene.fresh()).seconds
     chance = random.Random(SEED + count)
-    ends = disturb_all(scene, warm, [{"after": chance.uniform(0, 1.2 * seconds)} for _ in range(count)])
+    # Runs beside each other, on a machine that does something else too, take longer than one alone.
+    ends = disturb_all(scene, warm, [{"after": chance.uniform(0, 2 * seconds)} for _ in range(count)])
     assert {end.ended.code for end in ends} <= {-signal.SIGKILL, 0}
     assert {end.left for end in ends} == {"before", "after"}
 

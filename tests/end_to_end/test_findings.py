@@ -32,7 +32,7 @@ def put(chunk: dict[str, pa.Table], column: str, value: object) -> dict[str, pa.
     values[at] = value
     arrow = quotes.schema.field(column)
     place = quotes.schema.get_field_index(column)
-    return chunk | {"quotes": quotes.set_column(place, arrow, pa.array(values, arrow.type))}
+    return chunk | {"quotes": quotes.set_column(place, arrow.with_nullable(True), pa.array(values, arrow.type))}
 
 
 def failing(chunk: dict[str, pa.Table]) -> list[tuple[str, str, str, Example]]:
@@ -62,6 +62,13 @@ def test_words_that_do_not_stand_there_are_shown_beside_those_that_do(chunk: dic
     ((_, column, expected, example),) = failing(put(chunk, "text", "words never said"))
     assert (column, expected) == ("text", "text is articles.text[start_char:end_char], letter for letter")
     assert "'words never said'" in example.row
+    assert example.text == TOLD
+
+
+def test_a_value_that_is_missing_is_told_of_its_column_alone(chunk: dict[str, pa.Table]) -> None:
+    ((table, column, expected, example),) = failing(put(chunk, "segment_kind", None))
+    assert (table, column, expected) == ("quotes", "segment_kind", "is never empty")
+    assert example.row.endswith("segment_kind None")
     assert example.text == TOLD
 
 

@@ -94,6 +94,6 @@ def test_failing_table_blocks_the_run_and_leaves_the_data_set(
     assert "expect_column_values_to_be_unique" in ran.err
     after = {name: state for name, state in state_of(curated).items() if not name.startswith("reports/")}
     assert after == before
-    page = max((curated / "reports").glob("*.html"))
+    page = max((curated / "reports").glob("2*.html"))
     assert str(page) in ran.err
-    assert "Nothing was published" in page.read_text("utf-8")
+    assert '<span class="outcome blocked">blocked</span>' in page.read_text("utf-8")
