@@ -164,6 +164,25 @@ def test_what_cannot_be_found_fails_at_once_and_the_webhook_hears_of_it(
     assert f"prefect.flow-run.Failed: curate {tmp_path}/none" in told[0]
 
 
+def test_a_run_of_only_rejects_is_told_of_and_a_bad_settings_file_fails_the_next(
+    prefect: Prefect, hook: Hook, tmp_path: Path
+) -> None:
+    raw, into = tmp_path / "wire", tmp_path / "curated"
+    raw.mkdir()
+    for number in range(3):
+        (raw / f"{number}.txt").write_bytes(b"")
+    run = prefect.wait(prefect.start_run("curate/hourly", raw=str(raw), into=str(into)))
+    assert run["state_type"] == "COMPLETED", prefect.messages(run["id"])
+    assert {"ledger", "report", "rejects"} <= prefect.artifacts(run["id"]).keys()
+    for event in ("rejects.high", "nothing.arrived"):
+        prefect.until(lambda: any(f"onrecord.{event}: {into}" in each for each in hook.posts), f"post of {event}")  # noqa: B023
+
+    (into / "settings.toml").write_text("[alerts]\nsilent_hours = 'long'\n")
+    run = prefect.wait(prefect.start_run("curate/hourly", raw=str(raw), into=str(into)))
+    assert (run["state_type"], run["run_count"]) == ("FAILED", 1)
+    assert 'settings.toml: alerts.silent_hours is "long"; expected a number' in run["state"]["message"]
+
+
 def test_a_damaged_data_set_fails_the_nightly_run_and_a_lock_is_waited_for(
     prefect: Prefect, hook: Hook, tmp_path: Path, onrecord: Onrecord
 ) -> None:
