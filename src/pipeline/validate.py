@@ -233,6 +233,7 @@ def check_drift(measured: Sequence[Drift]) -> list[Finding]:
     findings = []
     for outcome, rule, (_, expected) in zip(_ask(rules, "drift", frame), rules, USUAL, strict=True):
         unusual = {measured[at] for at in _failing_rows(outcome)}
+        is_answered = outcome.success or bool(unusual)  # else it could not be asked, and nothing may pass for usual
         for measure in dict.fromkeys(each.measure for each in measured):
             some = [each for each in measured if each.measure == measure]
             failing = [each for each in some if each in unusual]
@@ -243,7 +244,7 @@ def check_drift(measured: Sequence[Drift]) -> list[Finding]:
                     column=measure,
                     expectation=rule.type,
                     expected=expected,
-                    success=not failing,
+                    success=is_answered and not failing,
                     element_count=len(some),
                     unexpected_count=len(failing),
                     examples=tuple(Example(each.in_words) for each in failing[:MOST_WARNINGS]),

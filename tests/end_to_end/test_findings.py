@@ -101,6 +101,22 @@ def test_drift_warns_of_those_alone_that_are_not_as_usual() -> None:
     assert (found[0].element_count, found[0].unexpected_count) == (3, 1)
 
 
+def test_a_table_with_other_columns_blocks() -> None:
+    from pipeline.validate import check_version  # late: it takes seconds to import
+
+    def column_names(table: str) -> list[str]:
+        names = list(TABLES[table].row.__match_args__)
+        return names[1:] if table == "runs" else names
+
+    def known(table: str, column: str) -> pa.Array:  # noqa: ARG001
+        return pa.array([], pa.string())
+
+    found = check_version([], {}, known, column_names, lambda _: pa.table({}))
+    (finding,) = [each for each in found if not each.success]
+    assert (finding.table, finding.column, finding.blocks) == ("runs", "", True)
+    assert finding.examples[0].row.startswith("found: started_at, finished_at")
+
+
 def test_an_id_that_is_there_twice_is_shown_where_its_quotes_stand(chunk: dict[str, pa.Table]) -> None:
     from pipeline.validate import check_version  # late: it takes seconds to import
 

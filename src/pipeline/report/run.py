@@ -181,11 +181,8 @@ def _plural(word: str, items: Sequence[object] | set[str]) -> str:
 
 def _count_warnings(drift: Sequence[Drift]) -> Counter[str]:
     """Figures that are not as usual, by publisher."""
-    return Counter(
-        each.subject
-        for each in drift
-        if each.measure != "reject_share" and not each.low <= each.found <= each.high  # that one is of a source
-    )
+    of_publishers = (each for each in drift if each.measure != "reject_share")  # which is of a source
+    return Counter(each.subject for each in of_publishers if each.is_unusual)
 
 
 def arrivals_of(arrivals: pa.Table) -> dict[str, int]:
