@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 
 from pipeline.entities.knowledge import build_knowledge
-from pipeline.language.places import fold_name
+from pipeline.lexicon.gazetteer import fold_name
 
 LOOK_UPS = 1_000
 SYLLABLES = "ba ced dor el fen gar hol ind jor kel lum mar nes orr pel quin rad sel tor und vel wex yar zin".split()

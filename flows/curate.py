@@ -14,6 +14,7 @@ from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
+from artifacts import Progress, tell_event, tell_summary
 from pipeline.cli.curating import describe
 from pipeline.contract import Attributions
 from pipeline.curate import Summary, curate
@@ -21,7 +22,6 @@ from pipeline.errors import ValidationFailedError
 from pipeline.settings import Redo, Settings
 from retries import RETRY_SECONDS, is_passing
 from runners import as_prefect_tasks, choose_task_runner
-from telling import Progress, tell_event, tell_summary
 
 TASK_BYTES = 20_000_000
 

@@ -71,7 +71,7 @@ def end_dead_runs(silence: timedelta) -> AutomationCore:
 
 
 async def notify(webhook: str) -> tuple[AutomationCore, ...]:
-    """Post to a webhook whatever somebody should act on: runs that failed or crashed, and what flows/telling.py tells."""
+    """Post to a webhook whatever somebody should act on: runs that failed or crashed, and what flows/artifacts.py tells."""
     block = CustomWebhookNotificationBlock(
         name=BLOCK, url=webhook, json_data={"text": "{{subject}}\n{{body}}"}, headers=None, cookies=None
     )

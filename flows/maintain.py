@@ -14,12 +14,12 @@ from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
+from artifacts import tell_drift, tell_event
 from pipeline import curate, store
 from pipeline.contract import TABLES, Drift
 from pipeline.errors import OnrecordError
 from pipeline.verify import Verification, verify_version
 from retries import RETRY_SECONDS, is_passing
-from telling import tell_drift, tell_event
 
 
 @task(

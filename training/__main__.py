@@ -13,11 +13,11 @@ from pipeline.accuracy import Accuracy, as_json
 from pipeline.language.tagger import FOLDER, MODEL, TOKENIZER, Tagger, load_encoder
 from training.card import write_card
 from training.data import as_example, read_corpus
+from training.entity_corpora import as_named_example, read_names, read_newswire
 from training.evaluate import measure_quotes
 from training.evaluate_names import measure_names
 from training.export import export, write_tokenizer
 from training.model import load_base
-from training.names import as_named_example, read_names, read_newswire
 from training.train import Plan, train
 
 

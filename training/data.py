@@ -19,9 +19,9 @@ import numpy as np
 
 from pipeline.contract import Article, RawArticle, RawRef
 from pipeline.language.marks import pair_marks
-from pipeline.language.pieces import Encode, Ints, Pieces, cut_pieces
 from pipeline.language.reading import find_sentences
 from pipeline.language.tagger import LABELS, OUTSIDE
+from pipeline.language.wordpieces import Encode, Ints, Pieces, cut_pieces
 from pipeline.normalise import normalise
 
 WORD = re.compile(r"\w+")

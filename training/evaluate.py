@@ -18,8 +18,8 @@ from pipeline.accuracy import Figure, Measure, Measured, What
 from pipeline.contract import Attributions, Quote
 from pipeline.entities import extract_mentions
 from pipeline.language.reading import read_with
-from pipeline.language.speech import is_judged, is_said
 from pipeline.language.tagger import Tagger
+from pipeline.lexicon.speech_verbs import is_judged, is_said
 from pipeline.quotes import extract_quotes
 from training.data import Annotated, Attribution, align, digest_of
 

@@ -20,8 +20,8 @@ from pipeline.entities import extract_mentions
 from pipeline.language.reading import read_with
 from pipeline.language.tagger import Tagger
 from training.data import align, digest_of
+from training.entity_corpora import ALL, NamedText, as_article
 from training.evaluate import COUNTS, figures_of
-from training.names import ALL, NamedText, as_article
 
 FOLDED: Mapping[EntityType, What] = {
     "PERSON": "people", "ORG": "organisations", "GPE": "places", "LOC": "places", "FAC": "places", "NORP": "other names",

@@ -11,7 +11,7 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from pipeline.language.pieces import FEATURES
+from pipeline.language.wordpieces import FEATURES
 from training.model import Tagger
 
 OPSET = 18

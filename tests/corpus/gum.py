@@ -11,7 +11,7 @@ from typing import NamedTuple
 from training.data import align
 
 from pipeline.contract import Article, EntityType, RawArticle, RawRef
-from pipeline.language.names import HONORIFICS, PERSON_NOUNS
+from pipeline.lexicon.titles import HONORIFICS, PERSON_NOUNS
 from pipeline.normalise import normalise
 
 KINDS: dict[str, EntityType] = {

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from training.names import dev_publishers, publisher_of
+from training.entity_corpora import dev_publishers, publisher_of
 
 from pipeline.accuracy import What, read_accuracy
 from pipeline.store import open_version

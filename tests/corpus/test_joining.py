@@ -18,7 +18,7 @@ from scorch.scores import b_cubed, ceaf_e, muc
 
 from pipeline.contract import Mention
 from pipeline.entities import complete_mentions, extract_mentions
-from pipeline.entities.named import Name
+from pipeline.entities.clusters import Name
 from pipeline.language import Reading, read_language
 from pipeline.quotes import extract_quotes
 

@@ -15,10 +15,10 @@ from training.data import align
 
 from pipeline.contract import Article, EntityType, RawArticle, RawRef
 from pipeline.entities import extract_mentions
+from pipeline.entities.clusters import Group, Name
 from pipeline.entities.linking import link_groups
-from pipeline.entities.named import Group, Name
 from pipeline.language import read_language
-from pipeline.language.places import adjectives
+from pipeline.lexicon.gazetteer import adjectives
 from pipeline.normalise import normalise
 
 from .conftest import digest_of, require

@@ -18,7 +18,7 @@ from pipeline.contract import Article, QuoteType, RawArticle, RawRef
 from pipeline.entities import extract_mentions
 from pipeline.language import Reading, Span, read_language
 from pipeline.normalise import normalise
-from pipeline.quotes.said import Attribution, Stretch
+from pipeline.quotes.content import Attribution, Stretch
 from pipeline.quotes.speakers import Speaker, resolve_speakers
 
 from .conftest import require

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from pipeline.store import parts, upkeep
+from pipeline.store import maintenance, parts
 from tests.end_to_end.newsroom import Newsroom
 from tests.end_to_end.states import owed_to_input
 
@@ -71,8 +71,8 @@ def test_next_run_goes_on_with_what_came_together(scattered: Newsroom) -> None:
 
 
 def test_parts_that_are_well_filled_stay(scattered: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upkeep, "ARTICLES_A_PART", 1)
-    monkeypatch.setattr(upkeep, "ROWS_A_PART", 4)
+    monkeypatch.setattr(maintenance, "ARTICLES_A_PART", 1)
+    monkeypatch.setattr(maintenance, "ROWS_A_PART", 4)
     inodes = {path.stat().st_ino for path in (scattered.curated / "articles").resolve().rglob("*.parquet")}
     scattered.onrecord("compact", scattered.curated)
     assert {path.stat().st_ino for path in (scattered.curated / "articles").resolve().rglob("*.parquet")} == inodes

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.curate import opening
+from pipeline.curate import start
 from tests.end_to_end.conftest import Onrecord
 
 FIRST_DAY = datetime(2024, 5, 6, 5, 0, tzinfo=UTC)
@@ -36,7 +36,7 @@ def set_clock(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
         def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
             return now.astimezone(tz)
 
-    monkeypatch.setattr(opening, "datetime", Clock)
+    monkeypatch.setattr(start, "datetime", Clock)
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.curate import opening
+from pipeline.curate import start
 from tests.end_to_end.newsroom import FERRY, Newsroom, line
 
 EDITED = FERRY.replace("every cable", "almost every cable")
@@ -89,7 +89,7 @@ def test_newer_record_of_an_article_in_another_file_is_a_revision(newsroom: News
 def test_revisions_are_kept_for_as_many_days_as_told(edited: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     edited.write_story("library", "Library closes\n\nQUILLHAVEN, May 9 2024 - The library has closed for good.\n")
     with monkeypatch.context() as later:
-        later.setattr(opening, "datetime", Later)
+        later.setattr(start, "datetime", Later)
         edited.curate("--keep-revisions", 120)
         assert len(edited.rows("article_revisions")) == 2, "the new one, and that of a hundred days ago"
         edited.write_story("orchard", "Pear prize\n\nSALTMARSH, June 2 2024 - The prize was taken back.\n")

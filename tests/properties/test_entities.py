@@ -29,7 +29,7 @@ from pipeline.contract import (
 )
 from pipeline.curate import curate_batch
 from pipeline.entities import count_entities, data_set, entity_id_of, sum_entities, summarise_entities
-from pipeline.entities.named import Link
+from pipeline.entities.clusters import Link
 from pipeline.normalise import normalise
 from pipeline.read import Options, RawRecord
 from pipeline.read.records import place

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from pipeline.contract import Segment
 from pipeline.language.marks import pair_marks
-from pipeline.language.pieces import FEATURES, Ints, Pieces, Window, cut_pieces, cut_windows
 from pipeline.language.tagger import load_tagger
+from pipeline.language.wordpieces import FEATURES, Ints, Pieces, Window, cut_pieces, cut_windows
 
 SIZE, SHARED = 20, 6
 LENGTHS = st.lists(st.integers(0, 30), max_size=40)

@@ -26,8 +26,8 @@ from pipeline.contract import (
     arrow_schema,
     to_table,
 )
+from pipeline.report.advice import MEANS, TODO_DRIFT, advise, first_fitting, link_to_raw
 from pipeline.report.counts import NOTHING
-from pipeline.report.told import MEANS, TODO_DRIFT, advise, first_fitting, link_to_raw
 from pipeline.report.trends import Plot, find_trends
 
 MEGABYTE = 1_000_000

@@ -36,7 +36,7 @@ from pipeline.contract import (
 )
 from pipeline.entities import count_entities
 from pipeline.errors import LockedError, StorageError, UsageError
-from pipeline.store import parts, place, upkeep
+from pipeline.store import maintenance, parts, versions_on_disk
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_folder_with_only_our_readme_is_taken(tmp_path: Path) -> None:
-    (tmp_path / "README.md").write_text(place.README_HEADER)
+    (tmp_path / "README.md").write_text(versions_on_disk.README_HEADER)
     with store.writing(tmp_path):
         assert (tmp_path / "versions").is_dir()
 
@@ -85,10 +85,10 @@ def test_lock_of_a_dead_process_is_free(tmp_path: Path) -> None:
         f"with store.writing(Path({str(tmp_path)!r})): os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
-    assert (tmp_path / place.LOCK).exists()
+    assert (tmp_path / versions_on_disk.LOCK).exists()
     with store.writing(tmp_path):
         pass
-    assert not (tmp_path / place.LOCK).exists()
+    assert not (tmp_path / versions_on_disk.LOCK).exists()
 
 
 # ── Data sets in short ─────────────────────────────────────────────────────────────────────────────────────────
@@ -244,7 +244,7 @@ def shared(one: store.Version, other: store.Version) -> set[str]:
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of two articles, or three rows."""
-    for module in (parts, upkeep):
+    for module in (parts, maintenance):
         monkeypatch.setattr(module, "ARTICLES_A_PART", 2)
         monkeypatch.setattr(module, "ROWS_A_PART", 3)
 

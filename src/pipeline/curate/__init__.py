@@ -26,11 +26,11 @@ from pipeline.curate.correct import correct_articles
 from pipeline.curate.history import compare_versions, roll_back, tell_versions, thin
 from pipeline.curate.intake import plan, read_files
 from pipeline.curate.maintain import compact, finish_forgetting, forget
-from pipeline.curate.opening import check_raw, open_work, source_name
 from pipeline.curate.publish import build_and_publish
-from pipeline.curate.settle import sample_quotes, settle_and_validate
 from pipeline.curate.sharing import export, write_gold
+from pipeline.curate.start import check_raw, open_work, source_name
 from pipeline.curate.watch import alerts_of, tell_drift
+from pipeline.curate.winners import sample_quotes, settle_and_validate
 from pipeline.curate.work import Progress, Summary, full_path, silent
 from pipeline.entities import build_knowledge, complete_mentions, extract_mentions, summarise_entities
 from pipeline.language import read_language

@@ -17,8 +17,8 @@ from pipeline.contract import HEX16
 from pipeline.curate.build import count_part, describe_part, sum_counted
 from pipeline.curate.correct import correct_articles
 from pipeline.curate.history import write_index
-from pipeline.curate.opening import keep_knowledge_base, new_run_id, open_work
 from pipeline.curate.publish import build_and_publish
+from pipeline.curate.start import keep_knowledge_base, new_run_id, open_work
 from pipeline.curate.work import silent
 from pipeline.errors import UsageError
 from pipeline.normalise import article_id_of

@@ -2,7 +2,7 @@
 
 from pipeline.diff.changes import Change, Difference, Group
 from pipeline.diff.compare import RUN_COLUMNS, PartKey, Side, compare
-from pipeline.diff.tell import changes_as_html, describe_difference, summarise_changes, write_diff_html
+from pipeline.diff.describe import changes_as_html, describe_difference, summarise_changes, write_diff_html
 
 __all__ = [
     "RUN_COLUMNS",

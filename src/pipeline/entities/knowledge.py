@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from pipeline.contract import EntityType
 from pipeline.errors import OnrecordError, StorageError, UsageError
-from pipeline.language.places import fold_name
+from pipeline.lexicon.gazetteer import fold_name
 
 EXPECTED = "an id and a name, and optionally aliases (a list, or parted by '|'), type, description and popularity"
 COLUMNS = ("id", "name", "aliases", "type", "description", "popularity")

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from math import log2
 
 from pipeline.contract import Article
+from pipeline.entities.clusters import Group, Link
 from pipeline.entities.knowledge import Knowledge, Known
-from pipeline.entities.named import Group, Link
-from pipeline.entities.places import link_places, named_behind
-from pipeline.language.places import fold_name
+from pipeline.entities.place_linking import link_places, named_behind
+from pipeline.lexicon.gazetteer import fold_name
 
 WORD = re.compile(r"\w{4,}")
 # Words of descriptions that tell nobody from others.

@@ -8,15 +8,15 @@ from dataclasses import replace
 from math import exp, log
 
 from pipeline.contract import Article, EntityType, Mention, MentionForm, Quote, stable_id
-from pipeline.entities.joining import join_names
+from pipeline.entities.clustering import join_names
+from pipeline.entities.clusters import Group, Link, Name
 from pipeline.entities.knowledge import Knowledge
 from pipeline.entities.linking import link_groups
-from pipeline.entities.named import Group, Link, Name
-from pipeline.entities.names import find_names
+from pipeline.entities.name_spans import find_names
 from pipeline.entities.reference import Reference, find_descriptions, find_pronouns
 from pipeline.language import Reading
 from pipeline.language.discourse import innermost_of
-from pipeline.language.names import HONORIFIC, find_role
+from pipeline.lexicon.titles import HONORIFIC, find_role
 
 TITLE_REACH = 80  # code points around a name in which its title stands
 # A logistic curve, fitted on the dev part of worldwide-newswire; on its half that it was not fitted on, confidence is

@@ -23,10 +23,10 @@ from pipeline.language.discourse import (
     inside_of,
     read_discourse,
 )
-from pipeline.language.names import ROLE_NOUNS
 from pipeline.language.phrases import GENDERS
 from pipeline.language.roles import Bearer, bearers_of, find_bearers, head_of, tells_side, words_of
-from pipeline.language.speech import SPEAKS
+from pipeline.lexicon.speech_verbs import SPEAKS
+from pipeline.lexicon.titles import ROLE_NOUNS
 
 _ROLE = "|".join(sorted((re.escape(noun) for noun in ROLE_NOUNS), key=len, reverse=True))
 _MODIFIER = (

@@ -11,9 +11,9 @@ from itertools import accumulate
 from typing import NamedTuple, Protocol, TypeVar
 
 from pipeline.contract import Mention
-from pipeline.language.names import BODY_SIGNS, FEMALE_SIGNS, MALE_SIGNS, PERSON_NOUNS, given_names
 from pipeline.language.phrases import GENDERS, TITLE_BEFORE
 from pipeline.language.reading import Span
+from pipeline.lexicon.titles import BODY_SIGNS, FEMALE_SIGNS, MALE_SIGNS, PERSON_NOUNS, given_names
 
 # What stands before a given name: "Ohio Gov. Mara Oduya", "A. Mara Oduya".
 UNTITLED = re.compile(r"^(?:.*\b\w{2,}\.\s|(?:\w\.\s?)+)(?=\w)")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from pipeline.contract import SpeakerForm
-from pipeline.language.names import HONORIFICS, PERSON_NOUNS, ROLE_NOUNS, given_names
-from pipeline.language.places import adjectives
+from pipeline.lexicon.gazetteer import adjectives
+from pipeline.lexicon.titles import HONORIFICS, PERSON_NOUNS, ROLE_NOUNS, given_names
 
 SUBJECTS = frozenset("he she they i we you it".split())
 PRONOUNS = SUBJECTS | frozenset("who whom which that his her their its him them".split())

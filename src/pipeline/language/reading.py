@@ -9,10 +9,10 @@ from typing import NamedTuple
 import nupunkt
 
 from pipeline.contract import Article
+from pipeline.language.foreign_attribution import SaidBy, find_said_by
 from pipeline.language.marks import CURLY_OPENING, Quotation, pair_marks
-from pipeline.language.names import SHORT_TITLE_END
-from pipeline.language.said_by import SaidBy, find_said_by
 from pipeline.language.tagger import NOTHING, Tagger, Tags, load_tagger
+from pipeline.lexicon.titles import SHORT_TITLE_END
 
 # A word may hold inner apostrophes, hyphens, points between letters and commas between digits: O'Neill, U.S., 4,000.
 WORD = re.compile(r"\w+(?:[’'\-–.&]\w+|,(?=\d{3}\b)\d+)*(?:(?<=\b[A-Z])\.)?")

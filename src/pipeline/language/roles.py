@@ -8,9 +8,9 @@ from functools import cache
 from typing import NamedTuple
 
 from pipeline.contract import Mention
-from pipeline.language.names import ROLE_NOUNS, ROLE_WORDS
 from pipeline.language.phrases import NOUN_END, PARTISANS, core_of
-from pipeline.language.places import countries, nationalities
+from pipeline.lexicon.gazetteer import countries, nationalities
+from pipeline.lexicon.titles import ROLE_NOUNS, ROLE_WORDS
 
 REACH = 110  # code points around a name in which it is described
 # What the same office is called otherwise, and who may be called so.

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pipeline.contract import EntityType, Segment
 from pipeline.errors import ModelError
 from pipeline.language.marks import Quotation
-from pipeline.language.pieces import Encode, Encoding, Ints, Pieces, Window, cut_pieces, cut_windows
+from pipeline.language.wordpieces import Encode, Encoding, Ints, Pieces, Window, cut_pieces, cut_windows
 
 if TYPE_CHECKING:
     import onnxruntime

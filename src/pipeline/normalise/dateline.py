@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline.language.places import is_place
+from pipeline.lexicon.gazetteer import is_place
 
 # Agencies as they print themselves in datelines and credits, and the name they go by here.
 AGENCIES: Mapping[str, str] = {

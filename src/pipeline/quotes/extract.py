@@ -11,8 +11,8 @@ from pipeline.language import Reading, Span
 from pipeline.language.discourse import inside_of
 from pipeline.language.phrases import form_of
 from pipeline.language.tagger import Tags
+from pipeline.quotes.content import Attribution, Stretch
 from pipeline.quotes.marked import find_marked, name_speakers
-from pipeline.quotes.said import Attribution, Stretch
 from pipeline.quotes.speakers import Speaker, resolve_speakers
 from pipeline.quotes.stretches import find_stretches
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pipeline.contract import Mention, Segment, SpeakerMethod
 from pipeline.language import Reading, SaidBy, Span, count_words
 from pipeline.language.marks import Quotation
-from pipeline.quotes.said import Attribution, Stretch
+from pipeline.quotes.content import Attribution, Stretch
 from pipeline.quotes.speakers import UNKNOWN, Speaker
 from pipeline.quotes.stretches import FRAGMENT_WORDS, SCARE_WORDS
 

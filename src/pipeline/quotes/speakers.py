@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pipeline.contract import Article, Mention, SpeakerMethod, SpeakerStatus
 from pipeline.language import Reading, Span
 from pipeline.language.discourse import SIDELINES, Discourse, find_genders, inside_of, read_discourse
-from pipeline.language.names import BODY_END, PERSON_NOUNS, find_role
 from pipeline.language.phrases import (
     GENDERS,
     JOINED,
@@ -24,7 +23,8 @@ from pipeline.language.phrases import (
     is_title,
 )
 from pipeline.language.roles import Bearer, bearers_of, find_bearers, is_borne_still
-from pipeline.quotes.said import Attribution, Stretch
+from pipeline.lexicon.titles import BODY_END, PERSON_NOUNS, find_role
+from pipeline.quotes.content import Attribution, Stretch
 
 SPEAKING_TYPES = ("PERSON", "ORG", "GPE", "FAC")
 DEFINITE = re.compile(r"(?i:the|this|that)\s|[A-Z]\w+[’']s?\s")

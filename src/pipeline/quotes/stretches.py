@@ -15,8 +15,8 @@ from typing import NamedTuple
 from pipeline.contract import Article, Attributions, QuoteType
 from pipeline.language import Reading, Span
 from pipeline.language.marks import Quotation
-from pipeline.language.speech import is_judged, is_said
-from pipeline.quotes.said import Attribution, Stretch
+from pipeline.lexicon.speech_verbs import is_judged, is_said
+from pipeline.quotes.content import Attribution, Stretch
 from pipeline.quotes.utterances import complete_sources, gather_utterances
 
 # A quoted stretch of so few words that nobody is said to say is a scare quote, a title or a nickname.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pipeline.contract import Segment
 from pipeline.language import Span
 from pipeline.language.tagger import Role, Tag, Tags
-from pipeline.quotes.said import Attribution
+from pipeline.quotes.content import Attribution
 
 # What each role hangs on, by preference: its cue; where it has none, its source, else its first content.
 MAY_HANG_ON: dict[Role, tuple[Role, ...]] = {

@@ -14,7 +14,6 @@ from typing import BinaryIO, cast
 
 from pipeline.contract import InputFormat, RawArticle, RawRef, Reject
 from pipeline.read.containers import Opened, frame_guarded, packing_of, unpack
-from pipeline.read.disguises import Disguise, describe, recognise
 from pipeline.read.feed import frame_feed, frame_json_feed
 from pipeline.read.fields import read_fields
 from pipeline.read.files import RawFile, open_file
@@ -38,6 +37,7 @@ from pipeline.read.records import (
 )
 from pipeline.read.rtf import read_rtf
 from pipeline.read.sidecar import Sidecar, load_sidecar, read_sidecar
+from pipeline.read.sniff import Disguise, describe, recognise
 from pipeline.read.tables import frame_csv, frame_parquet, frame_tsv
 from pipeline.read.text import read_text
 from pipeline.read.warc import frame_warc

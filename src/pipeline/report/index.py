@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.contract import RUN_ID
-from pipeline.page import fill, write_page
+from pipeline.rendering import fill, write_page
 from pipeline.report.counts import Totals
 from pipeline.report.run import RunLine, arrivals_of, choose_publishers
 from pipeline.report.trends import find_trends

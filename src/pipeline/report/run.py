@@ -15,9 +15,9 @@ import pyarrow.compute as pc
 
 from pipeline.accuracy import MEANING_OF_NAMES, MEANING_OF_QUOTES, MEASURES, Accuracy
 from pipeline.contract import FATES, Drift, Finding, Reject, Run, from_table
-from pipeline.page import fill, shorten, write_page
+from pipeline.rendering import fill, shorten, write_page
+from pipeline.report.advice import MARKUP, first_fitting, group_findings, link_to_raw
 from pipeline.report.counts import Publisher, Share, Totals, ranked
-from pipeline.report.told import MARKUP, first_fitting, group_findings, link_to_raw
 from pipeline.report.trends import find_trends
 
 Outcome = Literal["published", "blocked", "dry run", "nothing to do"]

@@ -15,26 +15,19 @@
       README.md                          the data dictionary
 """
 
-from pipeline.store.parts import Changes, Rows, WrittenPart, write_keyed, write_parts
-from pipeline.store.place import (
-    README_TEXT,
-    building,
-    check_destination,
-    check_outside,
-    corrections_folder,
-    discard,
-    index_path,
-    latest_report,
-    list_reports,
-    prepared_report,
-    publish,
-    read_forgotten,
-    report_path,
-    schema_metadata,
-    scratch,
-    settings_file,
-    writing,
+from pipeline.store.maintenance import (
+    Scrubber,
+    find_version,
+    list_versions,
+    note_forgotten,
+    note_scrubbed,
+    own_bytes,
+    published_at,
+    remove_versions,
+    repack,
+    roll_back,
 )
+from pipeline.store.parts import Changes, Rows, WrittenPart, write_keyed, write_parts
 from pipeline.store.queries import (
     ARTICLE_UPDATES,
     KEY,
@@ -55,19 +48,26 @@ from pipeline.store.queries import (
     refused_sources,
     source_at,
 )
-from pipeline.store.upkeep import (
-    Scrubber,
-    find_version,
-    list_versions,
-    note_forgotten,
-    note_scrubbed,
-    own_bytes,
-    published_at,
-    remove_versions,
-    repack,
-    roll_back,
-)
 from pipeline.store.version import Version, current_version, month_of, open_version
+from pipeline.store.versions_on_disk import (
+    README_TEXT,
+    building,
+    check_destination,
+    check_outside,
+    corrections_folder,
+    discard,
+    index_path,
+    latest_report,
+    list_reports,
+    prepared_report,
+    publish,
+    read_forgotten,
+    report_path,
+    schema_metadata,
+    scratch,
+    settings_file,
+    writing,
+)
 
 __all__ = [
     "ARTICLE_UPDATES",

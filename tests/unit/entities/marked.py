@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pipeline.contract import Article, EntityType, RawArticle, RawRef
-from pipeline.entities.named import Group, Name
+from pipeline.entities.clusters import Group, Name
 from pipeline.normalise import normalise
 
 NAME = re.compile(r"\[([^\]|]+)\|(\w+)\]")

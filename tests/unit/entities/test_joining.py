@@ -8,8 +8,8 @@ import time
 import pytest
 
 from pipeline.contract import EntityType
-from pipeline.entities.joining import join_names
-from pipeline.entities.named import Group, Name
+from pipeline.entities.clustering import join_names
+from pipeline.entities.clusters import Group, Name
 
 MARKED = re.compile(r"\[(?P<kind>[A-Z_]+) (?P<name>[^\]]+)\]")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.entities import entity_id_of
+from pipeline.entities.clusters import Group, Link, Name
 from pipeline.entities.knowledge import Knowledge, build_knowledge
 from pipeline.entities.linking import link_groups
-from pipeline.entities.named import Group, Link, Name
 from tests.unit.entities.marked import read_marked
 
 BASE = Path(__file__).with_name("hard_cases.jsonl")

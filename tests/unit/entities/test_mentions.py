@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.contract import Article, RawArticle, RawRef
 from pipeline.entities import complete_mentions, entity_id_of, extract_mentions
-from pipeline.entities.named import Link
+from pipeline.entities.clusters import Link
 from pipeline.language import Reading
 from pipeline.language.reading import find_sentences
 from pipeline.language.tagger import TaggedName, Tags

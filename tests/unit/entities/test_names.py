@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.contract import Article, EntityType
-from pipeline.entities.names import find_names
+from pipeline.entities.name_spans import find_names
 from pipeline.language import Reading
 from pipeline.language.tagger import TaggedName, Tags
 

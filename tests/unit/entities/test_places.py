@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.entities.clusters import Link
 from pipeline.entities.linking import link_groups
-from pipeline.entities.named import Link
 from tests.unit.entities.marked import read_marked
 
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from training.places import FOLDER, make_lists
+from training.gazetteer import FOLDER, make_lists
 
-from pipeline.language.places import is_place, places_named
+from pipeline.lexicon.gazetteer import is_place, places_named
 
 
 @pytest.mark.parametrize(
@@ -48,4 +48,6 @@ def test_is_place(name: str, is_found: bool) -> None:
 @pytest.mark.slow
 def test_lists_are_those_of_the_packages() -> None:
     for name, content in make_lists().items():
-        assert (FOLDER / name).read_text("utf-8") == content, f"{name} is not what `python -m training.places` writes"
+        assert (FOLDER / name).read_text("utf-8") == content, (
+            f"{name} is not what `python -m training.gazetteer` writes"
+        )

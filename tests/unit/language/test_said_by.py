@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.language import count_words
-from pipeline.language.said_by import find_said_by
+from pipeline.language.foreign_attribution import find_said_by
 
 
 def named(text: str, language: str) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.language.speech import is_said
+from pipeline.lexicon.speech_verbs import is_said
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pipeline.entities import extract_mentions
 from pipeline.language import Reading, Span, read_language
 from pipeline.language.phrases import core_of, form_of, is_several
 from pipeline.normalise import normalise
-from pipeline.quotes.said import Attribution, Stretch
+from pipeline.quotes.content import Attribution, Stretch
 from pipeline.quotes.speakers import Speaker, resolve_speakers
 
 MARKED = re.compile(r"\[(?P<source>[^\]]*)\]|<(?P<content>[^>]*)>")

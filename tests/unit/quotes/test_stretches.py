@@ -11,7 +11,7 @@ from pipeline.contract import Article, Attributions, RawArticle, RawRef
 from pipeline.language import Reading, read_language
 from pipeline.language.tagger import Role, Tag, Tags
 from pipeline.normalise import normalise
-from pipeline.quotes.said import Stretch
+from pipeline.quotes.content import Stretch
 from pipeline.quotes.stretches import find_stretches
 
 HEADLINE = "Harbour talks go on\n\n"

@@ -18,7 +18,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.read.disguises import SIGNATURES, Disguise, describe, recognise
+from pipeline.read.sniff import SIGNATURES, Disguise, describe, recognise
 
 STORY = b"ORVILLE (Coast Wire) - The harbour bridge will close on Monday, the port authority said.\n"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.contract import RawArticle, RawMetadata, RawRef, Reject
 from pipeline.read.fields import FIELDS, parse_path, read_fields
-from pipeline.read.fields.names import TABLE
+from pipeline.read.fields.known_fields import TABLE
 from pipeline.read.records import Options, RawRecord, digest
 
 TEXT = "The ferry sails at noon, the harbour master said.\nNobody was on the quay."

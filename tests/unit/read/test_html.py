@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.contract import RawArticle, RawMetadata, RawRef, Reject
 from pipeline.read.html import read_fragment, read_html
-from pipeline.read.html.page import MAX_DEPTH
+from pipeline.read.html.tree import MAX_DEPTH
 from pipeline.read.records import MAX_HTML_BYTES, Options, RawRecord
 
 LEAD = (

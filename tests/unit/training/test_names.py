@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from training.names import (
+from training.entity_corpora import (
     ALL,
     ANYTHING,
     NamedText,

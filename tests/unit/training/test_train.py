@@ -17,16 +17,16 @@ import onnxruntime
 import tokenizers
 import training.train
 from training.data import Example, as_example
+from training.entity_corpora import Named, NamedText, as_article, as_named_example
 from training.export import export, write_tokenizer
 from training.model import Shape, Tagger
-from training.names import Named, NamedText, as_article, as_named_example
 from training.train import CHECKPOINT, Batch, Plan, State, cut_batches, loss_of, train
 
 from pipeline.contract import EntityType
-from pipeline.language.pieces import FEATURES
 from pipeline.language.reading import read_with
 from pipeline.language.tagger import FOLDER, MODEL, TOKENIZER, load_tagger
 from pipeline.language.tagger import Tagger as Shipped
+from pipeline.language.wordpieces import FEATURES
 
 from .harbour import SAID, read_article
 

@@ -14,12 +14,12 @@ from typing import Literal
 
 from pipeline.read.containers.archives import frame_members
 from pipeline.read.containers.compressed import Coding, decompress
-from pipeline.read.containers.opened import Frame, Opened, after, frame_guarded
+from pipeline.read.containers.framing import Frame, Opened, after, frame_guarded
 from pipeline.read.containers.streams import as_stream
 from pipeline.read.containers.tars import tar_members
 from pipeline.read.containers.zips import zip_members
-from pipeline.read.disguises import recognise
 from pipeline.read.records import Framed, refuse
+from pipeline.read.sniff import recognise
 
 __all__ = [
     "Frame",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pipeline.contract import RawRef, Skip
-from pipeline.read.containers.opened import Frame, Opened, after, frame_guarded
+from pipeline.read.containers.framing import Frame, Opened, after, frame_guarded
 from pipeline.read.containers.streams import as_stream
 from pipeline.read.records import BadStreamError, Framed, place, refuse
 from pipeline.read.sidecar import load_sidecar

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Literal
 
 import zstandard
 
-from pipeline.read.containers.opened import BOMB_ADVICE, MAX_RATIO, is_bomb
+from pipeline.read.containers.framing import BOMB_ADVICE, MAX_RATIO, is_bomb
 from pipeline.read.containers.streams import PIECE
 from pipeline.read.records import CHUNK, BadStreamError
 

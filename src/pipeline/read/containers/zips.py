@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from pipeline.read.containers.archives import Member
-from pipeline.read.containers.opened import BOMB_ADVICE, is_bomb
+from pipeline.read.containers.framing import BOMB_ADVICE, is_bomb
 from pipeline.read.containers.streams import pieces_of
 from pipeline.read.records import CHUNK, BadStreamError
 from pipeline.read.sidecar import pair_sidecars

@@ -8,9 +8,9 @@ import orjson
 
 from pipeline.contract import RawArticle, RawMetadata, Reject
 from pipeline.read.fields.content import Content, find_content
+from pipeline.read.fields.field_paths import has_content, plan_for
+from pipeline.read.fields.known_fields import FIELDS, list_names, names_content
 from pipeline.read.fields.metadata import read_metadata
-from pipeline.read.fields.names import FIELDS, list_names, names_content
-from pipeline.read.fields.plan import has_content, plan_for
 from pipeline.read.fields.values import Json, kind_of, parse_path
 from pipeline.read.html import read_fragment, read_html
 from pipeline.read.records import Options, RawRecord, refuse

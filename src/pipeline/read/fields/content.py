@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from pipeline.contract import QualityFlag, RawBlock, Reject, SegmentKind
-from pipeline.read.fields.names import TEASER, list_names
-from pipeline.read.fields.plan import Plan
+from pipeline.read.fields.field_paths import Plan
+from pipeline.read.fields.known_fields import TEASER, list_names
 from pipeline.read.fields.values import Json, Steps, decode_references, find, is_nothing, kind_of, write_path
 from pipeline.read.records import RawRecord, refuse
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from pipeline.contract import RawMetadata
-from pipeline.read.fields.plan import Plan
+from pipeline.read.fields.field_paths import Plan
 from pipeline.read.fields.values import Json, find, kind_of, write_path
 from pipeline.read.html.authors import clean_authors
 

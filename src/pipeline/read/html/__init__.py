@@ -18,13 +18,13 @@ from pipeline.read.html.body import (
     read_fragment_pieces,
     read_lines,
 )
+from pipeline.read.html.boilerplate import arrange, without_headline
 from pipeline.read.html.charset import decode
-from pipeline.read.html.front import arrange, without_headline
 from pipeline.read.html.json_ld import Json
 from pipeline.read.html.metadata import Page, read_metadata
 from pipeline.read.html.notes import with_notes
-from pipeline.read.html.page import MAX_DEPTH, is_too_deep, parse_page, prepare
 from pipeline.read.html.quality import find_problem, flag_quality
+from pipeline.read.html.tree import MAX_DEPTH, is_too_deep, parse_page, prepare
 from pipeline.read.records import MAX_HTML_BYTES, Options, RawRecord, refuse
 
 __all__ = ["read_fragment", "read_html"]

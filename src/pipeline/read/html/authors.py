@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator
 
-from pipeline.language.places import is_place
+from pipeline.lexicon.gazetteer import is_place
 
 # What stands before a name: "By Mara Oduya", "Words by …", "Von …".
 OPENING = re.compile(

@@ -12,7 +12,7 @@ from lxml import etree
 from resiliparse.extract.html2text import extract_plain_text
 
 from pipeline.contract import RawBlock, SegmentKind
-from pipeline.read.html.page import CAPTION_MARK, SUBHEAD_MARK, write_quotation_marks
+from pipeline.read.html.tree import CAPTION_MARK, SUBHEAD_MARK, write_quotation_marks
 
 # It warns of each page in which it finds nothing; what came of the page is told by its flags or its reject.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)

@@ -23,7 +23,7 @@ from fastwarc.warc import ArchiveIterator
 from pipeline.contract import RawRef, Reject
 from pipeline.read.records import BEGIN, BadStreamError, Bookmark, Framed, place, refuse
 from pipeline.read.warc.record import MAX_HEADER_BYTES, LastRecord, read_record
-from pipeline.read.warc.tape import END_ID, Tape, open_tape
+from pipeline.read.warc.stream import END_ID, Tape, open_tape
 
 __all__ = ["frame_warc"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 
-from pipeline.read.fields.names import CONTENT, TABLE, TEASER, fold
+from pipeline.read.fields.known_fields import CONTENT, TABLE, TEASER, fold
 from pipeline.read.fields.readers import READERS, ValueReader
 from pipeline.read.fields.values import Json, Steps, parse_path
 from pipeline.read.records import Options, RawRecord

@@ -10,7 +10,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from pipeline.contract import Example, Finding, FindingKind, Run
-from pipeline.page import shorten
+from pipeline.rendering import shorten
 
 T = TypeVar("T")
 MARGIN = 160  # on either side of an example

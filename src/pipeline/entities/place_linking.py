@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pipeline.contract import Article
-from pipeline.entities.named import Group, Link
-from pipeline.language.places import COMMON_WORDS, Place, nationalities, places_named
+from pipeline.entities.clusters import Group, Link
+from pipeline.lexicon.gazetteer import COMMON_WORDS, Place, nationalities, places_named
 
 # The name of a larger place behind a smaller one's: "Paris, Texas", "London (Ontario)", "Valencia in Spain".
 BEHIND = re.compile(r"(?:,|\s\(|\s+in)?\s*(?<=[\s(])([A-Z][\w.’'-]*(?:\s[A-Z][\w.’'-]*){0,3})")

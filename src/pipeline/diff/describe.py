@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.diff.changes import Difference
 from pipeline.diff.words import Piece
-from pipeline.page import fill, write_page
+from pipeline.rendering import fill, write_page
 
 PAGE_BYTES = 900_000  # of changes on a page
 

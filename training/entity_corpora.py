@@ -18,13 +18,13 @@ import numpy as np
 
 from pipeline.contract import Article, EntityType, RawArticle, RawRef
 from pipeline.language.marks import pair_marks
-from pipeline.language.names import HONORIFICS, ROLE_NOUNS
-from pipeline.language.organisations import EVENT_WORDS, FACILITY_WORDS, REGIONS
 from pipeline.language.phrases import PRONOUNS
-from pipeline.language.pieces import Encode, cut_pieces
-from pipeline.language.places import adjectives, is_place_as_spelt
 from pipeline.language.reading import find_sentences
 from pipeline.language.tagger import NAME_LABELS
+from pipeline.language.wordpieces import Encode, cut_pieces
+from pipeline.lexicon.gazetteer import adjectives, is_place_as_spelt
+from pipeline.lexicon.organisations import EVENT_WORDS, FACILITY_WORDS, REGIONS
+from pipeline.lexicon.titles import HONORIFICS, ROLE_NOUNS
 from pipeline.normalise import normalise
 from training.data import Example, align, blank_example
 

