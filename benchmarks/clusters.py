@@ -122,7 +122,7 @@ def drive(raw: str, into: str, batch_records: int) -> None:
 
 def measure_command(raw: Path, folder: Path, workers: int) -> float:
     """Seconds of the command."""
-    command = [sys.executable, "-m", "pipeline.cli", "curate", str(raw), "--quiet", "--workers", str(workers)]
+    command = [sys.executable, "-m", "onrecord", "curate", str(raw), "--quiet", "--workers", str(workers)]
     start = time.perf_counter()
     subprocess.run([*command, "--into", str(folder / f"command-{raw.name}-{workers}")], check=True)
     return time.perf_counter() - start

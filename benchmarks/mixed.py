@@ -242,7 +242,7 @@ def main() -> None:
         command = [
             sys.executable,
             "-m",
-            "pipeline.cli",
+            "onrecord",
             "curate",
             str(folder / "raw"),
             "--into",

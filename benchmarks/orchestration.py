@@ -95,7 +95,7 @@ def main() -> None:
             "onrecord curate": [
                 sys.executable,
                 "-m",
-                "pipeline.cli",
+                "onrecord",
                 "curate",
                 "--quiet",
                 "--workers",

@@ -25,7 +25,7 @@ CORPORA = HERE.parent / "shared" / "corpora"
 def measure(raw: Path, workers: int | None) -> tuple[float, float]:
     """Wall seconds and peak MiB of one run of the command over RAW."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pipeline.cli", "curate", str(raw), "--into", f"{folder}/curated", "--quiet"]
+        command = [sys.executable, "-m", "onrecord", "curate", str(raw), "--into", f"{folder}/curated", "--quiet"]
         command += ["--workers", str(workers)] if workers else []
         start = time.perf_counter()
         pid = os.posix_spawn(sys.executable, command, os.environ)

@@ -85,7 +85,7 @@ def run(source: Path, arguments: list[str]) -> tuple[float, float]:
     environment = {**os.environ, "PYTHONPATH": str(source)}
     start, before = time.perf_counter(), os.times()
     ran = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", *arguments], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "onrecord", *arguments], env=environment, capture_output=True, text=True, check=False
     )
     wall, after = time.perf_counter() - start, os.times()
     if ran.returncode not in (0, 2):

@@ -13,7 +13,7 @@ import pandas as pd
 import polars as pl
 import pyarrow.parquet as pq
 
-from pipeline import open_version
+from onrecord import open_version
 from pipeline.cli import main
 from pipeline.contract import TABLES, columns
 from tests.end_to_end.conftest import state_of

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+import onrecord as onrecord_package
 import pipeline
 from pipeline.accuracy import read_accuracy
 from pipeline.contract import TABLES
@@ -135,15 +136,17 @@ def test_setting_changes_for_all_articles_or_for_none(
 @pytest.mark.slow
 @pytest.mark.parametrize("damage", [pytest.param(None, id="missing"), pytest.param(b'{"model_ver', id="cut-off")])
 def test_damaged_model_file_is_named_and_exits_2(raw: Path, tmp_path: Path, damage: bytes | None) -> None:
-    package = tmp_path / "installed" / "pipeline"
-    shutil.copytree(Path(pipeline.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
-    card = package / "language" / "model" / "accuracy.json"
+    installed = tmp_path / "installed"
+    for package in (onrecord_package, pipeline):
+        folder = Path(str(package.__file__)).parent
+        shutil.copytree(folder, installed / folder.name, ignore=shutil.ignore_patterns("__pycache__"))
+    card = installed / "pipeline" / "language" / "model" / "accuracy.json"
     card.unlink()
     if damage is not None:
         card.write_bytes(damage)
     ran = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", "curate", str(raw), "--into", str(tmp_path / "curated")],
-        env=os.environ | {"PYTHONPATH": str(package.parent)},
+        [sys.executable, "-m", "onrecord", "curate", str(raw), "--into", str(tmp_path / "curated")],
+        env=os.environ | {"PYTHONPATH": str(installed)},
         capture_output=True,
         text=True,
         check=False,

@@ -89,7 +89,7 @@ def test_folder_that_is_not_readable_is_a_reject_until_it_is(raw: Path, tmp_path
     (locked / "story.txt").write_bytes(GOOD * 5)
     locked.chmod(0)
     curated = tmp_path / "curated"
-    command = [sys.executable, "-m", "pipeline.cli", "curate", str(raw), "--into", str(curated), "--workers", "1"]
+    command = [sys.executable, "-m", "onrecord", "curate", str(raw), "--into", str(curated), "--workers", "1"]
     if os.geteuid() == 0:  # root may read everything, but for the two capabilities that let it
         command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all", *command]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -185,7 +185,7 @@ def test_refused_file_that_is_removed_is_refused_no_longer(onrecord: Onrecord, r
 def test_what_a_locked_raw_holds_is_not_forgotten(raw: Path, tmp_path: Path) -> None:
     curated = tmp_path / "curated"
     (raw / "paper.html").write_bytes(b"%PDF-1.7\n")
-    command = [sys.executable, "-m", "pipeline.cli", "curate", str(raw), "--into", str(curated), "--workers", "1"]
+    command = [sys.executable, "-m", "onrecord", "curate", str(raw), "--into", str(curated), "--workers", "1"]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
     if os.geteuid() == 0:  # root may read everything, but for the two capabilities that let it
         command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all", *command]

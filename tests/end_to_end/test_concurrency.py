@@ -18,7 +18,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from pipeline import open_version
+from onrecord import open_version
 from pipeline.contract import TABLES
 from tests.end_to_end.conftest import Onrecord
 from tests.end_to_end.scenes import Scene
@@ -78,7 +78,7 @@ def test_writer_that_was_waited_for_goes_on_undisturbed(onrecord: Onrecord, warm
 @pytest.mark.slow
 def test_two_real_commands_one_of_which_writes(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
     curated = tmp_path / "curated"
-    command = [sys.executable, "-m", "pipeline.cli", "curate", str(raw), "--into", str(curated), "--quiet"]
+    command = [sys.executable, "-m", "onrecord", "curate", str(raw), "--into", str(curated), "--quiet"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as first:
         while not (curated / ".lock").exists() and first.poll() is None:
             time.sleep(0.02)

@@ -122,7 +122,7 @@ def kill_command(scene: Scene, curated: Path, seconds: float) -> None:
     """Run the command, kill its first process after so many seconds, and wait for the others to end."""
     arguments = [str(argument) for argument in scene.arguments(curated)]
     arguments[arguments.index("--workers") + 1] = "2"
-    process = subprocess.Popen([sys.executable, "-m", "pipeline.cli", *arguments], start_new_session=True)
+    process = subprocess.Popen([sys.executable, "-m", "onrecord", *arguments], start_new_session=True)
     with suppress(subprocess.TimeoutExpired):
         process.wait(seconds)
     process.kill()

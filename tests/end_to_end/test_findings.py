@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipeline import open_version
+from onrecord import open_version
 from pipeline.contract import TABLES, Drift, Example, expectations
 from tests.end_to_end.conftest import Onrecord
 

@@ -8,7 +8,7 @@ import duckdb
 import pandas as pd
 import polars as pl
 
-from pipeline import open_version
+from onrecord import open_version
 from pipeline.contract import TABLES
 from tests.end_to_end.conftest import STORY, Onrecord, state_of
 from tests.end_to_end.states import owed_to_input, tables

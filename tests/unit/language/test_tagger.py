@@ -195,7 +195,7 @@ def test_a_damaged_file_ends_the_command_with_one_line(tmp_path: Path, name: str
         [
             sys.executable,
             "-m",
-            "pipeline.cli",
+            "onrecord",
             "curate",
             raw,
             "--into",

@@ -1,4 +1,4 @@
-"""``python -m pipeline.cli``: the command, where it is not on the path."""
+"""``python -m onrecord``: the command, where it is not on the path."""
 
 import sys
 
