@@ -1,41 +1,48 @@
-# Two commands: `make run` curates raw/ into curated/, `make test` passes the tests. Both set up .venv/ when needed.
+# `make run` curates raw/ into curated/; `make test` runs the tests. Both set up .venv/ when needed.
 PYTHON ?= python3
 BIN := .venv/bin
-READY := .venv/.ready
+UV := $(BIN)/uv
+RUN := .venv/.ready-to-run
+DEV := .venv/.ready-to-develop
 SHARED ?= ../shared
+# Slow tests take more than a few seconds of processor each; `make test-slow` runs them.
+PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run server test crash check corpus bench train clean
+.PHONY: run server test test-slow crash check corpus bench train clean
 
-run: $(READY)
+run: $(RUN)
 	@$(BIN)/python flows/curate.py
 
 # A Prefect server and worker on this machine with everything of prefect.yaml deployed, until Ctrl-C.
-server: $(READY)
+server: $(RUN)
 	@$(BIN)/python flows/serve.py $(SERVER)
 
-# Beside each other, in the order of the files: those that take long and wait much come first.
-test: $(READY)
-	@$(BIN)/pytest -m "not corpus and not crash" --numprocesses 3 --dist loadfile --no-loadscope-reorder
+test: $(DEV)
+	@$(PYTEST) -m "not slow and not corpus and not crash"
 
-# Kills runs, and fills disks, at more moments than `make test` has time for.
-crash: $(READY)
+test-slow: $(DEV)
+	@$(PYTEST) -m "slow and not corpus and not crash"
+
+# Kills runs, and fills disks, at more moments than `make test-slow` has time for.
+crash: $(DEV)
 	@$(BIN)/pytest -m crash -rs
 
-check: $(READY)
+check: $(DEV)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy src flows
+	@$(BIN)/mypy src flows training benchmarks
 	@$(BIN)/lint-imports
 
 # Measures on the gold corpora; each test skips, saying so, where they are absent.
-corpus: $(READY)
+corpus: $(DEV)
 	@SHARED=$(SHARED) $(BIN)/pytest -m corpus -rs -s
 
-bench: $(READY)
+bench: $(DEV)
 	@$(BIN)/python benchmarks/speed.py
 
-# Trains the tagger on the gold corpora and measures it; one that was stopped goes on (training/README.md).
-train: $(READY)
+# Trains the tagger on the gold corpora and measures it; one that was stopped continues (training/README.md). With pip,
+# because a build of torch for the CPU may lie where only pip is told to look.
+train: $(DEV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[training]'
 	@$(BIN)/python -m training --train $(SHARED)/corpora/polnear/train --dev $(SHARED)/corpora/polnear/dev \
 		--names $(SHARED)/corpora/worldwide-newswire 'none stated for the data; articles © their publishers. The weights hold no text' \
@@ -53,8 +60,18 @@ train: $(READY)
 clean:
 	rm -rf .venv
 
-$(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "onrecord needs Python 3.11 or newer; name one with make PYTHON=…")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+$(RUN): pyproject.toml constraints.txt | $(UV)
+	@echo "Installing what a run needs into .venv …"
+	@$(UV) pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable .
 	@touch $@
+
+$(DEV): pyproject.toml constraints.txt | $(UV)
+	@echo "Installing what development and tests need into .venv …"
+	@$(UV) pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
+	@touch $(RUN) $@
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "onrecord needs Python 3.11 or newer; name one with make PYTHON=…")'
+	@echo "Creating .venv (once) …"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
