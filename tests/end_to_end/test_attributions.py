@@ -41,6 +41,7 @@ def metadata_of(curated: Path) -> list[dict[bytes, bytes]]:
     return [pq.read_schema(part).metadata for name in TABLES for part in (version / name).rglob("*.parquet")]
 
 
+@pytest.mark.slow
 def test_data_set_holds_what_is_said_unless_told_otherwise(curated: Path) -> None:
     assert settings_of(curated) == ["said"]
     for metadata in metadata_of(curated):
@@ -71,6 +72,7 @@ def test_other_setting_is_refused_and_nothing_changes(onrecord: Onrecord, raw: P
     assert state_of(curated) == before
 
 
+@pytest.mark.slow
 def test_other_setting_with_reprocess_makes_all_anew(onrecord: Onrecord, raw: Path, curated: Path) -> None:
     ran = onrecord("curate", raw, "--into", curated, "--attributions", "all", "--reprocess", "--workers", 1)
     assert ran.code == 0, ran.err
@@ -82,6 +84,7 @@ def test_other_setting_with_reprocess_makes_all_anew(onrecord: Onrecord, raw: Pa
     assert onrecord("verify", curated, "--raw", raw).code == 0
 
 
+@pytest.mark.slow
 def test_reprocess_alone_makes_all_of_this_raw_anew_by_the_same_setting(
     onrecord: Onrecord, raw: Path, tmp_path: Path, curated: Path
 ) -> None:
@@ -108,6 +111,7 @@ def test_reprocess_alone_makes_all_of_this_raw_anew_by_the_same_setting(
         pytest.param("file", "2 of source 'wire'", id="one-file-of-the-folder"),
     ],
 )
+@pytest.mark.slow
 def test_setting_changes_for_all_articles_or_for_none(
     onrecord: Onrecord, raw: Path, tmp_path: Path, curated: Path, case: str, told: str
 ) -> None:

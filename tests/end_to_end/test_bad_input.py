@@ -36,6 +36,7 @@ GOOD = b"The harbour board met on Tuesday and agreed on a date. "
         pytest.param("all.txt", b"All news\nUpdated at: \n", "no_text", id="nothing-but-furniture"),
     ],
 )
+@pytest.mark.slow
 def test_bad_file_is_a_reject(
     onrecord: Onrecord, raw: Path, tmp_path: Path, name: str, content: bytes, reason: str
 ) -> None:
@@ -83,6 +84,7 @@ def test_symlink_loop_is_a_reject(onrecord: Onrecord, raw: Path, tmp_path: Path)
     assert list(zip(rejects["raw_path"], rejects["reason"], strict=True)) == [("again", "symlink_loop")]
 
 
+@pytest.mark.slow
 def test_folder_that_is_not_readable_is_a_reject_until_it_is(raw: Path, tmp_path: Path) -> None:
     locked = raw / "locked"
     locked.mkdir()
@@ -182,6 +184,7 @@ def test_refused_file_that_is_removed_is_refused_no_longer(onrecord: Onrecord, r
     assert "nothing to do" in onrecord("curate", raw, "--into", curated, "--workers", 1).out
 
 
+@pytest.mark.slow
 def test_what_a_locked_raw_holds_is_not_forgotten(raw: Path, tmp_path: Path) -> None:
     curated = tmp_path / "curated"
     (raw / "paper.html").write_bytes(b"%PDF-1.7\n")

@@ -158,6 +158,7 @@ def assert_same(one: Path, other: Path) -> None:
         pytest.param("0", BATCHES - 2, id="a-batch-that-ends-too-many-workers-is-run-by-the-flow"),
     ],
 )
+@pytest.mark.slow
 def test_worker_that_is_killed_costs_its_batch_only(
     prefect: Prefect, raw: Path, local: Path, tmp_path: Path, failures: str, told: int
 ) -> None:
@@ -209,6 +210,7 @@ def other_host() -> Iterator[tuple[str, ...]]:
         ip("netns", "delete", name)
 
 
+@pytest.mark.slow
 def test_two_hosts_make_what_one_makes(
     other_host: tuple[str, ...], raw: Path, local: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -282,6 +284,7 @@ NOBODY = "tcp://127.0.0.1:9"
         ),
     ],
 )
+@pytest.mark.slow
 def test_cluster_that_cannot_be_used_says_why(
     prefect: Prefect, tmp_path: Path, case: str, workers: tuple[str, ...] | None, told: str
 ) -> None:

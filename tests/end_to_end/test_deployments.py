@@ -76,6 +76,7 @@ def article_count(curated: Path) -> int:
     return len(pd.read_parquet(curated / "articles", columns=["article_id"]))
 
 
+@pytest.mark.slow
 def test_two_scheduled_runs_are_seen_in_the_ui(prefect: Prefect, tmp_path: Path) -> None:
     raw, into = write_stories(tmp_path / "wire", 3), tmp_path / "curated"
     (raw / "empty.txt").write_text("", "utf-8")
@@ -233,6 +234,7 @@ def test_a_worker_that_is_killed_leaves_the_data_set_whole_and_no_run_under_way(
     assert onrecord("verify", into, "--raw", raw).code == 0
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_costs_the_run_nothing(prefect: Prefect, tmp_path: Path, onrecord: Onrecord) -> None:
     raw, into = write_stories(tmp_path / "wire", 100), tmp_path / "curated"
     run_id = start_long_run(prefect, raw, into)
@@ -246,6 +248,7 @@ def test_a_server_that_is_killed_costs_the_run_nothing(prefect: Prefect, tmp_pat
     assert article_count(into) == 101
 
 
+@pytest.mark.slow
 def test_make_server_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
     prefect = Prefect(tmp_path)
     serve = prefect.start("flows/serve.py")
@@ -261,6 +264,7 @@ def test_make_server_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
         prefect.close()
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken_is_told_of(tmp_path: Path, hook: Hook) -> None:
     prefect = Prefect(tmp_path, PREFECT_SERVER_API_PORT=str(hook.server.server_port))
     serve = prefect.start("flows/serve.py")

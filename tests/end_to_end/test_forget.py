@@ -170,6 +170,7 @@ def test_all_articles_are_forgotten(newsroom: Newsroom) -> None:
 
 
 @pytest.mark.parametrize("step", ["build_and_publish", "_scrub", "_remove_reports"])
+@pytest.mark.slow
 def test_next_run_ends_what_died(edited: Newsroom, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     def die(*_: object) -> None:
         raise KeyboardInterrupt
@@ -187,6 +188,7 @@ def test_next_run_ends_what_died(edited: Newsroom, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("step", range(0, 100, 7))
+@pytest.mark.slow
 def test_what_dies_while_it_rewrites_old_versions_is_ended_by_the_next_run(
     edited: Newsroom, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:

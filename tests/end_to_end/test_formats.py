@@ -136,6 +136,7 @@ def test_every_format_gives_its_article(onrecord: Onrecord, mixed: Path, tmp_pat
     assert "nothing to do" in onrecord("curate", mixed, "--into", curated).out
 
 
+@pytest.mark.slow
 def test_appended_lines_cost_only_themselves(onrecord: Onrecord, tmp_path: Path) -> None:
     raw, curated = tmp_path / "crawl.jsonl", tmp_path / "curated"
     raw.write_text(json.dumps(record("ferry")) + "\n" + json.dumps(record("bridge")) + "\n")
@@ -151,6 +152,7 @@ def test_appended_lines_cost_only_themselves(onrecord: Onrecord, tmp_path: Path)
     assert (run["new_count"], run["unchanged_count"], run["changed_count"]) == (1, 2, 0)
 
 
+@pytest.mark.slow
 def test_one_address_twice_is_one_article_of_the_later_record(onrecord: Onrecord, tmp_path: Path) -> None:
     raw, curated = tmp_path / "crawl.jsonl", tmp_path / "curated"
     lines = [record("ferry", title=f"Ferry opens {number}") for number in range(1, 12)]
@@ -161,6 +163,7 @@ def test_one_address_twice_is_one_article_of_the_later_record(onrecord: Onrecord
     assert pd.read_parquet(curated / "runs")["superseded_count"].tolist() == [10]
 
 
+@pytest.mark.slow
 def test_fields_are_named_by_the_user(onrecord: Onrecord, tmp_path: Path) -> None:
     raw, curated = tmp_path / "table.csv", tmp_path / "curated"
     raw.write_text(f'titel,tekst\nThe ferry opens,"{story("ferry").replace(chr(34), chr(34) * 2)}"\n')

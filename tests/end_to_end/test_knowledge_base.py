@@ -58,6 +58,7 @@ def test_people_carry_the_ids_of_the_file(onrecord: Onrecord, raw: Path, curated
     assert onrecord("verify", curated, "--raw", raw).code == 0
 
 
+@pytest.mark.slow
 def test_workers_read_the_same_index(onrecord: Onrecord, raw: Path, base: Path, curated: Path, tmp_path: Path) -> None:
     (raw / "list.jsonl").write_bytes(b'{"text": "The pier will close, said Mara Oduya of the harbour board."}\n')
     into = tmp_path / "pool"
@@ -66,6 +67,7 @@ def test_workers_read_the_same_index(onrecord: Onrecord, raw: Path, base: Path, 
     assert links_of(into) == links_of(curated)
 
 
+@pytest.mark.slow
 def test_run_that_says_nothing_goes_on_with_the_file(onrecord: Onrecord, raw: Path, curated: Path, base: Path) -> None:
     assert "nothing to do" in onrecord("curate", raw, "--into", curated, "--workers", 1).out
     (raw / "more.txt").write_text(
@@ -76,6 +78,7 @@ def test_run_that_says_nothing_goes_on_with_the_file(onrecord: Onrecord, raw: Pa
     assert [path for path, _ in runs_of(curated)] == [str(base), str(base)]
 
 
+@pytest.mark.slow
 def test_changed_file_links_all_anew(onrecord: Onrecord, raw: Path, curated: Path, base: Path) -> None:
     write(base, CHAIRWOMAN | {"id": "HB-8"})
     assert onrecord("curate", raw, "--into", curated, "--workers", 1).code == 0

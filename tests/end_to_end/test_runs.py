@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import polars as pl
+import pytest
 
 from onrecord import open_version
 from pipeline.contract import TABLES
@@ -30,6 +31,7 @@ def test_raw_is_never_written(onrecord: Onrecord, raw: Path, tmp_path: Path) -> 
     assert state_of(raw) == before
 
 
+@pytest.mark.slow
 def test_changed_file_replaces_its_rows_in_all_tables(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
     curated = tmp_path / "curated"
     onrecord("curate", raw, "--into", curated)
@@ -47,6 +49,7 @@ def test_changed_file_replaces_its_rows_in_all_tables(onrecord: Onrecord, raw: P
     assert onrecord("verify", curated, "--raw", raw).code == 0
 
 
+@pytest.mark.slow
 def test_end_state_does_not_depend_on_runs_or_workers(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
     for number in range(3, 8):
         (raw / f"story-{number}.txt").write_text(STORY.format(detail=f"{number} thousand"), "utf-8")
@@ -157,6 +160,7 @@ def test_two_collections_in_one_data_set(onrecord: Onrecord, raw: Path, tmp_path
         assert "articles of other sources" in verified.out
 
 
+@pytest.mark.slow
 def test_limit_leaves_what_is_known_as_it_is(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
     curated = tmp_path / "curated"
     for name, day in (("story-0", 9), ("story-1", 8)):

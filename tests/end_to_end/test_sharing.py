@@ -48,6 +48,7 @@ def test_no_word_of_an_article_is_handed_on(newsroom: Newsroom, shared: Path) ->
     assert "Mara Oduya" in told, "who speaks is handed on"
 
 
+@pytest.mark.slow
 def test_words_are_joined_back_from_the_raw_files(newsroom: Newsroom, shared: Path, tmp_path: Path) -> None:
     whole = tmp_path / "whole"
     command = [sys.executable, shared / "join_text.py", "--raw", newsroom.raw, "--into", whole]

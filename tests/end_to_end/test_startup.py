@@ -68,6 +68,7 @@ def test_refusing_an_argument_imports_nothing_that_takes_long(tmp_path: Path, ar
     assert not modules & (HEAVY | VALIDATION | READING)
 
 
+@pytest.mark.slow
 def test_run_with_nothing_to_do_reads_and_validates_nothing(tmp_path: Path, raw: Path, onrecord: Onrecord) -> None:
     command = ["curate", str(raw), "--into", str(tmp_path / "curated")]
     assert onrecord(*command).code == 0

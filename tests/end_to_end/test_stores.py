@@ -48,6 +48,7 @@ def lines(*details: str) -> bytes:
     return "".join(json.dumps(record) + "\n" for record in records).encode()
 
 
+@pytest.mark.slow
 def test_bucket_is_read_like_a_folder(onrecord: Onrecord, bucket: Any, tmp_path: Path) -> None:
     bucket.put_object(Key="2024/may/a.txt", Body=STORY.format(detail="two hundred").encode())
     bucket.put_object(Key="2024/may/a.json", Body=b'{"publisher": "Harbour Post", "section": "Port"}')
@@ -70,6 +71,7 @@ def test_bucket_is_read_like_a_folder(onrecord: Onrecord, bucket: Any, tmp_path:
     assert verified.code == 0, verified.out
 
 
+@pytest.mark.slow
 def test_second_run_over_a_bucket_reads_only_what_changed(onrecord: Onrecord, bucket: Any, tmp_path: Path) -> None:
     bucket.put_object(Key="dump.jsonl", Body=lines("one", "two"))
     curated = tmp_path / "curated"
@@ -141,6 +143,7 @@ def web() -> Iterator[str]:
     server.server_close()
 
 
+@pytest.mark.slow
 def test_server_that_hangs_up_loses_no_record_silently_and_is_asked_again(
     onrecord: Onrecord, web: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,7 @@ def with_fault(monkeypatch: pytest.MonkeyPatch, raw_path: str, **changes: object
         pytest.param({"quote_type": "shouted"}, "expect_column_values_to_be_in_set", "quote_type", id="unknown-type"),
     ],
 )
+@pytest.mark.slow
 def test_failing_row_refuses_its_article_and_no_other(
     onrecord: Onrecord,
     raw: Path,
@@ -80,6 +81,7 @@ def test_failing_update_leaves_the_last_good_revision(
     assert "last good revision" in pd.read_parquet(curated / "rejects")["detail"][0]
 
 
+@pytest.mark.slow
 def test_failing_table_blocks_the_run_and_leaves_the_data_set(
     onrecord: Onrecord, raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,6 +79,7 @@ def names_in(batches: list[Batch]) -> list[str]:
     return [name for batch in batches for name in batch.rows["articles"].to_pydict().get("raw_record", [])]
 
 
+@pytest.mark.slow
 def test_record_that_ends_its_worker_is_the_one_reject() -> None:
     batches = list(in_processes(2)(read_names, tasks_of([OTHER] * 5 + [KILL] + [OTHER] * 4, 2)))
     rejects = [reject for batch in batches for reject in batch.rejects]
@@ -89,23 +90,27 @@ def test_record_that_ends_its_worker_is_the_one_reject() -> None:
     assert crashed.rows["articles"].schema == no_rows("articles").schema
 
 
+@pytest.mark.slow
 def test_record_that_ends_its_worker_ends_no_small_run() -> None:
     batches = list(in_processes(2)(read_names, tasks_of([OTHER, KILL, OTHER], 3, "html")))
     assert [reject.raw_record for batch in batches for reject in batch.rejects] == ["1"]
     assert sorted(names_in(batches)) == ["0", "2"]
 
 
+@pytest.mark.slow
 def test_two_records_that_end_their_workers_are_two_rejects() -> None:
     batches = list(in_processes(2)(read_names, tasks_of([EXIT, OTHER, OTHER, EXIT], 2)))
     assert sorted(reject.raw_record for batch in batches for reject in batch.rejects) == ["0", "3"]
     assert sorted(names_in(batches)) == ["1", "2"]
 
 
+@pytest.mark.slow
 def test_workers_that_cannot_live_are_no_fault_of_the_records() -> None:
     with pytest.raises(OnrecordError, match="no worker process can live"):
         list(in_processes(2)(end_always, tasks_of([OTHER] * 4, 2)))
 
 
+@pytest.mark.slow
 def test_tasks_are_taken_as_workers_are_free_for_them() -> None:
     taken = 0
 
@@ -146,6 +151,7 @@ def test_thread_keeps_its_process() -> None:
     assert str(os.getpid()) not in processes
 
 
+@pytest.mark.slow
 def test_record_that_ends_a_threads_process_is_the_one_reject() -> None:
     (task,) = tasks_of([OTHER, OTHER, KILL, OTHER], 4)
     batches = in_thread(read_names, task)

@@ -15,7 +15,9 @@ CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 
 def anchors_of(document: Path) -> set[str]:
     """The anchors that headings of a Markdown file get on a page."""
-    headings = re.findall(r"^#+ (.+)$", CODE.sub(lambda code: code[0].strip("`"), document.read_text("utf-8")), re.MULTILINE)
+    headings = re.findall(
+        r"^#+ (.+)$", CODE.sub(lambda code: code[0].strip("`"), document.read_text("utf-8")), re.MULTILINE
+    )
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from pathlib import Path
 
 import orjson
@@ -14,6 +13,7 @@ from pipeline.read import feed as module
 from pipeline.read.feed import frame_feed, frame_json_feed
 from pipeline.read.fields import read_fields
 from pipeline.read.records import BadStreamError, Framed, Options, RawRecord
+from tests.bounds import processor_seconds_below
 
 REF = RawRef("wire", "post.xml", "", "")
 LONG = "<p>" + "</p><p>".join(
@@ -262,10 +262,9 @@ def test_what_a_feed_puts_under_an_entry_is_no_text_of_it(markup: str, kept: str
 
 
 def test_the_end_of_an_entry_is_searched_at_once() -> None:
-    start = time.process_time()
-    for markup in ("The post <p>" * 100_000, "<a b>" * 100_000, "<a>continue reading " * 50_000):
-        frame(rss(f"<title>Ferries</title><content:encoded>{cdata(markup)}</content:encoded>"))
-    assert time.process_time() - start < 3
+    with processor_seconds_below(10):
+        for markup in ("The post <p>" * 100_000, "<a b>" * 100_000, "<a>continue reading " * 50_000):
+            frame(rss(f"<title>Ferries</title><content:encoded>{cdata(markup)}</content:encoded>"))
 
 
 def test_entry_without_text_is_refused_and_its_neighbours_stand() -> None:
@@ -455,11 +454,10 @@ def test_a_feed_over_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
 def test_entities_do_not_multiply() -> None:
     laughs = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
     feed = f'<!DOCTYPE rss [<!ENTITY a0 "ha">{laughs}]>{rss("<title>&a9;</title><description>x</description>")}'
-    start = time.monotonic()
-    [entry] = frame(feed.replace('<?xml version="1.0"?>', ""))
+    with processor_seconds_below(5):
+        [entry] = frame(feed.replace('<?xml version="1.0"?>', ""))
     assert isinstance(entry, RawRecord)
     assert len(entry.data) < 1_000
-    assert time.monotonic() - start < 5
 
 
 def test_outside_entities_are_not_fetched(tmp_path: Path) -> None:
@@ -472,7 +470,6 @@ def test_outside_entities_are_not_fetched(tmp_path: Path) -> None:
 
 
 def test_tags_nested_100_000_deep_take_no_time_here() -> None:
-    start = time.monotonic()
-    [entry] = frame(rss(f"<content:encoded>{cdata('<div>' * 100_000)}</content:encoded>"))
+    with processor_seconds_below(10):
+        [entry] = frame(rss(f"<content:encoded>{cdata('<div>' * 100_000)}</content:encoded>"))
     assert isinstance(entry, RawRecord)
-    assert time.monotonic() - start < 10

@@ -159,6 +159,7 @@ def test_labels_of_pieces(tmp_path: Path) -> None:
     assert words["words"] == [ANYTHING]  # not in what was annotated
 
 
+@pytest.mark.slow
 def test_dev_is_the_same_whatever_the_order() -> None:
     names = [f"no_{publisher}_{number}.txt.tsv" for publisher in "abcdefghij" for number in range(3)]
     assert dev_publishers(names) == dev_publishers(reversed(names))
