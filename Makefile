@@ -8,7 +8,7 @@ SHARED ?= ../shared
 # Slow tests take more than a few seconds of processor each; `make test-slow` runs them.
 PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run server test test-slow crash check corpus bench train clean
+.PHONY: run server test test-slow crash check corpus docs bench train clean
 
 run: $(RUN)
 	@$(BIN)/python flows/curate.py
@@ -36,6 +36,12 @@ check: $(DEV)
 # Measures on the gold corpora; each test skips, saying so, where they are absent.
 corpus: $(DEV)
 	@SHARED=$(SHARED) $(BIN)/pytest -m corpus -rs -s
+
+# Writes the data dictionary, which derives from the contract, to where it is committed.
+docs: $(DEV)
+	@$(BIN)/python -c 'from pipeline import contract, store; \
+		print(store.README_TEXT + contract.data_dictionary(contract.TABLES.values()), end="")' | \
+		tee docs/tables.md > curated/README.md
 
 bench: $(DEV)
 	@$(BIN)/python benchmarks/speed.py

@@ -47,7 +47,7 @@ ROW = "row_"  # tells the rows of a frame apart
 # Gives of some articles, by article_id: article_id, text, source, raw_path, raw_record.
 FindArticles = Callable[[Sequence[str]], pa.Table]
 LEDGER = Expectation(
-    "expect_column_values_to_be_in_set", {"column": "ledger_adds_up", "value_set": [True]}, is_row_level=False
+    "ledger", "expect_column_values_to_be_in_set", {"column": "ledger_adds_up", "value_set": [True]}, is_row_level=False
 )
 
 
@@ -97,7 +97,7 @@ def _join(one: Finding, other: Finding) -> Finding:
 NOT_NULL = "expect_column_values_to_not_be_null"
 IS_FILLED = "is_filled_"
 ALL_FILLED = Expectation(
-    "expect_column_values_to_be_in_set", {"column": IS_FILLED, "value_set": [True]}, is_row_level=True
+    "not_null", "expect_column_values_to_be_in_set", {"column": IS_FILLED, "value_set": [True]}, is_row_level=True
 )
 
 # Whose ids are unique over all parts. The ids of what stands in an article are made of the article's.
@@ -160,12 +160,13 @@ def _check_columns(column_names: Callable[[str], list[str]]) -> list[Finding]:
         (rule,) = (rule for rule in expectations(table) if "column_list" in rule.kwargs)
         rules.append(rule)
         frame[name] = column_names(name) == list(rule.kwargs["column_list"])
-    asked = [Expectation(LEDGER.type, {"column": name, "value_set": [True]}, False) for name in TABLES]
+    asked = [Expectation("columns", LEDGER.type, {"column": name, "value_set": [True]}, False) for name in TABLES]
     return [
         Finding(
             kind="tables",
             table=name,
             column="",
+            rule=rule.kind,
             expectation=rule.type,
             expected=rule.in_words,
             success=bool(outcome.success),
@@ -214,14 +215,14 @@ def check_ledger(run: Run) -> Finding:
     rows = to_table(Run, [run]).select(["run_id", "record_count", *FATES.values()])
     frame = _frame(rows, [LEDGER])
     frame["ledger_adds_up"] = adds_up
-    (finding,) = _run_suite(TABLES["runs"], [LEDGER], frame, rows)
-    return replace(finding, expected="as many records came out, by what became of them, as came in")
+    return _run_suite(TABLES["runs"], [LEDGER], frame, rows)[0]
 
 
-# What drift is asked, for each measure: a failure warns.
+# What is expected of each measure of drift; a failure warns.
+_GREATER = "expect_column_pair_values_a_to_be_greater_than_b"
 USUAL = (
-    ({"column_A": "found", "column_B": "low", "or_equal": True}, "not lower than is usual"),
-    ({"column_A": "high", "column_B": "found", "or_equal": True}, "not higher than is usual"),
+    Expectation("not_low", _GREATER, {"column_A": "found", "column_B": "low", "or_equal": True}, is_row_level=False),
+    Expectation("not_high", _GREATER, {"column_A": "high", "column_B": "found", "or_equal": True}, is_row_level=False),
 )
 
 
@@ -229,9 +230,8 @@ def check_drift(measured: Sequence[Drift]) -> list[Finding]:
     """Check whether what was measured lies within what is usual; all measures are asked at once."""
     numbers = [(each.found, each.low, each.high) for each in measured]
     frame = pd.DataFrame(numbers, columns=["found", "low", "high"]).assign(**{ROW: range(len(measured))})
-    rules = [Expectation("expect_column_pair_values_a_to_be_greater_than_b", pair, False) for pair, _ in USUAL]
     findings = []
-    for outcome, rule, (_, expected) in zip(_ask(rules, "drift", frame), rules, USUAL, strict=True):
+    for rule, outcome in zip(USUAL, _ask(USUAL, "drift", frame), strict=True):
         unusual = {measured[at] for at in _failing_rows(outcome)}
         is_answered = outcome.success or bool(unusual)  # else it could not be asked, and nothing may pass for usual
         for measure in dict.fromkeys(each.measure for each in measured):
@@ -242,8 +242,9 @@ def check_drift(measured: Sequence[Drift]) -> list[Finding]:
                     kind="drift",
                     table="drift",
                     column=measure,
+                    rule=rule.kind,
                     expectation=rule.type,
-                    expected=expected,
+                    expected=rule.in_words,
                     success=is_answered and not failing,
                     element_count=len(some),
                     unexpected_count=len(failing),
@@ -387,6 +388,7 @@ def _as_finding(
         kind="rows" if rule.is_row_level and (outcome.success or keys) else "tables",  # without an index it blocks
         table=table.name,
         column=rule.column,
+        rule=rule.kind,
         expectation=rule.type,
         expected=rule.in_words,
         success=bool(outcome.success),

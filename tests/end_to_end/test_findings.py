@@ -60,7 +60,7 @@ def test_a_type_that_there_is_not_is_shown_where_the_quote_stands(chunk: dict[st
 
 def test_words_that_do_not_stand_there_are_shown_beside_those_that_do(chunk: dict[str, pa.Table]) -> None:
     ((_, column, expected, example),) = failing(put(chunk, "text", "words never said"))
-    assert (column, expected) == ("text", "text is articles.text[start_char:end_char], letter for letter")
+    assert (column, expected) == ("text", "text is exactly articles.text[start_char:end_char]")
     assert "'words never said'" in example.row
     assert example.text == TOLD
 
@@ -76,7 +76,7 @@ def test_a_place_that_there_is_not_is_told_without_context(chunk: dict[str, pa.T
     found = failing(put(chunk, "start_char", -4))
     assert {(expected, example.text) for _, _, expected, example in found} == {
         ("is at least 0", ""),
-        ("text is articles.text[start_char:end_char], letter for letter", ""),
+        ("text is exactly articles.text[start_char:end_char]", ""),
     }
 
 
@@ -97,7 +97,7 @@ def test_drift_warns_of_those_alone_that_are_not_as_usual() -> None:
         ("drift", "articles_a_day", False, False),
         ("drift", "articles_a_day", True, False),
     ]
-    assert found[0].examples == (Example("Moor Echo: articles_a_day 2, where 12 to 31 is usual (learnt of 28 days)"),)
+    assert found[0].examples == (Example("Moor Echo: articles_a_day is 2, usual is 12 to 31 (learnt of 28 days)"),)
     assert (found[0].element_count, found[0].unexpected_count) == (3, 1)
 
 
@@ -134,7 +134,7 @@ def test_an_id_that_is_there_twice_is_shown_where_its_quotes_stand(chunk: dict[s
         lambda _: chunk["articles"],
     )
     (finding,) = [each for each in found if each.column == "quote_id" and each.blocks]
-    assert (finding.expected, finding.unexpected_count) == ("is there once", 2)
+    assert (finding.expected, finding.unexpected_count) == ("occurs once", 2)
     assert TOLD in {example.text for example in finding.examples}
     assert all(example.raw_path for example in finding.examples)
 

@@ -50,7 +50,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data") / "curated" / "reports"
     folder.mkdir(parents=True)
     runs = [run_at(NOON - timedelta(days=day)) for day in range(6)]
-    blocking = finding("tables", expected="is there once", success=False, unexpected_count=2)
+    blocking = finding("tables", expected="occurs once", success=False, unexpected_count=2)
     told = data(FAILING, DRIFTING, blocking, finding(), run=runs[0], outcome="blocked")
     report.write_report(folder / f"{runs[0].run_id}.html", told)
     came = [arrival(run, paper) for run in runs[1:] for paper in PAPERS]

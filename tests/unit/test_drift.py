@@ -367,7 +367,7 @@ ODD = Drift(POST, "articles_a_day", 0, 21.6, 60, "40 is usual, by the 28 days be
         pytest.param(0, 3, 1, [], [Alert("rejects_high", "3 of 3 new records of wire were refused (100%); more than 20% is too many")], id="only-rejects"),
         pytest.param(0, 0, 25, [], [Alert("nothing_arrived", "no new article since 2024-05-05 05:00 UTC, 25 hours")], id="silent-for-a-day"),
         pytest.param(0, 0, None, [], [Alert("nothing_arrived", "no article ever arrived")], id="never-any"),
-        pytest.param(9, 0, 1, [ODD], [Alert("drift", "Harbour Post: articles_a_day 0, where 21.6 to 60 is usual (40 is usual, by the 28 days before)")], id="drift"),
+        pytest.param(9, 0, 1, [ODD], [Alert("drift", "Harbour Post: articles_a_day is 0, usual is 21.6 to 60 (40 is usual, by the 28 days before)")], id="drift"),
         pytest.param(9, 0, 1, [replace(ODD, found=40)], [], id="no-drift"),
     ],
 )  # fmt: skip

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pyarrow as pa
 import pytest
@@ -22,11 +22,12 @@ from pipeline.contract import (
     FindingKind,
     Part,
     Reject,
+    RuleKind,
     Run,
     arrow_schema,
     to_table,
 )
-from pipeline.report.advice import MEANS, TODO_DRIFT, advise, first_fitting, link_to_raw
+from pipeline.report.advice import DRIFT_ADVICE, FAULTS, MEANINGS, advise, first_fitting, link_to_raw
 from pipeline.report.counts import NOTHING
 from pipeline.report.trends import Plot, find_trends
 
@@ -126,8 +127,9 @@ def finding(kind: FindingKind = "rows", **values: Any) -> Finding:
     usual: dict[str, Any] = {
         "table": "quotes",
         "column": "text",
+        "rule": "verbatim",
         "expectation": "expect_column_values_to_be_in_set",
-        "expected": "text is articles.text[start_char:end_char], letter for letter",
+        "expected": "text is exactly articles.text[start_char:end_char]",
         "success": True,
         "element_count": 30,
         "unexpected_count": 0,
@@ -155,8 +157,9 @@ DRIFTING = finding(
     "drift",
     table="drift",
     column="articles_a_day",
+    rule="not_low",
     expectation="expect_column_pair_values_a_to_be_greater_than_b",
-    expected="not lower than is usual",
+    expected="not lower than usual",
     success=False,
     element_count=3,
     unexpected_count=1,
@@ -175,8 +178,7 @@ def data(*findings: Finding, **values: Any) -> report.ReportData:
         "run": runs[0],
         "outcome": "published",
         "accuracy": read_accuracy(),
-        "findings": findings
-        or (finding(), finding("tables", expected="is there once"), finding("drift", table="drift")),
+        "findings": findings or (finding(), finding("tables", expected="occurs once"), finding("drift", table="drift")),
         "drift": (Drift("Harbour Post", "articles_a_day", 0, 8, 20, "the last 28 days", 0),),
         "rejects": to_table(Reject, rejects),
         "totals": totals(*((f"{at:016x}", PAPERS[at % 3], "en") for at in range(30))),
@@ -265,7 +267,7 @@ def test_failed_expectation_tells_expected_found_where_and_what_to_do(tmp_path: 
     (raw / "2024" / "ferry.txt").write_text("Ferry")
     told = page_of(tmp_path, data(FAILING, run=run_at(raw=str(raw))))
     for words in (
-        "text is articles.text[start_char:end_char], letter for letter",
+        "text is exactly articles.text[start_char:end_char]",
         "7 of 30 are otherwise",
         "kept out: 1 article",
         "Open the raw record",
@@ -281,7 +283,7 @@ def test_drift_warns_and_says_what_to_look_at(tmp_path: Path) -> None:
     told = page_of(tmp_path, data(DRIFTING))
     assert "1 figure is not as usual" in told
     assert "Harbour Post: 0, where 8 to 20 is usual" in told
-    assert "See whether the feed or folder of this publisher still fills" in told
+    assert "Check that this publisher" in told
 
 
 def test_first_run_without_history_says_so_instead_of_plots(tmp_path: Path) -> None:
@@ -314,10 +316,14 @@ def test_link_to_a_raw_record(raw: str, link: str | None) -> None:
     assert link_to_raw(raw, "a b.txt") == link
 
 
-@pytest.mark.parametrize(("measure", "is_low"), TODO_DRIFT)
-def test_every_warning_has_its_own_advice(measure: str, is_low: bool) -> None:
-    expected = "not lower than is usual" if is_low else "not higher than is usual"
-    assert advise(finding("drift", column=measure, expected=expected)).startswith(TODO_DRIFT[measure, is_low])
+@pytest.mark.parametrize(("measure", "rule"), DRIFT_ADVICE)
+def test_every_warning_has_its_own_advice(measure: str, rule: RuleKind) -> None:
+    assert advise(finding("drift", column=measure, rule=rule)).startswith(DRIFT_ADVICE[measure, rule])
+
+
+@pytest.mark.parametrize("kind", get_args(RuleKind))
+def test_every_rule_has_its_own_advice(kind: RuleKind) -> None:
+    assert (kind in FAULTS) != (kind in {rule for _, rule in DRIFT_ADVICE})
 
 
 def test_page_of_the_worst_run_has_room_for_no_more_than_a_megabyte(tmp_path: Path) -> None:
@@ -327,7 +333,7 @@ def test_page_of_the_worst_run_has_room_for_no_more_than_a_megabyte(tmp_path: Pa
         finding(
             kind, success=False, unexpected_count=10_000, examples=(example,) * 50, failing_keys=("0" * 16,) * 10_000
         )
-        for kind in MEANS
+        for kind in MEANINGS
         for _ in range(100)
     ]
     rejects = [

@@ -10,7 +10,7 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from pipeline.contract import LONG_AGO as THEN
+from pipeline.contract import EPOCH as THEN
 from pipeline.contract import (
     STATE,
     TABLES,

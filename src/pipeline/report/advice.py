@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from pipeline.contract import Example, Finding, FindingKind, Run
+from pipeline.contract import Example, Finding, FindingKind, RuleKind, Run
 from pipeline.rendering import shorten
 
 T = TypeVar("T")
@@ -17,58 +17,57 @@ MARGIN = 160  # on either side of an example
 ROOM = 150_000  # bytes of a page for the examples of one kind of finding
 MARKUP = 400  # bytes that the tags around an example take
 
-MEANS: Mapping[FindingKind, tuple[str, str]] = {
+MEANINGS: Mapping[FindingKind, tuple[str, str]] = {
     "tables": (
         "Rules on whole tables",
-        "One that fails blocks the run: nothing is published, and the data set stays as it was.",
+        "A failure blocks the run: nothing is published, and the data set stays as it was.",
     ),
     "rows": (
         "Rules on rows",
-        "A row that fails one keeps its article out, whole, with all that stands in it; the rest is published.",
+        "An article with a failing row is refused as a whole; everything else is published.",
     ),
     "drift": (
-        "Against what is usual",
-        "What the last 24 hours brought, held against the days before. A figure that is not as usual warns, and blocks nothing.",
+        "Drift",
+        "The last 24 hours compared with the days before. Drift produces a warning and never blocks a run.",
     ),
 }
-SOUND = (
-    "Open the raw record: if it is sound, the fault is in onrecord; report it with this page. "
-    "Once it is mended, onrecord replay tries again what was refused."
+NEXT_STEP_ROWS = (
+    "Open the raw record. If it is sound, the fault is in onrecord: report it with this page. "
+    "After a fix, onrecord replay tries the refused records again."
 )
-VERBATIM, KEY = "letter for letter", "or empty"  # what rules of one type expect that are about different things
-# By expectation and kind, what is wrong.
-TODO_ROWS: Mapping[str, str] = {
-    "expect_column_values_to_not_be_null": "A value that every row must have is missing.",
-    "expect_column_values_to_match_regex": "A value is not of the form that the column promises.",
-    "expect_column_values_to_be_between": "A number lies outside of its range.",
-    "expect_column_values_to_be_in_set": "A value is none of those that the column knows.",
-    "expect_column_pair_values_a_to_be_greater_than_b": "A stretch of text ends before it begins.",
-    VERBATIM: "The words of a row are not those that its offsets lead to.",
-}
-TODO_TABLES: Mapping[str, str] = {
-    "expect_column_values_to_be_unique": "Two rows have one id, so joins would count one of them twice.",
-    "expect_column_values_to_be_in_set": "The counts of records do not add up: one was lost, or counted twice.",
-    KEY: "A key leads to no row, so joins would lose what it stands for.",
-    "expect_table_columns_to_match_ordered_list": "A table on the disk has other columns than this version of onrecord writes.",
-}
-BROKEN = (
-    "Run onrecord verify on the data set: if it finds a fault, files were changed or lost, and onrecord rollback leads "
-    "back to a version that is whole. If it finds none, the fault is in onrecord: report it with this page."
+NEXT_STEP_TABLES = (
+    "Run onrecord verify on the data set. If it finds a fault, files were changed or lost: onrecord rollback returns to "
+    "an intact version. If it finds none, the fault is in onrecord: report it with this page."
 )
-TODO_DRIFT: Mapping[tuple[str, bool], str] = {  # by measure (DriftMeasure), and whether it is too low
-    ("articles_a_day", True): "Less came in than is usual. See whether the feed or folder of this publisher still fills, and what the collecting run says of its addresses.",
-    ("articles_a_day", False): "More came in than is usual. See whether old pieces were loaded at once, or one address is collected under several names.",
-    ("undated_share", False): "Fewer articles have a date. Open one without: the pages may print it elsewhere now, or the records have lost their date field.",
-    ("undated_share", True): "More articles have a date than is usual: no fault, unless the dates are wrong. Look at published_source of a few.",
-    ("unnamed_share", False): "Fewer quotes have a named speaker. Read one article: its layout may have changed so that names are cut off, or it is of another kind or language.",
-    ("unnamed_share", True): "More quotes have a named speaker than is usual: no fault by itself. Read a few and see whether the names are right.",
-    ("quotes_an_article", True): "Articles hold fewer quotes. See whether the texts are whole: teasers, a paywall and a consent page have few.",
-    ("quotes_an_article", False): "Articles hold more quotes. See whether furniture of the site, such as readers' comments, is taken for text.",
-    ("language_shift", False): "Articles are in other languages than is usual. See whether another edition is collected; outside of English quotes are found by their marks alone.",
-    ("reject_share", False): "More records are refused than is usual. The table of refused records tells why; one reason that stands out is one fault.",
-    ("reject_share", True): "Fewer records are refused than is usual: no fault.",
+NEXT_STEP_DRIFT = (
+    "If this is the new normal, set the bounds in settings.toml beside the tables; onrecord drift prints the baseline."
+)
+# What is wrong with a failing row or table, by kind of rule.
+FAULTS: Mapping[RuleKind, str] = {
+    "not_null": "A required value is missing.",
+    "pattern": "A value does not have the form that the column promises.",
+    "range": "A number is outside its range.",
+    "vocabulary": "A value is not in the column's vocabulary.",
+    "order": "A stretch of text ends before it begins.",
+    "verbatim": "The words of a row differ from the text at its offsets.",
+    "unique": "Two rows have the same id, so a join would count one of them twice.",
+    "foreign_key": "A key matches no row, so a join would lose this row.",
+    "columns": "A table on disk has other columns than this version of onrecord writes.",
+    "ledger": "The counts of records do not add up: a record was lost or counted twice.",
+}
+DRIFT_ADVICE: Mapping[tuple[str, RuleKind], str] = {  # by measure (DriftMeasure) and the rule that failed
+    ("articles_a_day", "not_low"): "Fewer articles than usual came in. Check that this publisher's feed or folder still fills, and what the last collecting run reported about its addresses.",
+    ("articles_a_day", "not_high"): "More articles than usual came in. Check whether an archive was loaded at once, or one address is collected under several names.",
+    ("undated_share", "not_high"): "More articles than usual have no date. Open one: the pages may print the date elsewhere now, or the records have lost their date field.",
+    ("undated_share", "not_low"): "More articles than usual have a date. That is no fault unless the dates are wrong: look at published_source of a few.",
+    ("unnamed_share", "not_high"): "Fewer quotes than usual have a named speaker. Read one article: names may be cut off by a new layout, or it is of another kind or language.",
+    ("unnamed_share", "not_low"): "More quotes than usual have a named speaker. That is no fault by itself: read a few and check the names.",
+    ("quotes_an_article", "not_low"): "Articles have fewer quotes than usual. Check that the texts are complete: teasers, paywalls and consent pages have few quotes.",
+    ("quotes_an_article", "not_high"): "Articles have more quotes than usual. Check whether site furniture, such as readers' comments, became text.",
+    ("language_shift", "not_high"): "Articles are in other languages than usual. Check whether another edition is collected; outside English, quotes are found by their marks only.",
+    ("reject_share", "not_high"): "More records than usual are refused. The table of refused records gives the reasons; one frequent reason is one fault.",
+    ("reject_share", "not_low"): "Fewer records than usual are refused: no fault.",
 }  # fmt: skip
-USUAL = "If this is how it is from now on, set the bounds in settings.toml beside the tables; onrecord drift tells what is usual."
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,7 @@ def group_findings(findings: Sequence[Finding], run: Run) -> list[Group]:
         run: tells where the raw records lay.
     """
     groups = []
-    for kind, (title, meaning) in MEANS.items():
+    for kind, (title, meaning) in MEANINGS.items():
         some = [finding for finding in findings if finding.kind == kind]
         failed = [_tell(finding, run) for finding in some if not finding.success]
         fitting = first_fitting(failed, _cost, ROOM)
@@ -160,16 +159,15 @@ def first_fitting(items: Iterable[T], cost: Callable[[T], int], room: int) -> li
 
 
 def advise(finding: Finding) -> str:
-    """What to do about an expectation that failed."""
-    about = next((end for end in (VERBATIM, KEY) if finding.expected.endswith(end)), finding.expectation)
+    """Return what is wrong and what to do about a failed expectation."""
     match finding.kind:
         case "rows":
-            return f"{TODO_ROWS.get(about, 'A row breaks a promise of its table.')} {SOUND}"
+            return f"{FAULTS[finding.rule]} {NEXT_STEP_ROWS}"
         case "tables":
-            return f"{TODO_TABLES.get(about, 'A table breaks a promise.')} {BROKEN}"
+            return f"{FAULTS[finding.rule]} {NEXT_STEP_TABLES}"
         case "drift":
-            is_low = "lower" in finding.expected
-            return f"{TODO_DRIFT.get((finding.column, is_low), 'This is not as usual.')} {USUAL}"
+            advice = DRIFT_ADVICE.get((finding.column, finding.rule), "This differs from the baseline.")
+            return f"{advice} {NEXT_STEP_DRIFT}"
 
 
 def _show(example: Example, run: Run) -> Shown:

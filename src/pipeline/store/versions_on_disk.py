@@ -232,7 +232,7 @@ def publish(curated: Path, version: Version) -> None:
     _sync(version.path)
     for name in TABLES:
         point(curated / name, Path("current", name))
-    _write_if_changed(curated / "README.md", README_TEXT + data_dictionary())
+    _write_if_changed(curated / "README.md", README_TEXT + data_dictionary(TABLES.values()))
     point(curated / "current", Path("versions", version.run_id))
     with suppress(OSError):  # a full disk: the next run marks it
         (version.path / PUBLISHED).touch()
