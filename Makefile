@@ -44,7 +44,7 @@ docs: $(DEV)
 		tee docs/tables.md > curated/README.md
 
 bench: $(DEV)
-	@$(BIN)/python benchmarks/speed.py
+	@$(BIN)/python -m benchmarks.speed
 
 # Trains the tagger on the gold corpora and measures it; one that was stopped continues (training/README.md). With pip,
 # because a build of torch for the CPU may lie where only pip is told to look.

@@ -1,6 +1,6 @@
 """What a Dask cluster gives and costs, and from that, on paper, what many machines would do.
 
-Usage: python benchmarks/clusters.py [--articles N] [--batch N]
+Usage: python -m benchmarks.clusters [--articles N] [--batch N]
 
 The same articles go through ``onrecord curate`` and through the flow on a real scheduler, with 1 and 2 workers of one
 thread each. One article is run first by each: that is its start-up, and is taken off. Then come the processor seconds of
@@ -23,8 +23,8 @@ from pathlib import Path
 
 import psutil
 
-from orchestration import running_server
-from store.articles import Newsroom, write_jsonl
+from benchmarks.orchestration import running_server
+from benchmarks.store.articles import Newsroom, write_jsonl
 
 HERE = Path(__file__).resolve().parent.parent
 CORES = (1, 2, 10, 100, 1_000)
@@ -133,7 +133,7 @@ def measure_flow(
 ) -> Measured:
     """A run of the flow on a cluster, and what other processes spent on it beyond what they do when nothing runs."""
     into = folder / f"flow-{raw.name}-{workers}"
-    command = [sys.executable, __file__, "--drive", str(raw), str(into), str(batch)]
+    command = [sys.executable, "-m", "benchmarks.clusters", "--drive", str(raw), str(into), str(batch)]
     before = {name: _spent_by(process) for name, process in others.items()}
     time.sleep(IDLE)
     idle = {name: (_spent_by(process) - before[name]) / IDLE for name, process in others.items()}
@@ -200,7 +200,8 @@ def tell_paper(work: float, spent: Mapping[str, float], batch: int) -> None:
 def main() -> None:
     """Measure and print."""
     if sys.argv[1:2] == ["--drive"]:
-        return drive(*sys.argv[2:4], int(sys.argv[4]))
+        raw, into, batch_records = sys.argv[2:5]
+        return drive(raw, into, int(batch_records))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--articles", type=int, default=5_000)
     parser.add_argument("--batch", type=int, default=500)

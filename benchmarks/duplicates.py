@@ -1,6 +1,6 @@
 """Recall, precision, speed and memory of finding copies, on articles with planted ones; and what a run costs.
 
-Usage: python benchmarks/duplicates.py [--articles N] [--signatures N] [--seed N]
+Usage: python -m benchmarks.duplicates [--articles N] [--signatures N] [--seed N]
 
 The articles are put together from paragraphs of the texts beside the checkout, each a mixture of its own, and printed
 again by other outlets on other days: cut, under another title, with paragraphs in another order, another agency line,

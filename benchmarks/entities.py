@@ -1,6 +1,6 @@
 """Time and memory of counting entities part by part, and of adding up the counts, for a data set as large as wanted.
 
-Usage: python benchmarks/entities.py [--parts N] [--changed N] [--seed N]
+Usage: python -m benchmarks.entities [--parts N] [--changed N] [--seed N]
 
 The rows of article_entities are drawn: names of a long-tailed distribution, as names in the news are, 20 an article, a
 tenth of the articles copies, 2,000 articles a part. The counts of each part are written and read as a data set holds

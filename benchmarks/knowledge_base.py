@@ -1,4 +1,4 @@
-"""What a knowledge base of many rows costs: python benchmarks/knowledge_base.py [ROWS]."""
+"""What a knowledge base of many rows costs: python -m benchmarks.knowledge_base [ROWS]."""
 
 from __future__ import annotations
 

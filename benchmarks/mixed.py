@@ -1,6 +1,6 @@
 """A folder of records in all formats, curated as a whole process: memory, time, the ledger, and a second run.
 
-Usage: python benchmarks/mixed.py [--records N] [--seed N] [--keep FOLDER]
+Usage: python -m benchmarks.mixed [--records N] [--seed N] [--keep FOLDER]
 
 The articles are those of ``duplicates.py``: paragraphs of the texts beside the checkout, put together anew. One in a
 hundred records is bad in some way. Memory is the largest sum, over the processes of the run, of the memory that each
@@ -33,7 +33,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from duplicates import plant
+from benchmarks.duplicates import plant
 from pipeline.duplicates import Body
 
 START = date(2024, 1, 1)

@@ -1,6 +1,6 @@
 """What Prefect costs: the same articles through ``onrecord curate`` and through the flow, at a server that runs.
 
-Usage: python benchmarks/orchestration.py [--articles N] [--workers N] [--runs N]
+Usage: python -m benchmarks.orchestration [--articles N] [--workers N] [--runs N]
 
 Each is a process of its own, and is run over one article too: that is its start-up. Figures are medians.
 """
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import httpx
 
-from store.articles import Newsroom, write_jsonl
+from benchmarks.store.articles import Newsroom, write_jsonl
 
 HERE = Path(__file__).resolve().parent.parent
 BATCH_RECORDS = 500  # of the flow, by default

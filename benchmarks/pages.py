@@ -1,6 +1,6 @@
 """Speed of reading HTML in full, beside trafilatura with its metadata, on one core in the same run.
 
-Usage: python benchmarks/pages.py [FOLDER] [--runs N]
+Usage: python -m benchmarks.pages [FOLDER] [--runs N]
 
 FOLDER holds pages as .html or .html.gz; by default those of the article-extraction-benchmark beside the checkout. In
 full means: decoded, metadata, body, and the language of the body. The two take turns, page by page, so that what else

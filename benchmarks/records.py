@@ -1,6 +1,6 @@
 """Speed of reading records that are not pages, on one core, beside the library that parses them.
 
-Usage: python benchmarks/records.py [jsonl] [--records N] [--runs N]
+Usage: python -m benchmarks.records [jsonl] [--records N] [--runs N]
 
 The records are made of the PolNeAR texts where they lie beside the checkout, else of the samples in ``raw/``. Each
 figure is the median of N runs, in seconds of processor time, which others on the machine disturb least.

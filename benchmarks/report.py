@@ -1,6 +1,6 @@
 """Size of a run's report and of the page over all runs, and the time that writing them takes.
 
-Usage: python benchmarks/report.py [--articles N] [--publishers N] [--days N]
+Usage: python -m benchmarks.report [--articles N] [--publishers N] [--days N]
 
 A run over N articles of invented events is curated into a fresh folder, one record in fifty of them refused; its report
 is then measured, and written again with a history of some days of hourly runs.

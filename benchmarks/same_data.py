@@ -2,7 +2,7 @@
 
 ::
 
-    python benchmarks/same_data.py BEFORE AFTER
+    python -m benchmarks.same_data BEFORE AFTER
 
 BEFORE and AFTER are data sets (folders with a ``current`` link), or folders of data sets that have the same names.
 Curate the same RAW, at the same path, with the code before and after a change. Columns that name a run, an instant of

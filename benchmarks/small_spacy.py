@@ -1,6 +1,6 @@
 """A spaCy pipeline of the size of en_core_web_sm, for ``tagging.py`` to time beside ours. It needs spaCy and no more.
 
-Usage: python benchmarks/small_spacy.py PROCESSES, with a JSON array of arrays of texts in the first line of the input,
+Usage: python -m benchmarks.small_spacy PROCESSES, with a JSON array of arrays of texts in the first line of the input,
 and then a line for each pass
 
 Its weights are as drawn: untrained ones cost what trained ones do. For each line it passes over the texts once and
@@ -17,9 +17,9 @@ from functools import cache
 from multiprocessing import get_context
 from typing import Any
 
-import spacy  # type: ignore[import-not-found]
-from spacy.language import Language  # type: ignore[import-not-found]
-from spacy.training import Example  # type: ignore[import-not-found]
+import spacy
+from spacy.language import Language
+from spacy.training import Example
 
 # The architecture, and how many labels of each kind, are those of en_core_web_sm 3.8, as its config and meta tell.
 TAGS, DEPENDENCIES, ENTITIES = 50, 45, 18

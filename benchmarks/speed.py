@@ -1,6 +1,6 @@
 """Speed and memory of ``onrecord curate`` as a whole process.
 
-Usage: python benchmarks/speed.py [RAW ...] [--runs N] [--workers N]
+Usage: python -m benchmarks.speed [RAW ...] [--runs N] [--workers N]
 
 Without RAW it measures the sample articles of ``raw/``, a single one of them, and, where they lie beside the checkout,
 the PolNeAR texts and the world-wide newswire. Each figure is the median of N runs into a fresh folder; memory is the

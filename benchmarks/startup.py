@@ -1,4 +1,4 @@
-"""How long the command takes to start: ``python benchmarks/startup.py [--before REVISION]``, on a machine that does nothing else.
+"""How long the command takes to start: ``python -m benchmarks.startup [--before REVISION]``, on a machine that does nothing else.
 
 Each command runs as people run it, in a process of its own, and by turns with the same command of another revision, which is
 checked out beside this one; the medians of wall and of processor time are printed. With warm caches: each runs once before.

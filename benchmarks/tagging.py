@@ -1,6 +1,6 @@
 """Speed of curating whole articles and of the tagger alone, beside a small spaCy pipeline, in one run.
 
-Usage: python benchmarks/tagging.py [TEXTS] [--processes N] [--runs N] [--spacy-python PYTHON]
+Usage: python -m benchmarks.tagging [TEXTS] [--processes N] [--runs N] [--spacy-python PYTHON]
 
 TEXTS is a folder of English articles, by default PolNeAR's dev part where it lies beside the checkout. Each process has
 one thread, and has started and passed over articles before the clock runs; then the candidates take turns, and each

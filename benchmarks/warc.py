@@ -1,6 +1,6 @@
 """Speed of reading WARC files, beside a bare loop of fastwarc over the same file, on one core.
 
-Usage: python benchmarks/warc.py [--records N] [--runs N]
+Usage: python -m benchmarks.warc [--records N] [--runs N]
 
 The pages are those of the article-extraction-benchmark, where it lies beside the checkout, over and over until N; each
 is a response in a gzip member of its own, as crawlers write them. The bare loop parses the HTTP header and reads the

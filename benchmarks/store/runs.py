@@ -12,7 +12,6 @@ from pathlib import Path
 from benchmarks.store.articles import Newsroom, link_tree, write_jsonl
 from benchmarks.store.measure import Measured, alone, disk
 from benchmarks.store.stand_in import with_stand_in
-
 from pipeline.contract import FATES
 from pipeline.curate import curate
 from pipeline.settings import Settings

@@ -1,0 +1,1 @@
+"""Speed and size, measured side by side; each script says how to run it."""
