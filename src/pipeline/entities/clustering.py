@@ -16,7 +16,7 @@ from pipeline.contract import EntityType
 from pipeline.entities.clusters import Group, Name
 from pipeline.lexicon.gazetteer import countries, is_place, places_named
 from pipeline.lexicon.organisations import EVENT_WORDS, FACILITY_WORDS, KNOWN_ORGANISATIONS, ORG_WORDS
-from pipeline.lexicon.speech_verbs import SPEAKS
+from pipeline.lexicon.speech_verbs import SPEECH_VERB_BEHIND
 from pipeline.lexicon.titles import FEMALE_SIGNS, HONORIFIC, HONORIFICS, MALE_SIGNS, given_names
 
 SHORT, ACRONYM, SLIP = 0.95, 0.9, 0.7  # how sure a name belongs where it was put, joined in this way
@@ -167,7 +167,7 @@ def _without_people(text: str, form: _Form) -> Iterator[_Form]:
     """Take those out that are people's surnames here: "Ms Paris", "Paris said"."""
     for name in form.names:
         before = text[max(0, name.start - NEAR) : name.start]
-        is_person = HONORIFIC_BEFORE.search(before) or SPEAKS.match(text, name.end)
+        is_person = HONORIFIC_BEFORE.search(before) or SPEECH_VERB_BEHIND.match(text, name.end)
         kind: EntityType = "PERSON" if is_person else form.kind
         yield _Form(kind, form.words, [name], Counter([" ".join(text[name.start : name.end].split())]))
 

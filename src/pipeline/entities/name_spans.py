@@ -39,7 +39,10 @@ def find_names(article: Article, reading: Reading) -> list[Name]:
     In languages other than English only what the layout or an attribution names: all that is sure there. German writes
     every noun with a capital, Spanish countries are called otherwise, Nice and Essen are words.
     """
-    certain = (*_places_of_datelines(article), *(Name(one.start, one.end, "PERSON") for one in reading.said_by))
+    certain = (
+        *_places_of_datelines(article),
+        *(Name(one.start, one.end, "PERSON") for one in reading.foreign_attributions),
+    )
     tagged = (
         _trim(article.text, start, end, one.kind, one.confidence)
         for one in reading.tags.names

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from pipeline.contract import Article, Mention, Quote
 from pipeline.language import Reading, Span
 from pipeline.language.discourse import (
+    PRONOUN_WEIGHT,
     SIDELINES,
-    TOLD,
     Discourse,
     find_genders,
     innermost_of,
@@ -24,8 +24,15 @@ from pipeline.language.discourse import (
     read_discourse,
 )
 from pipeline.language.phrases import GENDERS
-from pipeline.language.roles import Bearer, bearers_of, find_bearers, head_of, tells_side, words_of
-from pipeline.lexicon.speech_verbs import SPEAKS
+from pipeline.language.roles import (
+    RoleDescription,
+    find_holders,
+    find_role_descriptions,
+    head_noun,
+    names_country_or_party,
+    role_words,
+)
+from pipeline.lexicon.speech_verbs import SPEECH_VERB_BEHIND
 from pipeline.lexicon.titles import ROLE_NOUNS
 
 _ROLE = "|".join(sorted((re.escape(noun) for noun in ROLE_NOUNS), key=len, reverse=True))
@@ -72,8 +79,8 @@ def find_descriptions(text: str, named: Sequence[Mention]) -> list[Reference]:
         text: the article's.
         named: who and what is named in it, in order; no description reaches over a name.
     """
-    by_noun: dict[str, list[Bearer]] = defaultdict(list)
-    for bearer in find_bearers(text, [one for one in named if one.entity_type == "PERSON"]):
+    by_noun: dict[str, list[RoleDescription]] = defaultdict(list)
+    for bearer in find_role_descriptions(text, [one for one in named if one.entity_type == "PERSON"]):
         for noun in bearer.nouns:
             by_noun[noun].append(bearer)
     fitting: dict[str, list[Mention]] = {}
@@ -84,7 +91,7 @@ def find_descriptions(text: str, named: Sequence[Mention]) -> list[Reference]:
             continue
         phrase = " ".join(match.group().split())
         if phrase not in fitting:
-            fitting[phrase] = _fitting(phrase, match["title"], by_noun.get(head_of(phrase), ()))
+            fitting[phrase] = _fitting(phrase, match["title"], by_noun.get(head_noun(phrase), ()))
         meant = _only_one(fitting[phrase], match.start())
         start = match.start() if match["lead"] or match["country"] else match.start("title")
         # Of "Norway's minister" and "the Norwegian minister" the last word: the first is a mention of its own.
@@ -99,14 +106,14 @@ def find_descriptions(text: str, named: Sequence[Mention]) -> list[Reference]:
 
 def _speaks_alone(text: str, match: re.Match[str]) -> bool:
     start = match.start("country") if match["country"] else match.start("title")
-    return bool(SPEAKS.match(text, match.end()) and OPENS.search(text[max(0, start - 2) : start]))
+    return bool(SPEECH_VERB_BEHIND.match(text, match.end()) and OPENS.search(text[max(0, start - 2) : start]))
 
 
-def _fitting(phrase: str, title: str, bearers: Sequence[Bearer]) -> list[Mention]:
+def _fitting(phrase: str, title: str, bearers: Sequence[RoleDescription]) -> list[Mention]:
     """Those whom a description fits, in the order in which they are so called first."""
-    wholly, _ = bearers_of(phrase, bearers)
-    if not wholly and tells_side(words_of(phrase)):  # of one's own country's minister no country is told
-        wholly, _ = bearers_of(f"the {title}", [one for one in bearers if not tells_side(one.words)])
+    wholly, _ = find_holders(phrase, bearers)
+    if not wholly and names_country_or_party(role_words(phrase)):  # of one's own country's minister no country is told
+        wholly, _ = find_holders(f"the {title}", [one for one in bearers if not names_country_or_party(one.words)])
     return sorted(wholly, key=lambda one: one.start_char)
 
 
@@ -164,17 +171,17 @@ class _Follower:
         """Where that begins in which a pronoun's neighbours stand: the quote, or what is reported, then the sentence."""
         if quote and quote.quote_type == "direct":
             return [quote.start_char]
-        sentence = self.discourse.sentences[self.discourse.number_of(at)].start
+        sentence = self.discourse.sentences[self.discourse.sentence_number(at)].start
         return [max(quote.start_char, sentence), sentence] if quote else [sentence]
 
     def _near(self, start: int, quote: Quote | None, gender: str) -> dict[str, Mention]:
         """Who may be he or she of those meant since a place; names in others' quoted words are left out."""
-        genders, same = self.discourse.genders, self.discourse.same
+        genders, full_names = self.discourse.genders, self.discourse.full_names
         first = bisect_left(self.seen, start, key=lambda one: one.at)
         around = quote if quote and quote.quote_type == "direct" else None
         near = [one.person for one in self.seen[first:] if one.quote is around]
         near = [one for one in near if genders.get(one.entity_id, gender) == gender]
-        return {same.get(one.entity_id, one.entity_id): one for one in near}
+        return {full_names.get(one.entity_id, one.entity_id): one for one in near}
 
 
 def find_pronouns(
@@ -204,7 +211,7 @@ def find_pronouns(
             if isinstance(one, Mention):
                 follower.see(one.start_char, one)
             else:
-                follower.discourse.note_speaker(_place(one), by_id.get(one.speaker_entity_id or ""))
+                follower.discourse.add_speaker(_place(one), by_id.get(one.speaker_entity_id or ""))
         if find_name(at, match.end()):
             continue
         meant = _speaking(speaking.get(at), by_id) or _follow(follower, at, word, by_id)
@@ -229,7 +236,7 @@ def _follow(follower: _Follower, at: int, word: str, people: Mapping[str, Mentio
     if meant:
         follower.discourse.genders.setdefault(meant.entity_id, GENDERS[word])
         if not is_direct:
-            follower.discourse.note(at, TOLD, meant)
+            follower.discourse.add_evidence(at, PRONOUN_WEIGHT, meant)
     return meant
 
 

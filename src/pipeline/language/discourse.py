@@ -21,9 +21,9 @@ UNTITLED = re.compile(r"^(?:.*\b\w{2,}\.\s|(?:\w\.\s?)+)(?=\w)")
 SIDELINES = frozenset({"byline", "dateline", "caption", "note"})
 REACH = 2500  # code points back from a pronoun
 # How much a place speaks for the person named there, and how much of it is left a sentence further.
-SPEAKER, SUBJECT, NAMED, REPORTED, TOLD = 3.0, 2.6, 1.2, 0.5, 1.8
+SPEAKER_WEIGHT, SUBJECT_WEIGHT, NAME_WEIGHT, REPORTED_WEIGHT, PRONOUN_WEIGHT = 3.0, 2.6, 1.2, 0.5, 1.8
 DECAY = 0.75
-NAMELESS = 1.8
+NAMELESS_WEIGHT = 1.8
 SECOND = 0.7
 UNKNOWN_GENDER = 0.95
 FAINTEST = 0.2
@@ -66,29 +66,33 @@ class Discourse:
     sentences: Sequence[Span]
     genders: dict[str, str]  # "male", "female", or "none" for what is no person, by entity_id
     evidence: list[Evidence] = field(default_factory=list)  # in order
-    same: Mapping[str, str] = field(default_factory=dict)  # entity_id of a lone surname → of the one full name it ends
+    full_names: Mapping[str, str] = field(
+        default_factory=dict
+    )  # entity_id of a lone surname → of the one full name it ends
     last_speaker: int = -1  # where
-    told: deque[tuple[int, str]] = field(default_factory=deque)  # he and she in the article's own sentences, to come
+    pronouns: deque[tuple[int, str]] = field(
+        default_factory=deque
+    )  # he and she in the article's own sentences, to come
     _plain: Sequence[int] = ()  # for each sentence how many before it are not spoken
 
-    def note(self, at: int, weight: float, mention: Mention | None) -> None:
+    def add_evidence(self, at: int, weight: float, mention: Mention | None) -> None:
         """Remember that a place speaks for somebody; what comes later may stand before it."""
         self.evidence.insert(bisect_right(self.evidence, at, key=lambda one: one.at), Evidence(at, weight, mention))
 
-    def note_speaker(self, at: int, mention: Mention | None) -> None:
+    def add_speaker(self, at: int, mention: Mention | None) -> None:
         """Remember who spoke; less so where another spoke in the same sentence before."""
-        sentence = self.sentences[self.number_of(at)]
+        sentence = self.sentences[self.sentence_number(at)]
         is_second = self.last_speaker >= sentence.start
-        self.note(at, SPEAKER * (SECOND if is_second else 1.0), mention)
+        self.add_evidence(at, SPEAKER_WEIGHT * (SECOND if is_second else 1.0), mention)
         self.last_speaker = at
 
-    def tell_until(self, at: int) -> None:
+    def resolve_pronouns_until(self, at: int) -> None:
         """Follow the pronouns of the article's own sentences up to a place: "Perez does not smoke. He runs."."""
-        while self.told and self.told[0][0] < at:
-            place, word = self.told.popleft()
+        while self.pronouns and self.pronouns[0][0] < at:
+            place, word = self.pronouns.popleft()
             choice = self.find_antecedent(place, GENDERS[word], ())
             if choice:
-                self.note(place, TOLD, choice.mention)
+                self.add_evidence(place, PRONOUN_WEIGHT, choice.mention)
 
     def find_antecedent(
         self, at: int, gender: str, own: Sequence[Span], barred: frozenset[str] = frozenset()
@@ -104,13 +108,13 @@ class Discourse:
         scores: dict[str | None, float] = {}
         mentions: dict[str | None, Mention | None] = {}
         first = bisect_left(self.evidence, at - REACH, key=lambda one: one.at)
-        here = self._plain[self.number_of(at)]
+        here = self._plain[self.sentence_number(at)]
         for one in self.evidence[first : bisect_left(self.evidence, at, key=lambda one: one.at)]:
-            who = self.same.get(one.mention.entity_id, one.mention.entity_id) if one.mention else None
+            who = self.full_names.get(one.mention.entity_id, one.mention.entity_id) if one.mention else None
             fit = self._fit(one.mention, gender)
             if not fit or who in barred or any(span.start <= one.at < span.end for span in own):
                 continue
-            sentences = max(0, here - self._plain[self.number_of(one.at)])
+            sentences = max(0, here - self._plain[self.sentence_number(one.at)])
             score = one.weight * fit * DECAY**sentences
             scores[who] = max(scores.get(who, 0), score)
             mentions[who] = one.mention
@@ -127,7 +131,7 @@ class Discourse:
             return 1.0 if mention is None else UNKNOWN_GENDER
         return float(known == gender)
 
-    def number_of(self, at: int) -> int:
+    def sentence_number(self, at: int) -> int:
         """The number of the sentence that holds a place."""
         return max(0, bisect_right(self.sentences, at, key=lambda one: one.start) - 1)
 
@@ -212,29 +216,29 @@ def read_discourse(
     for one in sentences:
         plain.append(count)
         count += not (is_quoted(one.start + 1) and is_quoted(one.end - 3))
-    told = deque(
+    pronouns = deque(
         (one.start(), one.group().casefold())
         for one in HE_OR_SHE.finditer(text)
         if not is_quoted(one.start()) and not is_reported(one.start())
     )
-    found = Discourse(sentences, genders, same=_same_people(people), told=told, _plain=plain)
+    found = Discourse(sentences, genders, full_names=_find_full_names(people), pronouns=pronouns, _plain=plain)
     for mention in people:
-        sentence = sentences[found.number_of(mention.start_char)]
+        sentence = sentences[found.sentence_number(mention.start_char)]
         if is_reported(mention.start_char):
-            weight = REPORTED
+            weight = REPORTED_WEIGHT
         elif _is_subject(text, sentence, mention, people):
-            weight = SUBJECT
+            weight = SUBJECT_WEIGHT
         else:
-            weight = NAMED
+            weight = NAME_WEIGHT
         found.evidence.append(Evidence(mention.start_char, weight, mention))
-    led = {found.number_of(one.at) for one in found.evidence if one.weight == SUBJECT}
+    led = {found.sentence_number(one.at) for one in found.evidence if one.weight == SUBJECT_WEIGHT}
     for number, sentence in enumerate(sentences):
         if number not in led and NAMELESS_SUBJECT.match(text, sentence.start, sentence.end):
-            found.note(sentence.start, NAMELESS, None)
+            found.add_evidence(sentence.start, NAMELESS_WEIGHT, None)
     return found
 
 
-def _same_people(people: Sequence[Mention]) -> dict[str, str]:
+def _find_full_names(people: Sequence[Mention]) -> dict[str, str]:
     """Lone names that are part of one fuller name only, as "Ban" of "Ban Ki-moon"."""
     names = {one.entity_id: one.entity_name.split() for one in people}
     fuller: dict[str, set[str]] = {}

@@ -71,7 +71,7 @@ _SPACE = r"[ \u00a0\u202f]"
 _PARTICLE = r"(?:de|du|des|del|la|von|van|der|den|zu|y|di|da|al|el|ben)"
 
 
-class SaidBy(NamedTuple):
+class ForeignAttribution(NamedTuple):
     """A person named as the speaker of the quotation that closes right before the verb; offsets are into the text."""
 
     cue_start: int
@@ -80,12 +80,12 @@ class SaidBy(NamedTuple):
     end: int
 
 
-def find_said_by(text: str, language: str) -> tuple[SaidBy, ...]:
+def find_foreign_attributions(text: str, language: str) -> tuple[ForeignAttribution, ...]:
     """Every `»`, verb, name in this order, as in `« … », a dit Solange Mercadier`; a doubtful name is left out."""
     if language not in VERBS:
         return ()
     return tuple(
-        SaidBy(*found.span("cue"), *found.span("name"))
+        ForeignAttribution(*found.span("cue"), *found.span("name"))
         for found in _pattern(language).finditer(text)
         if _is_person(found["name"].split())
     )

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import nupunkt
 
 from pipeline.contract import Article
-from pipeline.language.foreign_attribution import SaidBy, find_said_by
+from pipeline.language.foreign_attribution import ForeignAttribution, find_foreign_attributions
 from pipeline.language.marks import CURLY_OPENING, Quotation, pair_marks
-from pipeline.language.tagger import NOTHING, Tagger, Tags, load_tagger
+from pipeline.language.tagger import NO_TAGS, Tagger, Tags, load_tagger
 from pipeline.lexicon.titles import SHORT_TITLE_END
 
 # A word may hold inner apostrophes, hyphens, points between letters and commas between digits: O'Neill, U.S., 4,000.
@@ -50,8 +50,8 @@ class Reading:
     sentences: tuple[Span, ...]
     is_english: bool  # or not known to be anything else: the tagger and the rules for names and speakers are English
     quotations: tuple[Quotation, ...] = ()
-    tags: Tags = NOTHING
-    said_by: tuple[SaidBy, ...] = ()  # in other languages
+    tags: Tags = NO_TAGS
+    foreign_attributions: tuple[ForeignAttribution, ...] = ()  # in other languages
 
 
 def read_language(article: Article, threads: int = 1) -> Reading:
@@ -78,7 +78,13 @@ def _read_foreign(article: Article) -> Reading:
     text = article.text
     quotations = tuple(pair_marks(text, article.segments, CURLY_OPENING))
     language = (article.language or "").partition("-")[0]
-    return Reading(_words(text), find_sentences(article), False, quotations, said_by=find_said_by(text, language))
+    return Reading(
+        _words(text),
+        find_sentences(article),
+        False,
+        quotations,
+        foreign_attributions=find_foreign_attributions(text, language),
+    )
 
 
 def _is_english(article: Article) -> bool:

@@ -65,7 +65,7 @@ SMALL = frozenset(
 POSSESSED = re.compile(r"(?i)(?:his|her|their|its|my|our|your)\s")
 
 
-class Bearer(NamedTuple):
+class RoleDescription(NamedTuple):
     """One description of a person: its nouns, which may stand for the person, and all its words."""
 
     mention: Mention
@@ -73,7 +73,7 @@ class Bearer(NamedTuple):
     words: frozenset[str]
 
 
-def find_bearers(text: str, people: Sequence[Mention]) -> list[Bearer]:
+def find_role_descriptions(text: str, people: Sequence[Mention]) -> list[RoleDescription]:
     """How the article describes those whom it names, in order, right before and right behind their names."""
     found = []
     last_end = 0
@@ -83,7 +83,7 @@ def find_bearers(text: str, people: Sequence[Mention]) -> list[Bearer]:
         title, apposed, after = TITLE.search(before), BEFORE.search(before), BEHIND.match(behind)
         office = ROLE_WORDS.search(before.rstrip(" ,"))  # "visited the site with its director, Timur Beisek"
         party = PARTY.match(behind)
-        extra = words_of(before[: title.start()][-40:]) & {"former"} if title else frozenset()
+        extra = role_words(before[: title.start()][-40:]) & {"former"} if title else frozenset()
         extra |= {"former"} if after and PAST.search(behind[: after.start("role")]) else frozenset()
         extra |= {PARTIES[party["party"]], party["state"].casefold().strip(".")} if party else frozenset()
         spans = [match.span() for match in (title, office) if match] + ([apposed.span("role")] if apposed else [])
@@ -91,9 +91,9 @@ def find_bearers(text: str, people: Sequence[Mention]) -> list[Bearer]:
             # Of "Foreign Minister Mara Oduya met Ivan Bexley" and "Mr Oduya's campaign manager, Ivan Bexley" the office
             # before the other's name is not Bexley's.
             own = before[max(begin, last_end - start) : end]
-            found.append(Bearer(person, _nouns_of(own), words_of(before[begin:end]) | extra))
+            found.append(RoleDescription(person, _nouns_of(own), role_words(before[begin:end]) | extra))
         if after:
-            found.append(Bearer(person, _nouns_of(after["role"]), words_of(after["role"]) | extra))
+            found.append(RoleDescription(person, _nouns_of(after["role"]), role_words(after["role"]) | extra))
         last_end = person.end_char
     return found
 
@@ -102,15 +102,15 @@ def _nouns_of(role: str) -> frozenset[str]:
     """The words that alone may stand for who bears a role: "manager" of "campaign manager", not "campaign"."""
     own = POSSESSOR.split(NOUN_END.split(role, maxsplit=1)[0])[-1]
     words = WORD.findall(_joined(own))
-    last = words_of(" ".join(words[-1:]))
-    return last | (words_of(" ".join(words)) & OFFICES)
+    last = role_words(" ".join(words[-1:]))
+    return last | (role_words(" ".join(words)) & OFFICES)
 
 
 def _joined(phrase: str) -> str:
     return VICE.sub("vice-president", phrase)
 
 
-def words_of(phrase: str) -> frozenset[str]:
+def role_words(phrase: str) -> frozenset[str]:
     """The words that tell one role from another, each in one form."""
     plain = (word.casefold() for word in WORD.findall(_joined(phrase)))
     return frozenset(_one_form(word) for word in plain if word not in SMALL)
@@ -127,43 +127,43 @@ def _country_codes() -> Mapping[str, str]:
     return {name.casefold().replace(".", ""): place.link_id for name, place in places.items() if " " not in name}
 
 
-def tells_side(words: Iterable[str]) -> bool:
+def names_country_or_party(words: Iterable[str]) -> bool:
     """Whether one of a role's words, each in one form, is a country's code or a party's."""
     return any(word.isupper() or word in PARTISANS or word == "democratic" for word in words)
 
 
-def bearers_of(phrase: str, bearers: Sequence[Bearer]) -> tuple[list[Mention], list[Mention]]:
+def find_holders(phrase: str, bearers: Sequence[RoleDescription]) -> tuple[list[Mention], list[Mention]]:
     """The people whom the article describes by all words of a phrase, and those by its noun; one mention each.
 
     Of several whom a phrase without country or party fits wholly, one described without either is meant: of one's own
     country's minister no country is told.
 
-    >>> bearers_of("the mayor", [])
+    >>> find_holders("the mayor", [])
     ([], [])
     """
-    asked = words_of(core_of(phrase))
+    asked = role_words(core_of(phrase))
     wholly: dict[str, Mention] = {}
     partly: dict[str, Mention] = {}
     abroad: set[str] = set()
     for one in bearers if not POSSESSED.match(phrase) else ():
-        if head_of(phrase) in one.nouns and ("former" in asked) == ("former" in one.words):
+        if head_noun(phrase) in one.nouns and ("former" in asked) == ("former" in one.words):
             partly.setdefault(one.mention.entity_id, one.mention)
             if all(_has(one.words, word) for word in asked):
                 wholly.setdefault(one.mention.entity_id, one.mention)
-                if tells_side(one.words):
+                if names_country_or_party(one.words):
                     abroad.add(one.mention.entity_id)
     at_home = [mention for who, mention in wholly.items() if who not in abroad]
-    is_home = len(at_home) == 1 and not tells_side(asked)
+    is_home = len(at_home) == 1 and not names_country_or_party(asked)
     return at_home if is_home else list(wholly.values()), list(partly.values())
 
 
-def is_borne_still(phrase: str, entity_id: str, bearers: Sequence[Bearer]) -> bool:
+def may_hold_still(phrase: str, entity_id: str, bearers: Sequence[RoleDescription]) -> bool:
     """Whether nothing tells that a role of somebody's is over: "former mayor Mara Oduya" is not "the mayor"."""
-    theirs = [one.words for one in bearers if one.mention.entity_id == entity_id and head_of(phrase) in one.nouns]
-    return not theirs or any(("former" in words) == ("former" in words_of(phrase)) for words in theirs)
+    theirs = [one.words for one in bearers if one.mention.entity_id == entity_id and head_noun(phrase) in one.nouns]
+    return not theirs or any(("former" in words) == ("former" in role_words(phrase)) for words in theirs)
 
 
-def head_of(phrase: str) -> str:
+def head_noun(phrase: str) -> str:
     """The noun of a description, in the form in which roles are compared: "senator" of "the Sen."."""
     nouns: list[str] = WORD.findall(_joined(NOUN_END.split(core_of(phrase), maxsplit=1)[0])) or [""]
     return SAME.get(nouns[-1].casefold(), nouns[-1].casefold())

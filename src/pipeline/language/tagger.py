@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pipeline.contract import EntityType, Segment
 from pipeline.errors import ModelError
 from pipeline.language.marks import Quotation
-from pipeline.language.wordpieces import Encode, Encoding, Ints, Pieces, Window, cut_pieces, cut_windows
+from pipeline.language.wordpieces import Encode, Encoding, Ints, Window, WordPieces, cut_windows, cut_word_pieces
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -72,7 +72,7 @@ class Tags:
     names: tuple[TaggedName, ...] = ()
 
 
-NOTHING = Tags((), ())
+NO_TAGS = Tags((), ())
 
 
 class Tagger:
@@ -106,9 +106,9 @@ class Tagger:
             segments: its parts.
             quotations: what stands between its marks.
         """
-        pieces = cut_pieces(text, sentences, segments, quotations, self.encode)
+        pieces = cut_word_pieces(text, sentences, segments, quotations, self.encode)
         if not len(pieces.ids):
-            return NOTHING
+            return NO_TAGS
         windows = list(cut_windows(pieces.sentences))
         seen = [self._run(pieces, window) for window in windows]
         words = np.flatnonzero(pieces.features[0] % 2 == 0)  # the first piece of each
@@ -140,7 +140,7 @@ class Tagger:
         )
         return Tags(tuple(tags), links, tuple(names))
 
-    def _run(self, pieces: Pieces, window: Window) -> tuple[Floats, Floats, Floats]:
+    def _run(self, pieces: WordPieces, window: Window) -> tuple[Floats, Floats, Floats]:
         """Of a window's pieces [n, labels] log-probabilities, [n, 128] links, and [n, labels] log-probabilities of names."""
         inside = slice(window.start, window.end)
         ids = np.concatenate([[FIRST_PIECE], pieces.ids[inside], [LAST_PIECE]])

@@ -47,7 +47,7 @@ class Encode(Protocol):
         ...
 
 
-class Pieces(NamedTuple):
+class WordPieces(NamedTuple):
     """The word pieces of a text, in order.
 
     Attributes:
@@ -66,7 +66,7 @@ class Pieces(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Pieces ``start:end`` of a text, seen at once; what is found in ``keep_start:keep_end`` is taken from it."""
+    """WordPieces ``start:end`` of a text, seen at once; what is found in ``keep_start:keep_end`` is taken from it."""
 
     start: int
     end: int
@@ -74,13 +74,13 @@ class Window(NamedTuple):
     keep_end: int
 
 
-def cut_pieces(
+def cut_word_pieces(
     text: str,
     sentences: Sequence[tuple[int, int]],
     segments: Sequence[Segment],
     quotations: Sequence[Quotation],
     encode: Encode,
-) -> Pieces:
+) -> WordPieces:
     """Cut an article into word pieces.
 
     Args:
@@ -114,7 +114,7 @@ def cut_pieces(
         firsts.append(len(ids))
     marks = _marks(np.array(starts, np.int64), quotations)
     features = np.stack([np.array(cases, np.int64), np.array(places, np.int64), marks, np.array(lists, np.int64)])
-    return Pieces(
+    return WordPieces(
         np.array(ids, np.int64),
         np.array(starts, np.int64),
         np.array(ends, np.int64),

@@ -219,11 +219,11 @@ def _country_people() -> Mapping[str, int]:
 def place_words() -> frozenset[str]:
     """The words of everyday names of countries, states and cities, in lower case."""
     everyday = (COUNTRY_NAMES.get(place.link_id, place.name).split("|") for place in countries().values())
-    of_countries = words_of([*FORMER_COUNTRIES, *chain.from_iterable(everyday)])
+    of_countries = long_words([*FORMER_COUNTRIES, *chain.from_iterable(everyday)])
     return of_countries.union(_read_list("place_words.txt").decode().split()) - {"people"}
 
 
-def words_of(names: Iterable[str]) -> frozenset[str]:
+def long_words(names: Iterable[str]) -> frozenset[str]:
     """The longer words of some names, in lower case."""
     return frozenset(word.casefold() for name in names for word in re.findall(r"\w{3,}", name))
 

@@ -49,7 +49,7 @@ SPEECH_VERBS: frozenset[str] = frozenset().union(*(_inflect(verb) for verb in _R
     "voices", "remark", "remarks", "advise", "continued", "continue", "continues", "continuing", "agreed", "agree", "agrees", "agreeing",
 }  # fmt: skip
 # Right behind somebody who speaks; verbs that do not need a speaker, as "shows" and "announced", are left out.
-SPEAKS = re.compile(r"\s+(?:also\s+|then\s+)?(?:said|says|told|added|noted|continued|stressed|explained)\b")
+SPEECH_VERB_BEHIND = re.compile(r"\s+(?:also\s+|then\s+)?(?:said|says|told|added|noted|continued|stressed|explained)\b")
 
 # ── Is it said, or only thought? ───────────────────────────────────────────────────────────────────────────────────
 # The lists were drawn up while reading the cues of PolNeAR's training part.

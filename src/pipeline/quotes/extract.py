@@ -11,10 +11,10 @@ from pipeline.language import Reading, Span
 from pipeline.language.discourse import inside_of
 from pipeline.language.phrases import form_of
 from pipeline.language.tagger import Tags
-from pipeline.quotes.content import Attribution, Stretch
-from pipeline.quotes.marked import find_marked, name_speakers
+from pipeline.quotes.find_spans import find_quote_spans
+from pipeline.quotes.foreign import find_foreign_spans, name_foreign_speakers
+from pipeline.quotes.quote_spans import Attribution, QuoteSpan
 from pipeline.quotes.speakers import Speaker, resolve_speakers
-from pipeline.quotes.stretches import find_stretches
 
 CONTEXT = 120  # code points
 
@@ -34,11 +34,11 @@ def extract_quotes(
         attributions: whether what is only believed, meant or found counts as well.
     """
     if reading.is_english:
-        stretches = _name_beside_cue(find_stretches(article, reading, attributions), reading.tags, mentions)
+        stretches = _name_beside_cue(find_quote_spans(article, reading, attributions), reading.tags, mentions)
         speakers = resolve_speakers(article, reading, stretches, mentions)
     else:
-        stretches = find_marked(article.text, article.segments, reading)
-        speakers = name_speakers(stretches, mentions)
+        stretches = find_foreign_spans(article.text, article.segments, reading)
+        speakers = name_foreign_speakers(stretches, mentions)
     seen: Counter[str] = Counter()
     first_ids: dict[str, str] = {}
     quotes = []
@@ -52,7 +52,7 @@ def extract_quotes(
     return quotes
 
 
-def _name_beside_cue(stretches: Sequence[Stretch], tags: Tags, mentions: Sequence[Mention]) -> list[Stretch]:
+def _name_beside_cue(stretches: Sequence[QuoteSpan], tags: Tags, mentions: Sequence[Mention]) -> list[QuoteSpan]:
     """Take a person named right behind or before a cue for its speaker, where the tagger found none.
 
     Who is named in what is said does not say it: "It was announced Oduya would go."
@@ -65,19 +65,19 @@ def _name_beside_cue(stretches: Sequence[Stretch], tags: Tags, mentions: Sequenc
     found = []
     for one in stretches:
         said = one.attribution
-        if said and said.cue and not said.speaker:
+        if said and said.cue and not said.source:
             person = behind.get(said.cue.end + 1) or before.get(said.cue.start - 1)  # a space between
-            one = replace(one, attribution=replace(said, speaker=person))
+            one = replace(one, attribution=replace(said, source=person))
         found.append(one)
     return found
 
 
 def _as_row(
-    article: Article, stretch: Stretch, speaker: Speaker, position: int, quote_id: str, repeat_of: str | None
+    article: Article, stretch: QuoteSpan, speaker: Speaker, position: int, quote_id: str, repeat_of: str | None
 ) -> Quote:
     text = article.text
     said = None if stretch.is_continued else stretch.attribution
-    cue, printed = (said.cue, said.speaker) if said else (None, None)
+    cue, printed = (said.cue, said.source) if said else (None, None)
     return Quote(
         quote_id=quote_id,
         article_id=article.article_id,

@@ -22,9 +22,9 @@ from pipeline.language.phrases import (
     is_several,
     is_title,
 )
-from pipeline.language.roles import Bearer, bearers_of, find_bearers, is_borne_still
+from pipeline.language.roles import RoleDescription, find_holders, find_role_descriptions, may_hold_still
 from pipeline.lexicon.titles import BODY_END, PERSON_NOUNS, find_role
-from pipeline.quotes.content import Attribution, Stretch
+from pipeline.quotes.quote_spans import Attribution, QuoteSpan
 
 SPEAKING_TYPES = ("PERSON", "ORG", "GPE", "FAC")
 DEFINITE = re.compile(r"(?i:the|this|that)\s|[A-Z]\w+[’']s?\s")
@@ -67,7 +67,7 @@ class _Resolver:
     article: Article
     mentions: Sequence[Mention]
     discourse: Discourse
-    bearers: Sequence[Bearer]
+    bearers: Sequence[RoleDescription]
     roles: dict[str, str]  # entity_id → role as this article words it
     contents: dict[Attribution, list[Span]]
     quoted: list[tuple[Span, Attribution]]  # what is quoted directly, in order, and by whom
@@ -77,11 +77,11 @@ class _Resolver:
 
 
 def resolve_speakers(
-    article: Article, reading: Reading, stretches: Sequence[Stretch], mentions: Sequence[Mention]
+    article: Article, reading: Reading, stretches: Sequence[QuoteSpan], mentions: Sequence[Mention]
 ) -> list[Speaker]:
     """The speaker of each stretch, in the same order."""
     resolver = _read(article, reading, stretches, mentions)
-    said = sorted(resolver.contents, key=lambda one: (one.speaker or one.cue or Span(0, 0), one.cue or Span(0, 0)))
+    said = sorted(resolver.contents, key=lambda one: (one.source or one.cue or Span(0, 0), one.cue or Span(0, 0)))
     resolver.first_named = next((head.entity_id for one in said if (head := _person(resolver, one))), None)
     by_attribution = {one: _resolve(resolver, one) for one in said}
     found: list[Speaker] = []
@@ -106,7 +106,7 @@ def _continued(before: Speaker) -> Speaker:
     return Speaker(before.entity_id, before.name, before.role, "named", "continued", before.confidence)
 
 
-def _read(article: Article, reading: Reading, stretches: Sequence[Stretch], mentions: Sequence[Mention]) -> _Resolver:
+def _read(article: Article, reading: Reading, stretches: Sequence[QuoteSpan], mentions: Sequence[Mention]) -> _Resolver:
     contents: dict[Attribution, list[Span]] = {}
     for one in stretches:
         if one.attribution and not one.is_continued:
@@ -131,50 +131,52 @@ def _read(article: Article, reading: Reading, stretches: Sequence[Stretch], ment
         role = find_role(before, behind)
         if role:
             roles.setdefault(person.entity_id, role)
-    return _Resolver(article, mentions, discourse, find_bearers(article.text, people), roles, contents, by_whom)
+    return _Resolver(
+        article, mentions, discourse, find_role_descriptions(article.text, people), roles, contents, by_whom
+    )
 
 
 def _resolve(resolver: _Resolver, said: Attribution) -> Speaker:
-    if said.speaker is None:
+    if said.source is None:
         return NOBODY
-    resolver.discourse.tell_until(said.speaker.start)
-    phrase = resolver.article.text[said.speaker.start : said.speaker.end]
+    resolver.discourse.resolve_pronouns_until(said.source.start)
+    phrase = resolver.article.text[said.source.start : said.source.end]
     form = form_of(phrase)
     if form == "pronoun":
         return _resolve_pronoun(resolver, said, phrase)
     if said.is_label:
         head = _labelled(resolver, phrase)
         return _named(resolver, said, head, "transcript") if head else UNKNOWN
-    head = _head(resolver, said.speaker, phrase)
-    if head and (head.form == "name" or is_borne_still(phrase, head.entity_id, resolver.bearers)):
+    head = _head(resolver, said.source, phrase)
+    if head and (head.form == "name" or may_hold_still(phrase, head.entity_id, resolver.bearers)):
         is_whole = head.text == head.entity_name
         return _named(resolver, said, head, "role" if head.form == "nominal" else "printed" if is_whole else "surname")
     if is_several(phrase):
         return Speaker(None, None, None, "unresolved", "group")
-    bearer = _bearer(resolver, phrase, said.speaker.start)
+    bearer = _bearer(resolver, phrase, said.source.start)
     if bearer:
         return _named(resolver, said, bearer, "role")
     role = find_role(phrase + " ", "") if form == "nominal" else None
     noun = NOUN_END.split(core_of(phrase), maxsplit=1)[0].split()
     if form == "name" or (noun and noun[-1].casefold() in PERSON_NOUNS):
-        resolver.discourse.note_speaker(said.speaker.start, None)
+        resolver.discourse.add_speaker(said.source.start, None)
     return Speaker(None, None, role, "unresolved", "none")
 
 
 def _person(resolver: _Resolver, said: Attribution) -> Mention | None:
     """The person whom an attribution prints by name."""
-    if said.speaker is None:
+    if said.source is None:
         return None
-    head = _head(resolver, said.speaker, resolver.article.text[said.speaker.start : said.speaker.end])
+    head = _head(resolver, said.source, resolver.article.text[said.source.start : said.source.end])
     return head if head and head.entity_type == "PERSON" and head.form == "name" else None
 
 
 def _named(
     resolver: _Resolver, said: Attribution, mention: Mention, method: SpeakerMethod, margin: float = 1.0
 ) -> Speaker:
-    assert said.speaker
+    assert said.source
     if mention.entity_type == "PERSON":
-        resolver.discourse.note_speaker(said.speaker.start, mention)
+        resolver.discourse.add_speaker(said.source.start, mention)
         resolver.named_by[said] = mention.entity_id
         resolver.spoken.append((mention, _cue(resolver, said).startswith("ask")))
     role = resolver.roles.get(mention.entity_id)
@@ -266,8 +268,8 @@ def _labelled(resolver: _Resolver, phrase: str) -> Mention | None:
 
 def _bearer(resolver: _Resolver, phrase: str, at: int) -> Mention | None:
     """Who bears the role that a phrase words: "the senator"; who spoke last where it fits several."""
-    wholly, partly = bearers_of(phrase, resolver.bearers)
-    is_opening = resolver.discourse.number_of(at) < OPENING
+    wholly, partly = find_holders(phrase, resolver.bearers)
+    is_opening = resolver.discourse.sentence_number(at) < OPENING
     if not DEFINITE.match(phrase) and not is_opening:  # "a driver said": one of many
         return None
     if not DEFINITE.match(phrase):
@@ -279,10 +281,10 @@ def _bearer(resolver: _Resolver, phrase: str, at: int) -> Mention | None:
 
 
 def _resolve_pronoun(resolver: _Resolver, said: Attribution, phrase: str) -> Speaker:
-    assert said.speaker
+    assert said.source
     pronoun = re.split(r"[’'\s]", phrase.casefold())[0]
     if pronoun in ("who", "whom"):
-        before = _before_relative(resolver, said.speaker.start)
+        before = _before_relative(resolver, said.source.start)
         return _named(resolver, said, before, "pronoun") if before else UNKNOWN
     gender = GENDERS.get(pronoun)
     if gender is None:
@@ -291,7 +293,7 @@ def _resolve_pronoun(resolver: _Resolver, said: Attribution, phrase: str) -> Spe
     # "Is that all?" the chair asked. "It is," he replied: not the chair, but who spoke before.
     if resolver.spoken and resolver.spoken[-1][1] and _cue(resolver, said) in REPLIES:
         barred |= {resolver.spoken[-1][0].entity_id}
-    choice = resolver.discourse.find_antecedent(said.speaker.start, gender, resolver.contents[said], barred)
+    choice = resolver.discourse.find_antecedent(said.source.start, gender, resolver.contents[said], barred)
     if choice is None:
         return UNKNOWN
     resolver.discourse.genders.setdefault(choice.mention.entity_id, gender)
@@ -300,9 +302,9 @@ def _resolve_pronoun(resolver: _Resolver, said: Attribution, phrase: str) -> Spe
 
 def _quoting(resolver: _Resolver, said: Attribution) -> frozenset[str]:
     """Who is quoted with the words that hold an attribution: these speak of themselves as "I"."""
-    assert said.speaker
-    number = bisect_right(resolver.quoted, said.speaker.start, key=lambda one: one[0].start)
-    holding = (by for span, by in resolver.quoted[max(0, number - 3) : number] if said.speaker.end <= span.end)
+    assert said.source
+    number = bisect_right(resolver.quoted, said.source.start, key=lambda one: one[0].start)
+    holding = (by for span, by in resolver.quoted[max(0, number - 3) : number] if said.source.end <= span.end)
     return frozenset(resolver.named_by[by] for by in holding if by in resolver.named_by)
 
 

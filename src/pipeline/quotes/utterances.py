@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pipeline.contract import Segment
 from pipeline.language import Span
 from pipeline.language.tagger import Role, Tag, Tags
-from pipeline.quotes.content import Attribution
+from pipeline.quotes.quote_spans import Attribution
 
 # What each role hangs on, by preference: its cue; where it has none, its source, else its first content.
 MAY_HANG_ON: dict[Role, tuple[Role, ...]] = {
@@ -78,13 +78,13 @@ def complete_sources(text: str, tags: Tags) -> Tags:
 def _with_shared_source(one: Utterance, sources: Sequence[Span], sentences: Sequence[Span]) -> Utterance:
     """`Oduya said “A”, adding that “B”.` Who said A stands before the cue of B in the same sentence, and says B too."""
     said = one.attribution
-    if said is None or said.cue is None or said.speaker is not None:
+    if said is None or said.cue is None or said.source is not None:
         return one
     sentence = sentences[max(bisect_right(sentences, said.cue.start, key=lambda span: span.start) - 1, 0)]
     before = bisect_right(sources, said.cue.start, key=lambda span: span.end) - 1
     if before < 0 or sources[before].start < sentence.start:
         return one
-    return replace(one, attribution=replace(said, speaker=sources[before]))
+    return replace(one, attribution=replace(said, source=sources[before]))
 
 
 def _best(tags: Tags, homes: Sequence[int], number: int) -> int:

@@ -20,7 +20,7 @@ from pipeline.entities import extract_mentions
 from pipeline.errors import ModelError
 from pipeline.language import read_language
 from pipeline.language.marks import pair_marks
-from pipeline.language.tagger import FOLDER, NOTHING, Tagger, Tags, load_tagger
+from pipeline.language.tagger import FOLDER, NO_TAGS, Tagger, Tags, load_tagger
 from pipeline.normalise import normalise
 from pipeline.quotes import extract_quotes
 
@@ -110,7 +110,7 @@ def test_tags_stand_in_the_text(text: str) -> None:
 
 
 def test_a_text_without_words_has_no_tags() -> None:
-    assert load_tagger(1).tag(" \n ", [], [], []) == NOTHING
+    assert load_tagger(1).tag(" \n ", [], [], []) == NO_TAGS
 
 
 @pytest.mark.parametrize(

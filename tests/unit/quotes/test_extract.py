@@ -1,4 +1,4 @@
-"""From stretches to rows; sources, cues and contents are marked in the text; only names are found."""
+"""From spans to rows; sources, cues and contents are marked in the text; only names are found."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.entities import extract_mentions
 from pipeline.quotes import extract_quotes
-from tests.unit.quotes.test_stretches import read
+from tests.unit.quotes.test_find_spans import read
 
 WHO = "The harbour’s pilot, Ines Rebordao, lives on the quay.\n\n"
 

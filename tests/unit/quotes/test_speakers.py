@@ -11,7 +11,7 @@ from pipeline.entities import extract_mentions
 from pipeline.language import Reading, Span, read_language
 from pipeline.language.phrases import core_of, form_of, is_several
 from pipeline.normalise import normalise
-from pipeline.quotes.content import Attribution, Stretch
+from pipeline.quotes.quote_spans import Attribution, QuoteSpan
 from pipeline.quotes.speakers import Speaker, resolve_speakers
 
 MARKED = re.compile(r"\[(?P<source>[^\]]*)\]|<(?P<content>[^>]*)>")
@@ -38,11 +38,11 @@ def speakers_of(marked: str) -> list[Speaker]:
         at += len(words)
     said = [Attribution(source, None) for source in sources]
     kinds: list[QuoteType] = ["direct" if article.text[one.start] == "“" else "indirect" for one in contents]
-    stretches = [
-        Stretch(kind, content.start, content.end, True, 1, number, one)
+    spans = [
+        QuoteSpan(kind, content.start, content.end, True, 1, number, one)
         for number, (kind, content, one) in enumerate(zip(kinds, contents, said, strict=True))
     ]
-    return resolve_speakers(article, reading, stretches, extract_mentions(article, reading))
+    return resolve_speakers(article, reading, spans, extract_mentions(article, reading))
 
 
 def name_of_last(marked: str) -> str | None:
@@ -178,12 +178,12 @@ def test_pronoun(marked: str, name: str | None) -> None:
 def test_who_is_quoted_is_not_the_he_of_the_quotation() -> None:
     article, reading = read("Cor Bexley said: “The pilot had come. He wrote to us that the lock was shut.”")
     text = article.text
-    stretches: list[Stretch] = []
+    spans: list[QuoteSpan] = []
     for source, content in (("Cor Bexley", text[text.index("The pilot") : -1]), ("He", "the lock was shut")):
         start, said = text.index(content), Span(text.index(source), text.index(source) + len(source))
         kind: QuoteType = "direct" if source != "He" else "indirect"
-        stretches.append(Stretch(kind, start, start + len(content), True, 1, len(stretches), Attribution(said, None)))
-    outer, inner = resolve_speakers(article, reading, stretches, extract_mentions(article, reading))
+        spans.append(QuoteSpan(kind, start, start + len(content), True, 1, len(spans), Attribution(said, None)))
+    outer, inner = resolve_speakers(article, reading, spans, extract_mentions(article, reading))
     assert (outer.name, inner.name) == ("Cor Bexley", None)
 
 

@@ -1,4 +1,4 @@
-"""From tags to stretches; sources, cues and contents are marked in the text; only names are found."""
+"""From tags to spans; sources, cues and contents are marked in the text; only names are found."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pipeline.contract import Article, Attributions, RawArticle, RawRef
 from pipeline.language import Reading, read_language
 from pipeline.language.tagger import Role, Tag, Tags
 from pipeline.normalise import normalise
-from pipeline.quotes.content import Stretch
-from pipeline.quotes.stretches import find_stretches
+from pipeline.quotes.find_spans import find_quote_spans
+from pipeline.quotes.quote_spans import QuoteSpan
 
 HEADLINE = "Harbour talks go on\n\n"
 # [s0:Oduya] [k0:said] [c0:the bridge would open]: its role, and the number of its utterance.
@@ -46,12 +46,12 @@ def read(marked: str) -> tuple[Article, Reading]:
     return article, replace(reading, tags=Tags(tuple(spans), links, reading.tags.names))
 
 
-def stretches_of(marked: str, attributions: Attributions = "said") -> list[tuple[Stretch, str, str | None]]:
-    """Each stretch with its words and the speaker printed for it."""
+def spans_of(marked: str, attributions: Attributions = "said") -> list[tuple[QuoteSpan, str, str | None]]:
+    """Each span with its words and the speaker printed for it."""
     article, reading = read(marked)
     found = []
-    for one in find_stretches(article, reading, attributions):
-        speaker = one.attribution.speaker if one.attribution and not one.is_continued else None
+    for one in find_quote_spans(article, reading, attributions):
+        speaker = one.attribution.source if one.attribution and not one.is_continued else None
         printed = article.text[speaker.start : speaker.end] if speaker else None
         found.append((one, article.text[one.start : one.end], printed))
     return found
@@ -80,30 +80,30 @@ def stretches_of(marked: str, attributions: Attributions = "said") -> list[tuple
     ],
 )
 def test_extent_and_type(marked: str, kind: str, words: str) -> None:
-    ((one, found, _),) = stretches_of(marked)
+    ((one, found, _),) = spans_of(marked)
     assert (one.quote_type, found) == (kind, words)
 
 
 def test_attribution_between_two_quotations_is_of_one_utterance() -> None:
-    first, second = stretches_of('[c0:"We wait,"] [k0:said] [s0:Oduya], [c0:"and we pay."]')
+    first, second = spans_of('[c0:"We wait,"] [k0:said] [s0:Oduya], [c0:"and we pay."]')
     assert first[0].utterance == second[0].utterance
     assert [first[2], second[2]] == ["Oduya", "Oduya"]
 
 
 def test_what_follows_in_another_sentence_has_no_printed_speaker() -> None:
-    first, second = stretches_of('[c0:"We wait,"] [k0:said] [s0:Oduya]. [c0:"We pay."]')
+    first, second = spans_of('[c0:"We wait,"] [k0:said] [s0:Oduya]. [c0:"We pay."]')
     assert first[0].utterance == second[0].utterance
     assert [first[2], second[2]] == ["Oduya", None]
 
 
 def test_quotation_without_a_tag_goes_on_in_its_paragraph() -> None:
-    first, second = stretches_of('[c0:"We wait,"] [k0:said] [s0:Oduya]. "The harbour is full and cold."')
+    first, second = spans_of('[c0:"We wait,"] [k0:said] [s0:Oduya]. "The harbour is full and cold."')
     assert first[0].utterance == second[0].utterance
     assert second[0].is_continued
 
 
 def test_quotation_inside_a_sentence_does_not_go_on() -> None:
-    _, second = stretches_of(
+    _, second = spans_of(
         '[c0:"We wait,"] [k0:said] [s0:Oduya]. The sign reads "the harbour is full and cold and closed".'
     )
     assert second[0].attribution is None
@@ -111,14 +111,12 @@ def test_quotation_inside_a_sentence_does_not_go_on() -> None:
 
 
 def test_two_cues_share_the_source_before_them() -> None:
-    _, second = stretches_of(
-        "[s0:Oduya] [k0:said] [c0:the bridge would open], [k1:adding] [c1:that she was glad of it]."
-    )
+    _, second = spans_of("[s0:Oduya] [k0:said] [c0:the bridge would open], [k1:adding] [c1:that she was glad of it].")
     assert second[2] == "Oduya"
 
 
 def test_source_of_another_sentence_is_not_shared() -> None:
-    _, second = stretches_of(
+    _, second = spans_of(
         "[s0:Oduya] [k0:said] [c0:the bridge would open]. [k1:According to] [c1:it, the toll is gone]."
     )
     assert second[2] is None
@@ -137,33 +135,33 @@ def test_source_of_another_sentence_is_not_shared() -> None:
     ],
 )
 def test_what_is_said_and_what_is_only_thought(marked: str, said: int, all_: int) -> None:
-    assert len(stretches_of(marked, "said")) == said
-    assert len(stretches_of(marked, "all")) == all_
+    assert len(spans_of(marked, "said")) == said
+    assert len(spans_of(marked, "all")) == all_
 
 
 def test_reported_words_stand_in_the_paragraph_of_their_cue() -> None:
-    assert not stretches_of("[c0:The bridge will open].\n\n[s0:Oduya] [k0:said] so.", "all")
+    assert not spans_of("[c0:The bridge will open].\n\n[s0:Oduya] [k0:said] so.", "all")
 
 
 def test_nearer_paragraph_wins_over_a_likelier_link() -> None:
     article, reading = read('[s0:Oduya] [k0:said] so.\n\n[c1:"We pay,"] [k1:said] [s1:Hazebroek].')
     links = list(reading.tags.links)
     links[2] = {1: 0.6, 3: 0.4}  # the content: a little likelier of the paragraph before
-    (one,) = find_stretches(article, replace(reading, tags=Tags(reading.tags.spans, tuple(links))), "said")
+    (one,) = find_quote_spans(article, replace(reading, tags=Tags(reading.tags.spans, tuple(links))), "said")
     assert one.attribution is not None
-    assert one.attribution.speaker is not None
-    assert article.text[slice(*one.attribution.speaker)] == "Hazebroek"
+    assert one.attribution.source is not None
+    assert article.text[slice(*one.attribution.source)] == "Hazebroek"
 
 
 def test_contents_with_a_second_cue_between_them_are_one() -> None:
-    ((_, words, _),) = stretches_of(
+    ((_, words, _),) = spans_of(
         "[c0:The toll was to be set] [k1:according to] [c0:the new terms], [s0:Oduya] [k0:said]."
     )
     assert words == "The toll was to be set according to the new terms"
 
 
 def test_turns_of_a_transcript_behind_marks() -> None:
-    found = stretches_of('"WARDEN: Will the bridge open?\n\n"ODUYA: It will.\n\n"WARDEN: When is that?')
+    found = spans_of('"WARDEN: Will the bridge open?\n\n"ODUYA: It will.\n\n"WARDEN: When is that?')
     assert [(words, printed) for _, words, printed in found] == [
         ("Will the bridge open?", "WARDEN"),
         ("It will.", "ODUYA"),
@@ -172,7 +170,7 @@ def test_turns_of_a_transcript_behind_marks() -> None:
 
 
 def test_words_quoted_within_reported_ones_are_another_persons() -> None:
-    outer, inner = stretches_of('[s0:Oduya] [k0:said] [c0:the governor often said "we wait and see and wait again"].')
+    outer, inner = spans_of('[s0:Oduya] [k0:said] [c0:the governor often said "we wait and see and wait again"].')
     assert (outer[0].quote_type, outer[2]) == ("mixed", "Oduya")
     assert (inner[0].quote_type, inner[2]) == ("direct", "the governor")
 
@@ -192,10 +190,10 @@ def test_words_quoted_within_reported_ones_are_another_persons() -> None:
 )
 def test_of_two_sources_the_one_beside_the_cue_speaks(marked: str, speaker: str) -> None:
     article, reading = read(marked)
-    (stretch,) = find_stretches(article, reading, "all")
-    assert stretch.attribution
-    assert stretch.attribution.speaker
-    assert article.text[slice(*stretch.attribution.speaker)] == speaker
+    (span,) = find_quote_spans(article, reading, "all")
+    assert span.attribution
+    assert span.attribution.source
+    assert article.text[slice(*span.attribution.source)] == speaker
 
 
 @pytest.mark.parametrize(
@@ -216,7 +214,7 @@ def test_of_two_sources_the_one_beside_the_cue_speaks(marked: str, speaker: str)
 )
 def test_a_source_that_breaks_off_goes_on_to_the_end_of_its_clause(marked: str, speaker: str) -> None:
     article, reading = read(marked)
-    stretch, *_ = find_stretches(article, reading, "all")
-    assert stretch.attribution
-    assert stretch.attribution.speaker
-    assert article.text[slice(*stretch.attribution.speaker)] == speaker
+    span, *_ = find_quote_spans(article, reading, "all")
+    assert span.attribution
+    assert span.attribution.source
+    assert article.text[slice(*span.attribution.source)] == speaker

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from pipeline.language import count_words
-from pipeline.language.foreign_attribution import find_said_by
+from pipeline.language.foreign_attribution import find_foreign_attributions
 
 
 def named(text: str, language: str) -> list[tuple[str, str]]:
-    return [(text[one.cue_start : one.cue_end], text[one.start : one.end]) for one in find_said_by(text, language)]
+    return [
+        (text[one.cue_start : one.cue_end], text[one.start : one.end])
+        for one in find_foreign_attributions(text, language)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pipeline.language import Span
 class Attribution:
     """Who is said to say it, and by which words, as printed; one of the two may be missing."""
 
-    speaker: Span | None
+    source: Span | None
     cue: Span | None
     confidence: float | None = None  # that these are the speaker and cue of what is said; None where a rule decided
     is_label: bool = False  # heads a turn: "ODUYA: …"
@@ -20,13 +20,13 @@ class Attribution:
     @property
     def place(self) -> Span:
         """Where it is printed: its cue, or else its speaker."""
-        place = self.cue or self.speaker
+        place = self.cue or self.source
         assert place is not None, "neither speaker nor cue"
         return place
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class QuoteSpan:
     """What is said, quoted or reported, without a break; its speaker is not resolved yet."""
 
     quote_type: QuoteType

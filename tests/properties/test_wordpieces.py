@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipeline.contract import Segment
 from pipeline.language.marks import pair_marks
 from pipeline.language.tagger import load_tagger
-from pipeline.language.wordpieces import FEATURES, Ints, Pieces, Window, cut_pieces, cut_windows
+from pipeline.language.wordpieces import FEATURES, Ints, Window, WordPieces, cut_windows, cut_word_pieces
 
 SIZE, SHARED = 20, 6
 LENGTHS = st.lists(st.integers(0, 30), max_size=40)
@@ -41,11 +41,11 @@ def windows(lengths: list[int]) -> list[Window]:
     return list(cut_windows(firsts(lengths), SIZE, SHARED))
 
 
-def pieces(text: str) -> Pieces:
+def pieces(text: str) -> WordPieces:
     """The pieces of a text of which each line is a paragraph and a sentence."""
     lines = [found.span() for found in re.finditer(r"\S.*", text)]
     segments = [Segment("paragraph", start, end) for start, end in lines]
-    return cut_pieces(text, lines, segments, pair_marks(text, segments), load_tagger(1).encode)
+    return cut_word_pieces(text, lines, segments, pair_marks(text, segments), load_tagger(1).encode)
 
 
 @given(LENGTHS)

@@ -16,7 +16,7 @@ from pipeline.contract import Article, Attributions, QuoteType
 from pipeline.language import Reading, Span
 from pipeline.language.marks import Quotation
 from pipeline.lexicon.speech_verbs import is_judged, is_said
-from pipeline.quotes.content import Attribution, Stretch
+from pipeline.quotes.quote_spans import Attribution, QuoteSpan
 from pipeline.quotes.utterances import complete_sources, gather_utterances
 
 # A quoted stretch of so few words that nobody is said to say is a scare quote, a title or a nickname.
@@ -42,7 +42,7 @@ LOOSE_START = re.compile(r"^[\s,;:.—–-]+")
 WORDS = re.compile(r"\w+")
 
 
-def find_stretches(article: Article, reading: Reading, attributions: Attributions) -> list[Stretch]:
+def find_quote_spans(article: Article, reading: Reading, attributions: Attributions) -> list[QuoteSpan]:
     """Find what is quoted or reported in an English article, in reading order.
 
     Args:
@@ -115,9 +115,9 @@ class _Part(NamedTuple):
     attribution: Attribution | None
 
 
-def _in_order(found: Iterator[Stretch] | Sequence[Stretch]) -> list[Stretch]:
+def _in_order(found: Iterator[QuoteSpan] | Sequence[QuoteSpan]) -> list[QuoteSpan]:
     """By place, without those that reach into the one before."""
-    kept: list[Stretch] = []
+    kept: list[QuoteSpan] = []
     for one in sorted(found, key=lambda one: (one.start, -one.end)):
         if not kept or one.start >= kept[-1].end:
             kept.append(one)
@@ -149,14 +149,14 @@ def _snap(page: _Page, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _stretches(page: _Page, part: _Part, attributions: Attributions) -> Iterator[Stretch]:
+def _stretches(page: _Page, part: _Part, attributions: Attributions) -> Iterator[QuoteSpan]:
     """The stretches of a part: each quotation where it holds nothing else, else the part as a whole."""
     own = page.quotations_in(part.start, part.end)
     quoted = sum(page.count(max(part.start, one.start), min(part.end, one.end)) for one in own)
     outside = page.count(part.start, part.end) - quoted
     if own and not outside:
         for one in own:
-            yield Stretch("direct", one.start, one.end, one.is_closed, part.segment, part.utterance, part.attribution)
+            yield QuoteSpan("direct", one.start, one.end, one.is_closed, part.segment, part.utterance, part.attribution)
         return
     if not own and not _is_reported(page, part, outside, attributions):
         return
@@ -167,7 +167,7 @@ def _stretches(page: _Page, part: _Part, attributions: Attributions) -> Iterator
         is_within = any(one.start <= start and end <= one.end for one in own)
         kind: QuoteType = "direct" if is_within else "mixed" if own else "indirect"
         is_closed = all(one.is_closed for one in own)
-        yield Stretch(kind, start, end, is_closed, part.segment, part.utterance, part.attribution)
+        yield QuoteSpan(kind, start, end, is_closed, part.segment, part.utterance, part.attribution)
 
 
 def _is_reported(page: _Page, part: _Part, words: int, attributions: Attributions) -> bool:
@@ -190,7 +190,7 @@ def _strip(text: str, start: int, end: int) -> tuple[int, int]:
     return end - len(LOOSE_START.sub("", text[start:end])), end
 
 
-def _untagged(page: _Page, found: Sequence[Stretch], closed: set[int]) -> Iterator[Stretch]:
+def _untagged(page: _Page, found: Sequence[QuoteSpan], closed: set[int]) -> Iterator[QuoteSpan]:
     """Quotations that the tagger passed over, if they are more than a few words: nobody is said to say them."""
     ends = [one.end for one in found]
     for one in page.reading.quotations:
@@ -200,19 +200,19 @@ def _untagged(page: _Page, found: Sequence[Stretch], closed: set[int]) -> Iterat
             continue
         words = page.count(one.start, one.end)
         if words > SCARE_WORDS and (words >= FRAGMENT_WORDS or page.stands_alone(one)):
-            yield Stretch("direct", one.start, one.end, one.is_closed, one.segment, -1 - one.start, None)
+            yield QuoteSpan("direct", one.start, one.end, one.is_closed, one.segment, -1 - one.start, None)
 
 
-def _going_on(page: _Page, found: Sequence[Stretch]) -> list[Stretch]:
+def _going_on(page: _Page, found: Sequence[QuoteSpan]) -> list[QuoteSpan]:
     """Give quotations that nobody is said to say to who spoke right before, where they plainly go on."""
-    kept: list[Stretch] = []
+    kept: list[QuoteSpan] = []
     for one in found:
         goes_on = kept and one.attribution is None and one.quote_type == "direct"
         kept.append(_go_on(page, kept[-1], one) if goes_on else one)
     return kept
 
 
-def _go_on(page: _Page, before: Stretch, one: Stretch) -> Stretch:
+def _go_on(page: _Page, before: QuoteSpan, one: QuoteSpan) -> QuoteSpan:
     if before.attribution is None and not before.is_continued:
         return one
     quotation = next(iter(page.quotations_in(one.start, one.end)), None)
@@ -230,10 +230,10 @@ def _go_on(page: _Page, before: Stretch, one: Stretch) -> Stretch:
     return one
 
 
-def _understood(page: _Page, found: Sequence[Stretch]) -> list[Stretch]:
+def _understood(page: _Page, found: Sequence[QuoteSpan]) -> list[QuoteSpan]:
     """Mark what follows an utterance's attribution in other sentences: its speaker is not printed there again."""
     begun: set[int] = set()
-    kept: list[Stretch] = []
+    kept: list[QuoteSpan] = []
     for one in found:
         said = one.attribution
         is_later = said is not None and page.sentence_at(said.place.start) < page.sentence_at(one.start)
@@ -242,7 +242,7 @@ def _understood(page: _Page, found: Sequence[Stretch]) -> list[Stretch]:
     return kept
 
 
-def _quoted_within(page: _Page, outer: Stretch) -> Iterator[Stretch]:
+def _quoted_within(page: _Page, outer: QuoteSpan) -> Iterator[QuoteSpan]:
     """`Oduya said the governor often said "we wait".` The words in marks are the governor's, within Oduya's."""
     if outer.quote_type != "mixed":
         return
@@ -252,10 +252,10 @@ def _quoted_within(page: _Page, outer: Stretch) -> Iterator[Stretch]:
             names = ("speaker", "cue")
             speaker, cue = (Span(outer.start + found.start(name), outer.start + found.end(name)) for name in names)
             said = Attribution(speaker, cue)
-            yield Stretch("direct", one.start, one.end, one.is_closed, outer.segment, -1 - one.start, said)
+            yield QuoteSpan("direct", one.start, one.end, one.is_closed, outer.segment, -1 - one.start, said)
 
 
-def _find_turns(article: Article) -> list[Stretch]:
+def _find_turns(article: Article) -> list[QuoteSpan]:
     """The turns of a transcript."""
     found = []
     for number, segment in enumerate(article.segments):
@@ -266,5 +266,5 @@ def _find_turns(article: Article) -> list[Stretch]:
             label = Attribution(speaker, cue, is_label=True)
             is_marked = turn.start("speaker") > 0
             end = at + len(TURN_END.sub("", stretch) if is_marked else stretch)
-            found.append(Stretch("direct", at + turn.end(), end, True, number, -1 - at, label))
+            found.append(QuoteSpan("direct", at + turn.end(), end, True, number, -1 - at, label))
     return found if len(found) >= FEWEST_TURNS else []
