@@ -17,6 +17,7 @@ from pydantic import Field
 from artifacts import tell_drift, tell_event
 from pipeline import curate, store
 from pipeline.contract import TABLES, Drift
+from pipeline.drift import measure_data_set
 from pipeline.errors import OnrecordError
 from pipeline.verify import Verification, verify_version
 from retries import RETRY_SECONDS, is_passing
@@ -46,7 +47,7 @@ def verify_data_set(into: Path) -> Verification:
 @task(task_run_name="measure the drift of {into}", cache_policy=NO_CACHE, persist_result=False)
 def measure_drift(into: Path) -> list[Drift]:
     """Hold what came in within a day against what is usual."""
-    return curate.tell_drift(into)
+    return measure_data_set(into)
 
 
 @flow(name="maintain", flow_run_name="maintain {into}", retries=0)

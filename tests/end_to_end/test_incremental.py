@@ -226,11 +226,11 @@ def test_what_a_stage_made_is_made_again(
 
 
 def test_what_an_older_model_made_is_made_again(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline.curate import opening
+    from pipeline.curate import start
 
     newsroom.curate()
     made_by = opening.made_by
-    monkeypatch.setattr(opening, "made_by", lambda _: made_by("newswire-9"))
+    monkeypatch.setattr(start, "made_by", lambda _: made_by("newswire-9"))
     assert newsroom.made_by() == []
     assert newsroom.made_by(redo="model") == ["ferry.txt:0", "library.txt:0", "orchard.txt:0"]
     assert newsroom.made_by(redo="model") == []

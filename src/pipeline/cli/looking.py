@@ -144,9 +144,8 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _drift(options: argparse.Namespace) -> int:
-    from pipeline.curate import tell_drift
-    from pipeline.drift import describe_drift
+    from pipeline.drift import describe_drift, measure_data_set
 
-    drift = tell_drift(options.curated)
+    drift = measure_data_set(options.curated)
     print(describe_drift(drift))
     return 1 if options.strict and any(each.is_unusual for each in drift) else 0

@@ -29,9 +29,9 @@ from pipeline.curate.maintain import compact, finish_forgetting, forget
 from pipeline.curate.publish import build_and_publish
 from pipeline.curate.sharing import export, write_gold
 from pipeline.curate.start import check_raw, open_work, source_name
-from pipeline.curate.watch import alerts_of, tell_drift
 from pipeline.curate.winners import sample_quotes, settle_and_validate
 from pipeline.curate.work import Progress, Summary, full_path, silent
+from pipeline.drift import find_alerts_after_run
 from pipeline.entities import build_knowledge, complete_mentions, extract_mentions, summarise_entities
 from pipeline.language import read_language
 from pipeline.limits import TooSlowError, time_limit
@@ -59,7 +59,6 @@ __all__ = [
     "roll_back",
     "silent",
     "source_name",
-    "tell_drift",
     "tell_versions",
     "write_gold",
 ]
@@ -150,7 +149,7 @@ def curate(
         winners, reviewed = correct_articles(work, into, settle_and_validate(work))
         if not work.ledger.has_changed():
             told = describe_run(work, work.previous)
-            alerts = alerts_of(work.previous, told, (), work.started_at, work.watching)
+            alerts = find_alerts_after_run(work.previous, told, (), work.started_at, work.watching)
             return Summary("nothing to do", told, store.latest_report(into), alerts=alerts)
         if settings.is_dry_run:
             return Summary("dry run", describe_run(work, None), None, sample_quotes(work, winners))

@@ -14,9 +14,9 @@ from pipeline.contract import TABLES, Finding, Run
 from pipeline.curate.build import Built, build_version
 from pipeline.curate.correct import Reviewed
 from pipeline.curate.history import compare_versions, summarise, write_index
-from pipeline.curate.watch import alerts_of, drift_of
 from pipeline.curate.work import Summary, Work
 from pipeline.diff import changes_as_html
+from pipeline.drift import find_alerts_after_run, measure_version
 from pipeline.errors import StorageError, ValidationFailedError
 from pipeline.ledger import Key
 
@@ -56,7 +56,7 @@ def build_and_publish(work: Work, into: Path, winners: Mapping[str, Key], review
             f"the run was published, but {page.parent} could not be written: {error.strerror}; make room: the next run "
             "brings it up to date"
         ) from error
-    alerts = alerts_of(version, built.run, work.drift, work.started_at, work.watching)
+    alerts = find_alerts_after_run(version, built.run, work.drift, work.started_at, work.watching)
     return Summary("published", built.run, page, waiting=len(reviewed.waiting), drift=work.drift, alerts=alerts)
 
 
@@ -91,7 +91,7 @@ def _measure_drift(work: Work, version: store.Version) -> None:
     """Hold what came in within a day against what is usual: what is not warns, and blocks nothing."""
     from pipeline.validate import check_drift  # late: it takes seconds to import
 
-    work.drift = drift_of(version, work.watching)
+    work.drift = measure_version(version, work.watching)
     work.findings += check_drift(work.drift)
 
 

@@ -1,7 +1,7 @@
 """Drift: what arrives each day, held against what is usual of each publisher and source."""
 
-from pipeline.drift.alerts import find_alerts
 from pipeline.drift.arrivals import count_arrivals, merge_arrivals
+from pipeline.drift.data_set import find_alerts_after_run, measure_data_set, measure_version
 from pipeline.drift.describe import describe_drift
 from pipeline.drift.measure import measure_drift
 from pipeline.drift.settings import DriftSettings, read_settings
@@ -10,8 +10,10 @@ __all__ = [
     "DriftSettings",
     "count_arrivals",
     "describe_drift",
-    "find_alerts",
+    "find_alerts_after_run",
+    "measure_data_set",
     "measure_drift",
+    "measure_version",
     "merge_arrivals",
     "read_settings",
 ]
