@@ -138,7 +138,9 @@ def measure_flow(
     time.sleep(IDLE)
     idle = {name: (_spent_by(process) - before[name]) / IDLE for name, process in others.items()}
     start = time.perf_counter()
-    ran = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    ran = subprocess.run(
+        command, env=environment, cwd=HERE, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
     seconds = time.perf_counter() - start
     spent = json.loads(ran.stdout.splitlines()[-1])
     for name, process in others.items():

@@ -281,9 +281,9 @@ def settings_of(folder: Path, text: str) -> DriftSettings:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param("[drift]\nundated = false", "drift.undated is not known; expected one of: articles_a_day, ", id="unknown-key"),
-        pytest.param("[alarm]", "alarm is not known; expected one of: drift, alerts", id="unknown-table"),
-        pytest.param('[drift.publishers."Harbour Post"]\nreject_share = false', 'drift.publishers."Harbour Post".reject_share is not known', id="measure-of-sources-for-a-publisher"),
+        pytest.param("[drift]\nundated = false", "drift: key undated is not known; expected one of: articles_a_day, ", id="unknown-key"),
+        pytest.param("[alarm]", "key alarm is not known; expected one of: drift, alerts", id="unknown-table"),
+        pytest.param('[drift.publishers."Harbour Post"]\nreject_share = false', 'drift.publishers."Harbour Post": key reject_share is not known', id="measure-of-sources-for-a-publisher"),
         pytest.param('[drift]\nundated_share = "low"', 'drift.undated_share is "low"; expected a table such as { low = 0.1, high = 0.4 }, or false', id="text-for-bounds"),
         pytest.param("[drift]\nundated_share = true", "drift.undated_share is true; expected a table", id="true-for-bounds"),
         pytest.param('[drift]\narticles_a_day = { low = "3" }', 'drift.articles_a_day.low is "3"; expected a number', id="text-for-a-number"),
@@ -291,10 +291,10 @@ def settings_of(folder: Path, text: str) -> DriftSettings:
         pytest.param("[drift]\nundated_share = { high = 20 }", "drift.undated_share.high is 20; expected at most 1", id="percent-for-a-share"),
         pytest.param("[drift]\nundated_share = { low = 0.4, high = 0.2 }", "drift.undated_share: low = 0.4 is above high = 0.2", id="low-above-high"),
         pytest.param("[drift]\nhistory_days = 7\nminimum_days = 9", "minimum_days = 9 is above history_days = 7", id="more-days-needed-than-kept"),
-        pytest.param("[drift]\npublishers = 3", "drift.publishers is 3; expected tables, each named after a publisher", id="number-for-publishers"),
+        pytest.param("[drift]\npublishers = 3", "drift.publishers is 3; expected tables, each with a name", id="number-for-publishers"),
         pytest.param("drift = 3", "drift is 3; expected a table [drift]", id="number-for-a-table"),
         pytest.param("[alerts]\nsilent_hours = 0", "alerts.silent_hours is 0; expected more than 0", id="no-hours"),
-        pytest.param("[drift", "is no TOML file in UTF-8: ", id="damaged-toml"),
+        pytest.param("[drift", "is not a TOML file in UTF-8: ", id="damaged-toml"),
     ],
 )  # fmt: skip
 def test_settings_file_that_cannot_be_used(tmp_path: Path, text: str, message: str) -> None:
@@ -306,7 +306,7 @@ def test_settings_file_that_cannot_be_used(tmp_path: Path, text: str, message: s
 
 def test_settings_file_in_another_encoding(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_bytes('[drift.publishers."Café"]'.encode("latin-1"))
-    with pytest.raises(UsageError, match="is no TOML file in UTF-8"):
+    with pytest.raises(UsageError, match="is not a TOML file in UTF-8"):
         read_settings(tmp_path / "settings.toml")
 
 

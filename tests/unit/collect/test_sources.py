@@ -35,30 +35,34 @@ def test_a_name_of_its_own_stands_before_onrecord(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "found"),
     [
-        pytest.param("contact = ", "is no TOML file", id="no-toml"),
+        pytest.param("contact = ", "is not a TOML file", id="no-toml"),
         pytest.param('contact = "a@b.example"', "no sources", id="no-sources"),
-        pytest.param('contact = "a@b.example"\nsource = 3', "no sources", id="source-no-table"),
-        pytest.param(GOOD.partition("\n")[2], "contact is missing; expected a text", id="no-contact"),
-        pytest.param(GOOD.replace("desk@archive.example", "me"), "contact is 'me'; expected a mail", id="no-address"),
+        pytest.param('contact = "a@b.example"\nsource = 3', "source is 3; expected a list", id="source-no-table"),
+        pytest.param(GOOD.partition("\n")[2], "contact is missing", id="no-contact"),
+        pytest.param(GOOD.replace("desk@archive.example", "me"), 'contact is "me"; expected a mail', id="no-address"),
         pytest.param(
             GOOD.replace("desk@archive.example", "a@b.example\\r\\nX: 1"), "contact is", id="contact-breaks-the-header"
         ),
-        pytest.param('user_agent = "my bot"\n' + GOOD, "user_agent is 'my bot'; expected", id="agent-no-product"),
-        pytest.param('agent = "x"\n' + GOOD, "key 'agent' is not known; expected contact, source", id="unknown-key"),
-        pytest.param(GOOD + "feed = []", "source 1: key 'feed' is not known", id="unknown-key-of-a-source"),
+        pytest.param('user_agent = "my bot"\n' + GOOD, 'user_agent is "my bot"; expected', id="agent-no-product"),
+        pytest.param(
+            'agent = "x"\n' + GOOD,
+            "key agent is not known; expected one of: contact, user_agent, source",
+            id="unknown-key",
+        ),
+        pytest.param(GOOD + "feed = []", "source 1: key feed is not known", id="unknown-key-of-a-source"),
         pytest.param(GOOD.replace('"Harbour Post"', "7"), "publisher is 7; expected a text", id="publisher-no-text"),
-        pytest.param(GOOD.replace("Harbour Post", "…"), "publisher is '…'; expected a name", id="publisher-no-letters"),
+        pytest.param(GOOD.replace("Harbour Post", "…"), 'publisher is "…"; expected a name', id="publisher-no-letters"),
         pytest.param(GOOD.replace("Harbour", "H" * 90), "at most 80 bytes", id="publisher-too-long"),
-        pytest.param(GOOD.replace('["https://a.example/rss"]', '"x"'), "feeds is 'x'; expected a list", id="no-list"),
+        pytest.param(GOOD.replace('["https://a.example/rss"]', '"x"'), 'feeds is "x"; expected a list', id="no-list"),
         pytest.param(GOOD.replace("https://", ""), "feeds is ['a.example/rss']; expected", id="no-address-of-the-web"),
         pytest.param(GOOD.replace("https:", "file:"), "http:// or https://", id="file-address"),
         pytest.param(GOOD.replace('"https://a.example/rss"', ""), "nothing to poll", id="nothing-to-poll"),
         pytest.param(GOOD + "include = ['(']", "include is ['(']; expected a list of regular", id="bad-pattern"),
-        pytest.param(GOOD + "max_pages = true", "max_pages is True; expected a whole", id="true-is-no-number"),
+        pytest.param(GOOD + "max_pages = true", "max_pages is true; expected a whole", id="true-is-no-number"),
         pytest.param(GOOD + "max_pages = 0", "max_pages is 0; expected a whole number from 1", id="no-pages"),
         pytest.param(GOOD + "delay_seconds = -1", "delay_seconds is -1; expected seconds", id="negative-delay"),
         pytest.param(GOOD + "delay_seconds = nan", "delay_seconds is nan; expected seconds", id="delay-no-number"),
-        pytest.param(GOOD + "delay_seconds = '2'", "delay_seconds is '2'; expected seconds", id="delay-as-text"),
+        pytest.param(GOOD + "delay_seconds = '2'", 'delay_seconds is "2"; expected seconds', id="delay-as-text"),
         pytest.param(
             GOOD + '[[source]]\npublisher = "harbour-post"\nfeeds = ["https://b.example/"]',
             "'harbour-post' has the folder harbour-post, and so has 'Harbour Post'",
@@ -82,7 +86,7 @@ def test_what_cannot_be_used_is_one_clear_line(tmp_path: Path, content: str, fou
 def test_a_file_in_another_encoding_is_said(tmp_path: Path) -> None:
     path = tmp_path / "sources.toml"
     path.write_bytes(GOOD.replace("Harbour", "Fähren").encode("cp1252"))
-    with pytest.raises(UsageError, match="no TOML file in UTF-8"):
+    with pytest.raises(UsageError, match="not a TOML file in UTF-8"):
         read_sources(path)
 
 
@@ -109,8 +113,8 @@ def test_a_publisher_names_its_folder(publisher: str, folder: str) -> None:
     ],
 )
 def test_exclude_outweighs_include(url: str, is_wanted: bool) -> None:
-    assert Source("A", "a", include=(r"/20\d\d/",), exclude=("/video/",)).wants(url) == is_wanted
+    assert Source(publisher="A", include=(r"/20\d\d/",), exclude=("/video/",)).wants(url) == is_wanted
 
 
 def test_without_patterns_all_pages_are_wanted() -> None:
-    assert Source("A", "a").wants("https://a.example/")
+    assert Source(publisher="A").wants("https://a.example/")
