@@ -140,11 +140,10 @@ def test_an_id_that_is_there_twice_is_shown_where_its_quotes_stand(chunk: dict[s
 
 
 def test_a_ledger_that_does_not_add_up_tells_its_counts(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
-    from pipeline import store
     from pipeline.validate import check_ledger  # late: it takes seconds to import
 
     assert onrecord("curate", raw, "--into", tmp_path / "curated", "--workers", 1).code == 0
-    run = store.last_run(open_version(tmp_path / "curated"))
+    run = open_version(tmp_path / "curated").last_run()
     assert check_ledger(run).success
     finding = check_ledger(replace(run, record_count=4, finished_at=datetime.now(UTC)))
     assert finding.blocks

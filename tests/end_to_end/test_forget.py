@@ -254,7 +254,7 @@ def test_order_that_cannot_be_is_refused(newsroom: Newsroom, arguments: tuple[st
 def test_nothing_is_forgotten_where_no_data_set_is(newsroom: Newsroom) -> None:
     ran = newsroom.onrecord("forget", newsroom.curated, "--url", address("ferry"), "--reason", "asked")
     assert ran.code == 2
-    assert "holds no data set" in ran.err
+    assert "has no data set" in ran.err
     assert not newsroom.curated.exists()
 
 

@@ -229,7 +229,7 @@ def test_what_an_older_model_made_is_made_again(newsroom: Newsroom, monkeypatch:
     from pipeline.curate import start
 
     newsroom.curate()
-    made_by = opening.made_by
+    made_by = start.made_by
     monkeypatch.setattr(start, "made_by", lambda _: made_by("newswire-9"))
     assert newsroom.made_by() == []
     assert newsroom.made_by(redo="model") == ["ferry.txt:0", "library.txt:0", "orchard.txt:0"]

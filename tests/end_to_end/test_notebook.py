@@ -97,5 +97,5 @@ def test_its_outputs_are_what_it_gives(executed: nbformat.NotebookNode, tmp_path
 
 @pytest.mark.slow
 def test_no_data_set_yet(tmp_path: Path) -> None:
-    with pytest.raises(CellExecutionError, match="holds no data set; make one with: onrecord curate RAW --into"):
+    with pytest.raises(CellExecutionError, match="has no data set; create one with: onrecord curate RAW --into"):
         run_notebook(tmp_path / "curated", tmp_path)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
-from pipeline.contract import Article, Quote, Run, Segment, columns, stable_id, to_table
+from pipeline.contract import Article, Quote, Run, Segment, columns, stable_id
 from pipeline.diff import (
     Change,
     Difference,
-    PartKey,
-    Side,
     changes_as_html,
     compare,
     describe_difference,
@@ -31,11 +29,13 @@ from pipeline.diff.compare import (
     UNCOUNTED_OF_ARTICLES,
     UNCOUNTED_OF_QUOTES,
 )
-from pipeline.diff.words import Piece, mark_words
+from pipeline.diff.words import DiffSpan, mark_words
+from pipeline.store import Version
+from tests.unit.versions import Home, new_version, write_parts, write_table
 
 FIRST, SECOND = "20240507T100000Z-0000", "20240508T100000Z-0000"
-MAY: PartKey = ("2024-05", "part-0.parquet")
-JUNE: PartKey = ("2024-06", "part-0.parquet")
+MAY: Home = ("2024-05", "part-0.parquet")
+JUNE: Home = ("2024-06", "part-0.parquet")
 TEXT = "Ferry sails again\n\n“The cables hold for ten years,” said Mara Oduya. Tolls stay as they are."
 
 
@@ -85,24 +85,24 @@ def run(run_id: str, **changes: Any) -> Run:
     return Run(**(counts | given | changes))
 
 
-Reader = Callable[[str, PartKey, Sequence[str]], pa.Table]
+@pytest.fixture(autouse=True)
+def _versions(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test a folder for its versions."""
+    monkeypatch.setattr(sys.modules[__name__], "folder", tmp_path_factory.mktemp("versions"))
 
 
-def reader(rows: Mapping[PartKey, Sequence[Article | Quote]]) -> Reader:
-    def read(table: str, part: PartKey, names: Sequence[str]) -> pa.Table:
-        kind = {"articles": Article, "quotes": Quote}[table]
-        return to_table(kind, [row for row in rows[part] if isinstance(row, kind)]).select(list(names))
-
-    return read
+folder = Path()  # set by the fixture
 
 
-def side(
+def version(
     *rows: Article | Quote, name: str = FIRST, runs: Sequence[Run] = (), **parts: Sequence[Article | Quote]
-) -> Side:
+) -> Version:
     """One version: rows in May, or in parts of a month (``may``, ``june``)."""
-    keys = {"may": MAY, "june": JUNE}
-    lying = {MAY: rows} if rows else {keys[part]: held for part, held in parts.items()}
-    return Side(name, list(lying), reader(lying), to_table(Run, list(runs) or [run(FIRST), run(SECOND)]))
+    homes = {"may": MAY, "june": JUNE}
+    written = new_version(folder, name)
+    write_parts(written, {MAY: rows} if rows else {homes[part]: rows for part, rows in parts.items()})
+    write_table(written, "runs", list(runs) or [run(FIRST), run(SECOND)])
+    return written
 
 
 def told(difference: Difference) -> dict[str, int]:
@@ -130,17 +130,17 @@ CHANGED: Mapping[str, Any] = {"run_id": SECOND, "raw_sha256": "b" * 64, "revisio
 
 
 def test_same_version_has_no_changes() -> None:
-    version = side(article(), quote())
-    assert told(compare(version, version)) == {}
-    assert summarise_changes(compare(version, version)) == ["nothing changed"]
+    same = version(article(), quote())
+    assert told(compare(same, same)) == {}
+    assert summarise_changes(compare(same, same)) == ["nothing changed"]
 
 
 def test_versions_without_parts_of_their_own_have_no_changes() -> None:
-    assert told(compare(side(), side())) == {}
+    assert told(compare(version(), version())) == {}
 
 
 def test_new_article_comes_with_its_quotes() -> None:
-    difference = compare(side(article(1)), side(article(1), article(2, headline="Gulls return"), quote(number=2)))
+    difference = compare(version(article(1)), version(article(1), article(2, headline="Gulls return"), quote(number=2)))
     assert told(difference) == {"Articles added: new input": 1, "Quotes added: new input": 1}
     assert [changes[0].where for changes in difference.examples.values()] == [
         "Harbour Post · 2024-05-07 · Gulls return",
@@ -149,24 +149,24 @@ def test_new_article_comes_with_its_quotes() -> None:
 
 
 def test_article_that_is_gone_takes_its_quotes_along() -> None:
-    difference = compare(side(article(1), article(2), quote(number=2)), side(article(1)))
+    difference = compare(version(article(1), article(2), quote(number=2)), version(article(1)))
     assert told(difference) == {"Articles removed": 1, "Quotes removed": 1}
 
 
 def test_other_direction_tells_the_opposite() -> None:
-    old, new = side(article(1), quote()), side(article(1), quote(), article(2))
+    old, new = version(article(1), quote()), version(article(1), quote(), article(2))
     assert told(compare(new, old)) == {"Articles removed": 1}
 
 
 def test_versions_that_share_nothing() -> None:
-    difference = compare(side(may=[article(1), quote()]), side(june=[article(2), quote(number=2)]))
+    difference = compare(version(may=[article(1), quote()]), version(june=[article(2), quote(number=2)]))
     assert sorted(told(difference)) == [
         "Articles added: new input", "Articles removed", "Quotes added: new input", "Quotes removed",
     ]  # fmt: skip
 
 
 def test_first_version_is_all_new() -> None:
-    assert told(compare(side(), side(article(), quote()))) == {
+    assert told(compare(None, version(article(), quote()))) == {
         "Articles added: new input": 1,
         "Quotes added: new input": 1,
     }
@@ -174,15 +174,15 @@ def test_first_version_is_all_new() -> None:
 
 def test_article_whose_month_changed_is_one_changed_article() -> None:
     moved = article(1, published_on=date(2024, 6, 1), **CHANGED)
-    before = side(may=[article(1), quote(), article(2)], june=[article(3)])
-    difference = compare(before, side(may=[article(2)], june=[article(3), moved, quote()]))
+    before = version(may=[article(1), quote(), article(2)], june=[article(3)])
+    difference = compare(before, version(may=[article(2)], june=[article(3), moved, quote()]))
     assert told(difference) == {"Articles changed: changed input": 1}
     assert values(only(difference)) == {"published_on": ("2024-05-07", "2024-06-01"), "revision": ("1", "2")}
 
 
 def test_articles_that_only_moved_between_files_did_not_change() -> None:
     rows = [article(1), quote(), article(2), quote(number=2)]
-    assert told(compare(side(may=rows[:2], june=rows[2:]), side(*rows))) == {}
+    assert told(compare(version(may=rows[:2], june=rows[2:]), version(*rows))) == {}
 
 
 @pytest.mark.parametrize(
@@ -205,8 +205,8 @@ def test_cause_of_a_changed_article_and_of_its_quotes(
     changes: Mapping[str, Any], runs: Mapping[str, Any], cause: str
 ) -> None:
     both = [run(FIRST), run(SECOND, **runs)]
-    before = side(article(), quote(), runs=both)
-    after = side(article(publisher="The Harbour Post", **changes), quote(**NOBODY), runs=both)
+    before = version(article(), quote(), runs=both)
+    after = version(article(publisher="The Harbour Post", **changes), quote(**NOBODY), runs=both)
     assert told(compare(before, after)) == {f"Articles changed: {cause}": 1, f"Speakers removed: {cause}": 1}
 
 
@@ -219,11 +219,11 @@ def test_cause_of_a_changed_article_and_of_its_quotes(
     ],
 )
 def test_what_other_articles_do_to_an_article(changes: Mapping[str, Any]) -> None:
-    assert told(compare(side(article()), side(article(**changes)))) == {"Articles changed: other articles": 1}
+    assert told(compare(version(article()), version(article(**changes)))) == {"Articles changed: other articles": 1}
 
 
 def test_text_that_stays_while_its_record_changes_is_changed_input() -> None:
-    assert told(compare(side(article()), side(article(**CHANGED)))) == {"Articles changed: changed input": 1}
+    assert told(compare(version(article()), version(article(**CHANGED)))) == {"Articles changed: changed input": 1}
 
 
 @pytest.mark.parametrize(
@@ -239,14 +239,16 @@ def test_text_that_stays_while_its_record_changes_is_changed_input() -> None:
     ],
 )
 def test_corrections_of_people(before: Quote | None, after: Quote | None, group: str) -> None:
-    difference = compare(side(article(), *([before] if before else [])), side(article(), *([after] if after else [])))
+    difference = compare(
+        version(article(), *([before] if before else [])), version(article(), *([after] if after else []))
+    )
     assert told(difference) == {f"{group}: correction": 1}
 
 
 def test_correction_is_told_from_a_change_of_code_in_the_same_article() -> None:
     other = quote("The tolls stay as they are,", position=1)
-    before = side(article(), quote(), other)
-    after = side(
+    before = version(article(), quote(), other)
+    after = version(
         article(**ANEW), quote(speaker_name="Ines Quill", review_status="corrected"), replace(other, speaker_name="Ida")
     )
     assert told(compare(before, after)) == {
@@ -266,7 +268,7 @@ def test_correction_is_told_from_a_change_of_code_in_the_same_article() -> None:
     ],
 )
 def test_speaker_of_the_same_words(before: Mapping[str, Any], after: Mapping[str, Any], kind: str) -> None:
-    difference = compare(side(article(), quote(**before)), side(article(**CHANGED), quote(**after)))
+    difference = compare(version(article(), quote(**before)), version(article(**CHANGED), quote(**after)))
     assert told(difference) == {"Articles changed: changed input": 1, f"Speakers {kind}: changed input": 1}
     (change,) = list(difference.examples.values())[1]
     assert change.words == "The cables hold for ten years,"
@@ -285,15 +287,15 @@ def test_speaker_of_the_same_words(before: Mapping[str, Any], after: Mapping[str
     ],
 )
 def test_printed_speaker_is_told_with_whom_it_names(changes: Mapping[str, Any], counts: Mapping[str, int]) -> None:
-    difference = compare(side(article(), quote()), side(article(**ANEW), quote(**changes)))
+    difference = compare(version(article(), quote()), version(article(**ANEW), quote(**changes)))
     assert told(difference) == {f"{kind}: new code": count for kind, count in counts.items()}
     shown = [value.column for found in difference.examples.values() for value in found[0].values]
     assert sorted(shown) == sorted(changes)
 
 
 def test_reworded_quote_is_one_changed_quote() -> None:
-    before = side(article(), quote("The cables hold for ten years,"), quote("We are glad.", position=1))
-    after = side(
+    before = version(article(), quote("The cables hold for ten years,"), quote("We are glad.", position=1))
+    after = version(
         article(**CHANGED),
         quote("Nobody asked us.", position=0),
         quote("The cables will hold for two years,", position=1, speaker_name="Ines Quill"),
@@ -310,7 +312,7 @@ def test_reworded_quote_is_one_changed_quote() -> None:
     reworded = shown["Quotes changed: changed input"]
     assert values(reworded) == {"text": ("The cables hold for ten years,", "The cables will hold for two years,")}
     assert [piece for piece in reworded.values[0].pieces if piece.is_in != "both"] == [
-        Piece("after", "will "), Piece("before", "ten "), Piece("after", "two "),
+        DiffSpan("after", "will "), DiffSpan("before", "ten "), DiffSpan("after", "two "),
     ]  # fmt: skip
     assert shown["Quotes added: changed input"].words == "Nobody asked us."
 
@@ -318,23 +320,25 @@ def test_reworded_quote_is_one_changed_quote() -> None:
 def test_reworded_quotes_are_paired_by_what_is_most_alike() -> None:
     said = ["The east pier opens in May.", "The west pier opens in June.", "The north pier never opens."]
     later = ["The west pier opens in July.", "The north pier never opened.", "The east pier opens in April."]
-    before = side(article(), *(quote(text, position=at) for at, text in enumerate(said)))
-    difference = compare(before, side(article(**CHANGED), *(quote(text, position=at) for at, text in enumerate(later))))
+    before = version(article(), *(quote(text, position=at) for at, text in enumerate(said)))
+    difference = compare(
+        before, version(article(**CHANGED), *(quote(text, position=at) for at, text in enumerate(later)))
+    )
     changes = [change for group, found in difference.examples.items() if group.what == "quote" for change in found]
     assert [values(change)["text"] for change in changes] == list(zip(said, [later[2], *later[:2]], strict=True))
 
 
 def test_quotes_of_other_articles_are_never_paired() -> None:
-    before = side(article(1), quote("The east pier opens in May.", number=1), article(2))
-    after = side(article(1, **CHANGED), article(2, **CHANGED), quote("The east pier opens in June.", number=2))
+    before = version(article(1), quote("The east pier opens in May.", number=1), article(2))
+    after = version(article(1, **CHANGED), article(2, **CHANGED), quote("The east pier opens in June.", number=2))
     kinds = [group.kind for group in compare(before, after).counts if group.what == "quote"]
     assert kinds == ["added", "removed"]
 
 
 def test_bookkeeping_is_no_change() -> None:
-    before = side(article(), quote())
+    before = version(article(), quote())
     seen = datetime(2024, 5, 9, tzinfo=UTC)
-    after = side(
+    after = version(
         article(**ANEW, first_seen_at=seen, fetched_at=seen, notes=["read twice"], language_confidence=0.8),
         quote(position=4, start_char=90, end_char=120, context_before="…", speaker_confidence=0.5),
     )
@@ -347,15 +351,15 @@ def test_every_column_counts_or_is_named_as_one_that_does_not() -> None:
 
 
 def test_lists_are_compared_and_told() -> None:
-    before = side(article(authors=["Ida Bell"]), article(2, quality_flags=["short_text"]))
-    after = side(article(authors=["Ida Bell", "Tom Reed"], **CHANGED), article(2, quality_flags=["short_text"]))
+    before = version(article(authors=["Ida Bell"]), article(2, quality_flags=["short_text"]))
+    after = version(article(authors=["Ida Bell", "Tom Reed"], **CHANGED), article(2, quality_flags=["short_text"]))
     assert values(only(compare(before, after)))["authors"] == ("Ida Bell", "Ida Bell, Tom Reed")
 
 
 def test_stealth_edit_is_shown_where_it_stands() -> None:
     long = "The pier is old. " * 40
-    before = side(article(text=long + "It costs ten crowns. " + long))
-    after = side(article(text=long + "It costs twelve crowns. " + long, **CHANGED))
+    before = version(article(text=long + "It costs ten crowns. " + long))
+    after = version(article(text=long + "It costs twelve crowns. " + long, **CHANGED))
     (text,) = (value for value in only(compare(before, after)).values if value.column == "text")
     assert [piece.is_in for piece in text.pieces] == ["both", "before", "after", "both"]
     assert [piece.text for piece in text.pieces[1:3]] == ["ten ", "twelve "]
@@ -387,8 +391,8 @@ def test_very_long_values_are_cut() -> None:
     assert sum(len(piece.text) for piece in mark_words(every_other, every_other.replace("moon", "rain"))) < 3_000
 
 
-def many(count: int, **changes: Any) -> Side:
-    return side(*(article(number, **changes) for number in range(count)))
+def many(count: int, **changes: Any) -> Version:
+    return version(*(article(number, **changes) for number in range(count)))
 
 
 def test_all_changes_are_counted_and_some_kept() -> None:
@@ -402,8 +406,8 @@ def test_all_changes_are_counted_and_some_kept() -> None:
 
 
 def test_terminal_shows_what_was_and_what_is() -> None:
-    before = side(article(), quote(), name=FIRST)
-    after = side(
+    before = version(article(), quote(), name=FIRST)
+    after = version(
         article(headline="Ferry runs again", **CHANGED),
         quote("The cables hold for two years,", speaker_name="Ines Quill"),
         name=SECOND,
@@ -433,16 +437,16 @@ Speakers changed: changed input
 
 
 def test_summary_adds_up_the_causes() -> None:
-    before = side(article(1), article(2), article(3))
-    after = side(article(1, duplicate_of="9" * 16), article(2, **CHANGED), article(3, **CHANGED))
+    before = version(article(1), article(2), article(3))
+    after = version(article(1, duplicate_of="9" * 16), article(2, **CHANGED), article(3, **CHANGED))
     assert summarise_changes(compare(before, after)) == [
         "         3  articles changed: 2 changed input, 1 other articles"
     ]
 
 
 def test_page_marks_words_and_escapes_them(tmp_path: Path) -> None:
-    before = side(article(), quote("The cables hold for ten years,"))
-    after = side(
+    before = version(article(), quote("The cables hold for ten years,"))
+    after = version(
         article(headline="<script>alert(1)</script> & more", **CHANGED), quote("The cables hold for <b>two</b> years,")
     )
     page = tmp_path / "diff.html"
@@ -456,14 +460,16 @@ def test_page_marks_words_and_escapes_them(tmp_path: Path) -> None:
 
 
 def test_page_without_changes_says_so(tmp_path: Path) -> None:
-    write_diff_html(tmp_path / "diff.html", compare(side(article()), side(article())))
+    write_diff_html(tmp_path / "diff.html", compare(version(article()), version(article())))
     assert "Nothing changed." in (tmp_path / "diff.html").read_text("utf-8")
 
 
 def test_page_is_a_megabyte_at_most_and_says_what_it_leaves_out(tmp_path: Path) -> None:
     words = '"&<>' * 100
-    before = side(*(article(number) for number in range(900)))
-    after = side(*(article(number, headline=f"{words} {number}", **CHANGED) for number in range(900)), article(1_000))
+    before = version(*(article(number) for number in range(900)))
+    after = version(
+        *(article(number, headline=f"{words} {number}", **CHANGED) for number in range(900)), article(1_000)
+    )
     page = tmp_path / "diff.html"
     write_diff_html(page, compare(before, after, limit=1_000))
     html = page.read_text("utf-8")

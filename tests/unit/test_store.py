@@ -165,7 +165,7 @@ def build(
 ) -> store.Version:
     """Write the monthly tables of a version that holds some stories, on top of one that holds others."""
     differing = {each for each in before.keys() | after.keys() if before.get(each) != after.get(each)}
-    held = store.find_held(previous, before) if previous else {}
+    held = previous.find_articles(before) if previous else {}
     come: dict[str, list[str]] = defaultdict(list)
     for article_id in sorted(differing & after.keys()):
         come[after[article_id].month].append(article_id)
@@ -360,7 +360,7 @@ def test_rows_that_are_as_they_were_say_of_themselves_what_the_run_would(tmp_pat
     stories = {A: Story(MAY)}
     first = publish(tmp_path, FIRST, stories)
     changes = store.Changes(
-        {}, {}, lambda *_: pa.table({}), {A: {"revision": 2}}, {A: store.find_held(first, [A])[A].home}
+        {}, {}, lambda *_: pa.table({}), {A: {"revision": 2}}, {A: first.find_articles([A])[A].home}
     )
     version = store.Version(tmp_path / "versions" / SECOND)
     list(store.write_parts(version, first, changes, count, {"onrecord.attributions": "all"}))
@@ -372,7 +372,7 @@ def test_rows_that_are_as_they_were_say_of_themselves_what_the_run_would(tmp_pat
 def test_each_part_tells_what_it_was_and_what_it_is(tmp_path: Path) -> None:
     stories = {A: Story(MAY), B: Story(JUNE)}
     first = publish(tmp_path, FIRST, stories)
-    held = store.find_held(first, [A])
+    held = first.find_articles([A])
     changes = store.Changes({A: held[A].home}, {}, rows_of, {}, {})  # type: ignore[arg-type]
     version = store.Version(tmp_path / "versions" / SECOND)
     (part,) = store.write_parts(version, first, changes, count, {})
@@ -563,7 +563,7 @@ def test_rows_are_found_by_a_value_part_by_part(filled: store.Version) -> None:
 
 
 def test_held_articles_tell_their_record_and_home(filled: store.Version) -> None:
-    found = store.find_held(filled, [C, E, "0" * 16])
+    found = filled.find_articles([C, E, "0" * 16])
     assert {each: (one.key[1], one.home) for each, one in found.items()} == {
         C: (f"{C}.txt", (MAY, "part-1.parquet")),
         E: (f"{E}.txt", ("unknown", "part-0.parquet")),
@@ -589,7 +589,7 @@ def test_held_articles_tell_their_record_and_home(filled: store.Version) -> None
 def test_signatures_are_read_by_day(
     filled: store.Version, first: date | None, last: date | None, told: set[str]
 ) -> None:
-    found = [each for rows in store.read_signatures(filled, first, last) for each in rows["article_id"].to_pylist()]
+    found = [each for rows in filled.read_signatures(first, last) for each in rows["article_id"].to_pylist()]
     assert told <= set(found)
     assert len(found) == len(set(found))
     if first or last:
@@ -669,7 +669,7 @@ def test_data_set_that_is_not_whole_is_refused(tmp_path: Path, damage: str) -> N
         (version.path / "state/files/part-0.parquet").write_bytes(b"PAR1")
     else:
         (version.path / "quotes/published_month=unknown/part-0.parquet").unlink()
-    with pytest.raises(UsageError, match=r"is not whole.*restore it"), store.writing(tmp_path):
+    with pytest.raises(UsageError, match=r"is incomplete.*restore it"), store.writing(tmp_path):
         pass
 
 

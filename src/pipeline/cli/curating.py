@@ -151,14 +151,14 @@ def _replay(options: argparse.Namespace) -> int:
     from pipeline.curate import curate
 
     version = store.open_version(options.curated)
-    refused = store.refused_sources(version, options.reason)
+    refused = version.rejected_sources(options.reason)
     chosen = refused if options.source is None else [each for each in refused if each == options.source]
     if options.raw and len(chosen) > 1:
         raise UsageError(f"{options.raw} may hold one of {', '.join(chosen)}; say which with --source")
     if not chosen:
         print("nothing is refused" + (f" for {', '.join(options.reason)}" if options.reason else ""))
     for source in chosen:
-        run = store.last_run_of(version, source)
+        run = version.last_run(source)
         settings = Settings(source=source, replay=frozenset(options.reason), **json.loads(run.settings))
         summary = curate(options.raw or run.raw, options.curated, settings)
         if not options.quiet:

@@ -64,9 +64,9 @@ def _verify(options: argparse.Namespace) -> int:
     from pipeline.verify import verify_version
 
     version = store.open_version(options.curated)
-    raw = read_records(options.raw, store.last_run(version)) if options.raw else None
+    raw = read_records(options.raw, version.last_run()) if options.raw else None
     months = {name: version.months(name) for name, table in TABLES.items() if table.is_monthly}
-    source = options.source or (store.source_at(version, full_path(options.raw)) if options.raw else None)
+    source = options.source or (version.source_of(full_path(options.raw)) if options.raw else None)
     found = verify_version(version.read, months, raw, source, version.read("records"))
     for name, count in found.counts.items():
         print(f"{count:>10,}  {name}")
@@ -82,7 +82,7 @@ def _show(options: argparse.Namespace) -> int:
     from pipeline.show import show_quote
 
     version = store.open_version(options.curated)
-    found = store.find_quote(version, options.quote_id)
+    found = version.find_quote(options.quote_id)
     if found is None:
         raise UsageError(
             f"{options.curated} holds no quote {options.quote_id}; its ids are in the column quote_id of quotes"
@@ -97,7 +97,7 @@ def _report(options: argparse.Namespace) -> int:
     from pipeline.show import describe_run
 
     version = store.open_version(options.curated)
-    run = store.last_run(version)
+    run = version.last_run()
     print(describe_run(run, "published"))
     page = store.report_path(options.curated, run.run_id)
     print(f"report     {page}")
@@ -108,9 +108,9 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _versions(options: argparse.Namespace) -> int:
-    from pipeline.curate import tell_versions
+    from pipeline.history import describe_versions
 
-    print(tell_versions(options.curated))
+    print(describe_versions(options.curated))
     return 0
 
 
@@ -123,8 +123,7 @@ def _at(options: argparse.Namespace) -> int:
 
 def _diff(options: argparse.Namespace) -> int:
     from pipeline import store
-    from pipeline.curate import compare_versions
-    from pipeline.diff import describe_difference, write_diff_html
+    from pipeline.diff import compare, describe_difference, write_diff_html
 
     if options.html:
         store.check_outside(options.curated, options.html)
@@ -132,7 +131,7 @@ def _diff(options: argparse.Namespace) -> int:
             raise UsageError(f"--html {options.html} is a folder; name a file in it")
     before = store.find_version(options.curated, options.run_a)
     after = store.find_version(options.curated, options.run_b) if options.run_b else store.open_version(options.curated)
-    difference = compare_versions(before, after, SHOWN_ON_PAGE if options.html else SHOWN)
+    difference = compare(before, after, SHOWN_ON_PAGE if options.html else SHOWN)
     print(describe_difference(difference, SHOWN))
     if options.html:
         try:

@@ -23,9 +23,8 @@ from pipeline.contract import ALL_TABLES, STAGED, ReadRaw, Reject, Run, to_table
 from pipeline.curate.build import describe_run
 from pipeline.curate.copies import sign_article
 from pipeline.curate.correct import correct_articles
-from pipeline.curate.history import compare_versions, roll_back, tell_versions, thin
 from pipeline.curate.intake import plan, read_files
-from pipeline.curate.maintain import compact, finish_forgetting, forget
+from pipeline.curate.maintain import compact, finish_forgetting, forget, roll_back
 from pipeline.curate.publish import build_and_publish
 from pipeline.curate.sharing import export, write_gold
 from pipeline.curate.start import check_raw, open_work, source_name
@@ -33,6 +32,7 @@ from pipeline.curate.winners import sample_quotes, settle_and_validate
 from pipeline.curate.work import Progress, Summary, full_path, silent
 from pipeline.drift import find_alerts_after_run
 from pipeline.entities import build_knowledge, complete_mentions, extract_mentions, summarise_entities
+from pipeline.history import thin
 from pipeline.language import read_language
 from pipeline.limits import TooSlowError, time_limit
 from pipeline.normalise import normalise
@@ -49,7 +49,6 @@ __all__ = [
     "Progress",
     "Summary",
     "compact",
-    "compare_versions",
     "curate",
     "curate_batch",
     "export",
@@ -59,7 +58,6 @@ __all__ = [
     "roll_back",
     "silent",
     "source_name",
-    "tell_versions",
     "write_gold",
 ]
 

@@ -30,7 +30,7 @@ from pipeline.curate.work import Work, find_winning, full_path, read_rows
 from pipeline.entities import count_entities, sum_entities
 from pipeline.ledger import Key, as_counts
 from pipeline.settings import VERSION
-from pipeline.store import Changes, Held, Rows, WrittenPart
+from pipeline.store import Changes, PublishedArticle, Rows, WrittenPart
 
 REVISION = TABLES["article_revisions"].sort
 KEPT_OF_REVIEWS = ("reviewed", "machine_quotes", "machine_mentions")
@@ -104,7 +104,7 @@ def _as_rows(row: type, come: Sequence[object], gone: Sequence[Sequence[object]]
 # ── What changes ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _find_changes(work: Work, winners: Mapping[str, Key]) -> tuple[Changes, Mapping[str, Held]]:
+def _find_changes(work: Work, winners: Mapping[str, Key]) -> tuple[Changes, Mapping[str, PublishedArticle]]:
     """Hold this run's rows against the version before.
 
     Returns:
@@ -136,7 +136,7 @@ def _find_changes(work: Work, winners: Mapping[str, Key]) -> tuple[Changes, Mapp
     return Changes({each: one.home for each, one in gone.items()}, come, read, updates, homes), superseded
 
 
-def _number_revisions(work: Work, winners: Mapping[str, Key], held: Mapping[str, Held]) -> dict[str, int]:
+def _number_revisions(work: Work, winners: Mapping[str, Key], held: Mapping[str, PublishedArticle]) -> dict[str, int]:
     """The revision of each article: its contents counted; a record that left it takes none of its numbers along."""
     numbers = {}
     before = _last_kept(work, winners.keys() - held.keys()) | {each: one.revision for each, one in held.items()}
@@ -189,7 +189,9 @@ def count_part(articles: pa.Table, article_entities: pa.Table) -> pa.Table:
     return count_entities(article_entities, copies)
 
 
-def _note_part(work: Work, written: _Written, part: WrittenPart, superseded: Mapping[str, Held], new: pa.Array) -> None:
+def _note_part(
+    work: Work, written: _Written, part: WrittenPart, superseded: Mapping[str, PublishedArticle], new: pa.Array
+) -> None:
     """Take down what a part comes to, what it was, what of it is new, and what is an older revision now."""
     written.parts.append(describe_part(part.month, part.name, part.after))
     articles = part.after["articles"]
@@ -287,7 +289,7 @@ def describe_run(work: Work, version: store.Version | None) -> Run:
         newly_refused_count=work.ledger.newly_refused(),
         reject_reasons=work.ledger.reject_reasons(),
         skip_reasons=work.ledger.skip_reasons(),
-        older_count=store.count_older(version, work.ledger.made_by) if version else 0,
+        older_count=version.count_older_articles(work.ledger.made_by) if version else 0,
         article_total=sum(part.article_count for part in parts),
         quote_total=sum(part.quote_count for part in parts),
         mention_total=sum(part.mention_count for part in parts),

@@ -13,7 +13,7 @@ from pipeline import store
 from pipeline.contract import STATE, Article, Signature, arrow_schema
 from pipeline.curate.work import Staged, Work
 from pipeline.duplicates import Body, match_changes, sign
-from pipeline.store import Held
+from pipeline.store import PublishedArticle
 
 DAY_KNOWN = frozenset(("minute", "day", "inferred"))
 BODY = (
@@ -42,7 +42,9 @@ def _as_body(row: Mapping[str, Any]) -> Body:
     return Body(row["article_id"], published_on, row["raw_path"], text, row["headline"], row["published_at"])
 
 
-def find_copies(work: Work, fresh: Mapping[str, Staged], gone: Mapping[str, Held]) -> dict[str, dict[str, object]]:
+def find_copies(
+    work: Work, fresh: Mapping[str, Staged], gone: Mapping[str, PublishedArticle]
+) -> dict[str, dict[str, object]]:
     """What a run changes of which article is a copy of which: columns of ``articles``, by article_id.
 
     Args:
@@ -56,7 +58,7 @@ def find_copies(work: Work, fresh: Mapping[str, Staged], gone: Mapping[str, Held
     left = _signatures_of(previous, gone) if previous else []
 
     def read_signatures(first: date | None, last: date | None) -> Iterable[pa.Table]:
-        return store.read_signatures(previous, first, last) if previous else ()
+        return previous.read_signatures(first, last) if previous else ()
 
     def read_bodies(article_ids: Set[str]) -> Iterator[Body]:
         staged = [place for each, place in places.items() if each in article_ids]
@@ -75,7 +77,7 @@ def find_copies(work: Work, fresh: Mapping[str, Staged], gone: Mapping[str, Held
     return found
 
 
-def _signatures_of(version: store.Version, articles: Mapping[str, Held]) -> list[pa.Table]:
+def _signatures_of(version: store.Version, articles: Mapping[str, PublishedArticle]) -> list[pa.Table]:
     """The signatures of some articles, where they lie."""
     homes = sorted({held.home for held in articles.values()})
     parts = [version.read_file("signatures", version.folder("signatures", month) / name) for month, name in homes]

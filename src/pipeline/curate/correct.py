@@ -17,7 +17,7 @@ from pipeline.entities import summarise_entities
 from pipeline.errors import ValidationFailedError
 from pipeline.ledger import Key
 from pipeline.staging import STAGED_AT, Place
-from pipeline.store import Held, Rows
+from pipeline.store import PublishedArticle, Rows
 
 MADE = ("articles", "quotes", "mentions")
 PLACE = ["quote_id", "article_id", "start_char", "end_char"]
@@ -79,7 +79,7 @@ def _find_quotes(
 
 
 def _read_made(
-    work: Work, fresh: Mapping[str, Staged], held: Mapping[str, Held], was_corrected: Collection[str]
+    work: Work, fresh: Mapping[str, Staged], held: Mapping[str, PublishedArticle], was_corrected: Collection[str]
 ) -> dict[str, pa.Table]:
     """The rows of some articles as the machine made them, by monthly table."""
     places = [staged.place for staged in fresh.values()]

@@ -14,7 +14,7 @@ from pipeline.errors import LedgerError, UnreachableError, UsageError
 from pipeline.ledger import Key
 from pipeline.read import BEGIN, Bookmark, Options, RawFile, RawRecord, find_files, fingerprint, frame_file, is_remote
 from pipeline.staging import STAGED_AT, Place
-from pipeline.store import KEY
+from pipeline.store import RECORD_KEY
 
 # Records that workers have, each with the digest of its content, if framing took it.
 Waiting = dict[Key, str]
@@ -59,7 +59,7 @@ def _choose_forced(work: Work) -> set[str]:
     settings = work.settings
     if work.previous is None or (settings.redo is None and settings.replay is None):
         return set()
-    return store.find_paths(work.previous, work.source, work.is_redone)
+    return work.previous.paths_of_records(work.source, work.is_redone)
 
 
 def _hold_against_known(work: Work, file: RawFile, forced: set[str]) -> Source | None:
@@ -95,9 +95,9 @@ def _find_gone(work: Work, unlistable: Sequence[str]) -> list[str]:
     """
     if work.previous is None or "." in unlistable or not (is_remote(work.raw) or Path(work.raw).is_dir()):
         return []
-    known = store.refused_paths(work.previous, work.source)
+    known = work.previous.paths_of_rejects(work.source)
     if work.settings.is_pruning:
-        known |= store.read_paths(work.previous, work.source)
+        known |= work.previous.paths_of_files(work.source)
     below = tuple(f"{raw_path}/" for raw_path in unlistable)
     return [
         raw_path
@@ -211,7 +211,9 @@ def _take_in(work: Work, batch: Batch, waiting: Waiting, skips: Mapping[str, Cou
     rows = batch.rows["articles"]
     if rows.num_rows:
         number = work.staging.add(batch.rows)
-        for row in rows.select([*KEY, "raw_sha256", "article_id", "fetched_at", "published_on", STAGED_AT]).to_pylist():
+        for row in rows.select(
+            [*RECORD_KEY, "raw_sha256", "article_id", "fetched_at", "published_on", STAGED_AT]
+        ).to_pylist():
             key = key_of_row(row)
             content_sha256 = _back(waiting, key) or row["raw_sha256"]
             if row["article_id"] in work.forgotten:

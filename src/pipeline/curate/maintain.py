@@ -16,8 +16,7 @@ from pipeline.accuracy import read_accuracy
 from pipeline.contract import HEX16
 from pipeline.curate.build import count_part, describe_part, sum_counted
 from pipeline.curate.correct import correct_articles
-from pipeline.curate.history import write_index
-from pipeline.curate.publish import build_and_publish
+from pipeline.curate.publish import build_and_publish, write_index
 from pipeline.curate.start import keep_knowledge_base, new_run_id, open_work
 from pipeline.curate.work import silent
 from pipeline.errors import UsageError
@@ -39,7 +38,7 @@ def compact(curated: Path) -> int:
     store.open_version(curated)  # or a folder would be made for a data set that is not there
     with store.writing(curated):
         previous = store.open_version(curated)
-        metadata = store.schema_metadata(VERSION, read_accuracy(), store.attributions_of(previous))
+        metadata = store.schema_metadata(VERSION, read_accuracy(), previous.attributions)
         with store.building(curated, new_run_id(datetime.now(UTC))) as version:
             fewer = store.repack(version, previous, count_part, metadata)
             if fewer:
@@ -47,6 +46,19 @@ def compact(curated: Path) -> int:
         if not fewer:
             store.discard(version.path)
     return fewer
+
+
+def roll_back(curated: Path, run_id: str) -> None:
+    """Make an older version the current one. The next run continues from it.
+
+    Raises:
+        UsageError: if there is no such version.
+        LockedError: if a run is writing the data set.
+    """
+    store.find_version(curated, run_id)  # first: writing() would create a folder where there is no data set
+    with store.writing(curated):
+        store.roll_back(curated, store.find_version(curated, run_id))
+        write_index(curated)
 
 
 # What gives an article away in a page: whatever changed of it is told beside its id, or that of a quote.
@@ -86,7 +98,7 @@ def forget(curated: Path, urls: Collection[str], article_ids: Collection[str], r
         StorageError: if the disk refused.
     """
     ids = {*map(_check_id, article_ids), *map(_identify, urls)}
-    run = store.last_run(store.open_version(curated))
+    run = store.open_version(curated).last_run()
     settings = Settings(source=run.source, **json.loads(run.settings))
     with ExitStack() as stack:
         work = open_work(stack, run.raw, curated, settings, lambda _tasks: (), silent, keep_knowledge_base)

@@ -10,12 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import report, store
-from pipeline.contract import TABLES, Finding, Run
+from pipeline.contract import TABLES, Arrival, Finding, Run, arrow_schema
 from pipeline.curate.build import Built, build_version
 from pipeline.curate.correct import Reviewed
-from pipeline.curate.history import compare_versions, summarise, write_index
 from pipeline.curate.work import Summary, Work
-from pipeline.diff import changes_as_html
+from pipeline.diff import changes_as_html, compare
 from pipeline.drift import find_alerts_after_run, measure_version
 from pipeline.errors import StorageError, ValidationFailedError
 from pipeline.ledger import Key
@@ -77,7 +76,7 @@ def _check_version(work: Work, version: store.Version, built: Built) -> list[Fin
             yield {name: _read_touched(version, name, needed_columns(name), some, built.touched) for name in MONTHLY}
 
     def find_articles(article_ids: Sequence[str]) -> pa.Table:
-        found = version.find("articles", "article_id", article_ids, ["article_id", "text", *store.KEY])
+        found = version.find("articles", "article_id", article_ids, ["article_id", "text", *store.RECORD_KEY])
         return pa.concat_tables(rows for _, rows in found)
 
     work.findings += [
@@ -120,5 +119,21 @@ def _report_data(work: Work, version: store.Version, run: Run, outcome: report.O
         runs=version.read("runs"),
         arrivals=version.read("arrivals"),
         timings=list(work.timings.items()),
-        changes=changes_as_html(compare_versions(work.previous, version), CHANGES_BYTES),
+        changes=changes_as_html(compare(work.previous, version), CHANGES_BYTES),
     )
+
+
+def summarise(version: store.Version) -> report.Totals:
+    """Return the totals of a version."""
+    entities = version.read("entities", ["name", "original_article_count", "original_quote_count"])
+    return report.summarise(version.parts, entities)
+
+
+def write_index(into: Path) -> None:
+    """Write the page that lists all runs of a data set."""
+    version = store.current_version(into)
+    if version is None:
+        runs, arrivals = (arrow_schema(row).empty_table() for row in (Run, Arrival))
+        report.write_index(store.index_path(into), runs, arrivals, report.NOTHING)
+    else:
+        report.write_index(store.index_path(into), version.read("runs"), version.read("arrivals"), summarise(version))

@@ -24,7 +24,7 @@ def export(curated: Path, target: Path) -> None:
     """
     version = store.open_version(curated)
     store.check_outside(curated, target)
-    metadata = store.schema_metadata(VERSION, read_accuracy(), store.attributions_of(version))
+    metadata = store.schema_metadata(VERSION, read_accuracy(), version.attributions)
     months = {name: version.months(name) for name, table in TABLES.items() if table.is_monthly}
     export_shareable(version.read, months, Path(join_text.__file__), target, metadata)
 

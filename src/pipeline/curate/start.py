@@ -33,7 +33,7 @@ def choose_knowledge_base(into: Path, settings: Settings, previous: store.Versio
     """
     given = settings.knowledge_base
     if given is None and previous is not None:
-        given = store.last_run(previous).knowledge_base
+        given = previous.last_run().knowledge_base
     if not given:
         return None
     path = Path(given).resolve()
@@ -47,7 +47,7 @@ def choose_knowledge_base(into: Path, settings: Settings, previous: store.Versio
 
 def keep_knowledge_base(_into: Path, _settings: Settings, previous: store.Version | None) -> KnowledgeBase | None:
     """What entities were linked to last: for what links none anew, and needs no file of it."""
-    run = store.last_run(previous) if previous else None
+    run = previous.last_run() if previous else None
     if run is None or run.knowledge_base is None or run.knowledge_base_sha256 is None:
         return None
     return KnowledgeBase(Path(run.knowledge_base), run.knowledge_base_sha256)
@@ -169,7 +169,7 @@ def _check_source(raw: str, source: str, settings: Settings, previous: store.Ver
     Raises:
         UsageError: if RAW gives its name only by chance to what was read from elsewhere.
     """
-    before = store.raw_of(previous, source) if previous else None
+    before = previous.last_raw(source) if previous else None
     if settings.source is None and before is not None and _folder_of(before) != _folder_of(full_path(raw)):
         raise UsageError(
             f"the data set's source {source!r} was read from {before}, and RAW is {raw}: "
@@ -185,7 +185,7 @@ def _choose_attributions(into: Path, settings: Settings, previous: store.Version
     """
     if previous is None:
         return settings.attributions or "said"
-    held = store.attributions_of(previous)
+    held = previous.attributions
     if settings.attributions not in (None, held) and settings.redo != "all":
         raise UsageError(
             f"the quotes in {into} are of --attributions {held}, and this run is told {settings.attributions}: "

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from pipeline.ledger import Key, Ledger, Memory
 from pipeline.read import Bookmark, RawFile, is_remote
 from pipeline.settings import Settings
 from pipeline.staging import STAGED_AT, Place, Staging, no_rows
-from pipeline.store import KEY
+from pipeline.store import RECORD_KEY
 
 Progress = Callable[[str, int, int], None]  # what is counted, done, of how many
 
@@ -73,14 +72,14 @@ class Holdings:
             previous: the version before.
         """
         self._previous = previous
-        self._found: dict[str, store.Held | None] = {}
+        self._found: dict[str, store.PublishedArticle | None] = {}
 
-    def look_up(self, article_ids: Iterable[str]) -> dict[str, store.Held]:
+    def look_up(self, article_ids: Iterable[str]) -> dict[str, store.PublishedArticle]:
         """Those of some articles that are there, by article_id."""
         wanted = set(article_ids)
         unknown = wanted - self._found.keys()
         if self._previous and unknown:
-            self._found |= dict.fromkeys(unknown) | dict(store.find_held(self._previous, unknown))
+            self._found |= dict.fromkeys(unknown) | dict(self._previous.find_articles(unknown))
         return {each: held for each in wanted if (held := self._found.get(each))}
 
 
@@ -159,7 +158,7 @@ def memory_of(previous: store.Version | None, holdings: Holdings) -> Memory:
         return Memory()
     return Memory(
         from_table(previous.read("files"), ReadFile),
-        partial(store.find_records, previous),
+        previous.find_records,
         lambda article_ids: {each: held.key for each, held in holdings.look_up(article_ids).items()},
     )
 
@@ -174,17 +173,17 @@ def refuse_mixture(work: Work, is_made_anew: Callable[[str, Key], bool]) -> None
     Raises:
         UsageError: says which; nothing was published.
     """
-    if work.previous is None or store.attributions_of(work.previous) == work.attributions:
+    if work.previous is None or work.previous.attributions == work.attributions:
         return
     counts: Counter[str] = Counter()
     examples: dict[str, str] = {}
-    for row in work.previous.read("articles", ["article_id", *KEY]).to_pylist():
+    for row in work.previous.read("articles", ["article_id", *RECORD_KEY]).to_pylist():
         if not is_made_anew(row["article_id"], key_of_row(row)):
             counts[row["source"]] += 1
             examples.setdefault(row["source"], row["raw_path"])
     if counts:
         told = (
-            f"{count:,} of source {source!r}, read from {store.raw_of(work.previous, source)} (such as {examples[source]})"
+            f"{count:,} of source {source!r}, read from {work.previous.last_raw(source)} (such as {examples[source]})"
             for source, count in sorted(counts.items())
         )
         raise UsageError(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from pipeline.diff.words import Piece
+from pipeline.diff.words import DiffSpan
 
 What = Literal["article", "quote", "speaker"]
 Kind = Literal["added", "removed", "changed"]
@@ -40,7 +40,7 @@ class Value:
     """What a column held before and holds after; long stretches are cut."""
 
     column: str
-    pieces: tuple[Piece, ...]
+    pieces: tuple[DiffSpan, ...]
 
 
 @dataclass(frozen=True, slots=True)

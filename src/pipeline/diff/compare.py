@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -18,10 +19,11 @@ import pyarrow.compute as pc
 from pipeline.contract import Article, Quote, columns
 from pipeline.diff.changes import Cause, Change, Difference, Group, Kind, Value, What
 from pipeline.diff.words import cut_long, mark_words
+from pipeline.store import Version
 
-PartKey = tuple[str, str]  # a month, and a part file's name in it
 Row = Mapping[str, Any]
 
+COMPARED = ("articles", "quotes")  # tables
 RECORD = ("source", "raw_path", "raw_record", "raw_sha256")
 LINKS = ("revision", "duplicate_of", "duplicate_kind")
 CODE = ("version", "model_version")
@@ -47,25 +49,11 @@ COUNTED_OF_QUOTES = tuple(each.name for each in columns(Quote) if each.name not 
 ARTICLE_COLUMNS = tuple(dict.fromkeys(("article_id", *RECORD, "run_id", *COUNTED_OF_ARTICLES)))
 QUOTE_COLUMNS = ("article_id", "quote_id", "position", "text", *SPEAKER, *COUNTED_OF_QUOTES)
 
-RUN_COLUMNS = ("run_id", *CODE, *SETTINGS)
+CAUSE_COLUMNS = ("run_id", *CODE, *SETTINGS)
 
 ALIKE = 0.5  # share of words that a quote has in common with the one that took its place
 NEAR = 50  # quotes between them at most
 _NAKED_WORD = re.compile(r"\w+")
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two versions that are compared.
-
-    ``read(table, part, columns)`` reads rows of a part file. ``parts`` may leave out those whose articles and quotes are
-    the same files in both versions. Rows of ``runs`` need RUN_COLUMNS only.
-    """
-
-    name: str
-    parts: Sequence[PartKey]
-    read: Callable[[str, PartKey, Sequence[str]], pa.Table]
-    runs: pa.Table
 
 
 @dataclass(slots=True)
@@ -87,32 +75,54 @@ class _Found:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """A part file of one side."""
+class _Part:
+    """A part of one of the two versions."""
 
-    side: Side
-    part: PartKey
+    version: Version
+    month: str
+    name: str
+
+    def file(self, table: str) -> Path:
+        return self.version.folder(table, self.month) / self.name
+
+    def read(self, table: str, names: Sequence[str]) -> pa.Table:
+        return self.version.read_file(table, self.file(table), names)
 
     def rows(self, table: str, names: Sequence[str], ids: pa.Array) -> pa.Table:
-        """Its rows of some articles."""
-        rows = self.side.read(table, self.part, names)
+        """Return the rows of some articles."""
+        rows = self.read(table, names)
         return rows.filter(pc.is_in(rows["article_id"], ids)).combine_chunks()
 
 
-def compare(before: Side, after: Side, limit: int = 200) -> Difference:
+def _differing_parts(version: Version | None, other: Version | None) -> list[_Part]:
+    """Return the parts whose articles or quotes are not the same files in both versions."""
+    if version is None:
+        return []
+    parts = [_Part(version, part.month, part.name) for part in version.parts]
+    return [part for part in parts if other is None or not _is_shared(part, other)]
+
+
+def _is_shared(part: _Part, other: Version) -> bool:
+    theirs = _Part(other, part.month, part.name)
+    files = [(part.file(table), theirs.file(table)) for table in COMPARED]
+    return all(file.exists() and file.samefile(own) for own, file in files)
+
+
+def compare(before: Version | None, after: Version, limit: int = 200) -> Difference:
     """Find what changed, part by part: beside the ids of all articles, rows of two parts are in memory at a time.
 
     Articles match by ``article_id``; quotes by ``quote_id`` or, where their words changed, by having most words in common.
     The speaker of a quote is *added* where nobody was named before, and *removed* where nobody is named after.
 
     Args:
-        before: the version that is left; it may as well be the newer one.
-        after: the version that is arrived at.
-        limit: how many changes of each sort are kept one by one; all are counted.
+        before: the version to compare with, older or newer; None if there was none.
+        after: the version whose differences are of interest.
+        limit: how many changes of each group are kept as examples; all are counted.
     """
     found = _Found(limit)
-    runs = {row["run_id"]: row for side in (before, after) for row in side.runs.select(RUN_COLUMNS).to_pylist()}
-    for old, new, ids in _pair_parts(before, after):
+    versions = [version for version in (before, after) if version]
+    runs = {row["run_id"]: row for version in versions for row in version.read("runs", CAUSE_COLUMNS).to_pylist()}
+    for old, new, ids in _pair_parts(_differing_parts(before, after), _differing_parts(after, before)):
         if old and new:
             _compare_parts(found, runs, old, new, ids)
         elif new:
@@ -121,8 +131,8 @@ def compare(before: Side, after: Side, limit: int = 200) -> Difference:
             _note_all(found, "removed", "removed", old, ids)
     groups = sorted((group for group, count in found.counts.items() if count), key=_rank)
     return Difference(
-        before.name,
-        after.name,
+        before.run_id if before else "nothing",
+        after.run_id,
         {group: found.counts[group] for group in groups},
         {group: tuple(found.examples[group]) for group in groups},
     )
@@ -133,14 +143,16 @@ def _rank(group: Group) -> list[int]:
     return [get_args(words).index(word) for words, word in zip((What, Kind, Cause), group, strict=True)]
 
 
-def _pair_parts(before: Side, after: Side) -> Iterator[tuple[_Place | None, _Place | None, pa.Array]]:
+def _pair_parts(
+    before: Sequence[_Part], after: Sequence[_Part]
+) -> Iterator[tuple[_Part | None, _Part | None, pa.Array]]:
     """The articles of both sides by the parts that they lie in before and after; None where they do not.
 
     An article whose day changed lies in another month, and tidying up moves many: so it takes the ids of all of them.
     """
     sides = []
-    for name, side in (("before", before), ("after", after)):
-        ids = [side.read("articles", part, ["article_id"])["article_id"].combine_chunks() for part in side.parts]
+    for name, parts in (("before", before), ("after", after)):
+        ids = [part.read("articles", ["article_id"])["article_id"].combine_chunks() for part in parts]
         at = np.repeat(np.arange(len(ids), dtype=np.int32), [len(each) for each in ids])
         sides.append(pa.table({"article_id": pa.chunked_array(ids, pa.string()), name: at}))
     both = sides[0].join(sides[1], "article_id", join_type="full outer")
@@ -150,13 +162,13 @@ def _pair_parts(before: Side, after: Side) -> Iterator[tuple[_Place | None, _Pla
     for start, end in pairwise([0, *borders, len(at)] if len(at) else []):
         old, new = at[start].tolist()
         yield (
-            _Place(before, before.parts[old]) if old >= 0 else None,
-            _Place(after, after.parts[new]) if new >= 0 else None,
+            before[old] if old >= 0 else None,
+            after[new] if new >= 0 else None,
             both["article_id"].slice(start, end - start).combine_chunks(),
         )
 
 
-def _note_all(found: _Found, kind: Kind, cause: Cause, place: _Place, ids: pa.Array) -> None:
+def _note_all(found: _Found, kind: Kind, cause: Cause, place: _Part, ids: pa.Array) -> None:
     """Note articles that one side only has, with their quotes."""
     articles = place.rows("articles", ARTICLE_COLUMNS, ids)
     quotes = place.rows("quotes", QUOTE_COLUMNS, ids)
@@ -171,7 +183,7 @@ def _note_all(found: _Found, kind: Kind, cause: Cause, place: _Place, ids: pa.Ar
         found.examples[of_quotes].append(_one_quote(by_id[row["article_id"]], row))
 
 
-def _compare_parts(found: _Found, runs: Mapping[str, Row], old: _Place, new: _Place, ids: pa.Array) -> None:
+def _compare_parts(found: _Found, runs: Mapping[str, Row], old: _Part, new: _Part, ids: pa.Array) -> None:
     """Note what changed in articles that lie in one part before and in one after."""
     articles = old.rows("articles", ARTICLE_COLUMNS, ids), new.rows("articles", ARTICLE_COLUMNS, ids)
     quotes = old.rows("quotes", QUOTE_COLUMNS, ids), new.rows("quotes", QUOTE_COLUMNS, ids)

@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from pipeline.diff.changes import Difference
-from pipeline.diff.words import Piece
+from pipeline.diff.words import DiffSpan
 from pipeline.rendering import fill, write_page
 
 PAGE_BYTES = 900_000  # of changes on a page
@@ -41,7 +41,7 @@ def describe_difference(difference: Difference, limit: int = 20) -> str:
     return "\n".join(lines)
 
 
-def _with_marks(pieces: Sequence[Piece]) -> str:
+def _with_marks(pieces: Sequence[DiffSpan]) -> str:
     marks = {"before": "[-{}-]", "after": "{{+{}+}}", "both": "{}"}
     return " ".join(marks[piece.is_in].format(_on_one_line(piece.text)) for piece in pieces)
 

@@ -16,24 +16,24 @@ _WORD = re.compile(r"\S+\s*")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DiffSpan:
     """A stretch of a value: as it was before, as it is after, or the same in both."""
 
     is_in: Literal["before", "after", "both"]
     text: str
 
 
-def mark_words(before: str | None, after: str | None) -> tuple[Piece, ...]:
+def mark_words(before: str | None, after: str | None) -> tuple[DiffSpan, ...]:
     """A value's words, those that came and went apart from those that stayed; long stretches are cut."""
     old, new = (_WORD.findall(text or "") for text in (before, after))
     keys = [[word.strip() for word in words] for words in (old, new)]
     if keys[0] == keys[1]:
         keys = [old, new]  # white space is all that differs
-    pieces: list[Piece] = []
+    pieces: list[DiffSpan] = []
 
     def add(is_in: Literal["before", "after", "both"], words: Sequence[str]) -> None:
         if words:
-            pieces.append(Piece(is_in, "".join(words)))
+            pieces.append(DiffSpan(is_in, "".join(words)))
 
     for tag, i, k, j, m in _align(*keys):
         if tag == "equal":
@@ -61,13 +61,13 @@ def _align(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int, 
     ]
 
 
-def _shorten(pieces: Sequence[Piece]) -> Iterator[Piece]:
+def _shorten(pieces: Sequence[DiffSpan]) -> Iterator[DiffSpan]:
     """Leave out what stayed, but for some words beside what came or went, and the rest of what is very long."""
     told = 0
     for at, piece in enumerate(pieces):
         text = piece.text
         if told > LONGEST_VALUE:
-            yield Piece("both", "…")
+            yield DiffSpan("both", "…")
             return
         if piece.is_in != "both":
             text = cut_long(text)
@@ -76,7 +76,7 @@ def _shorten(pieces: Sequence[Piece]) -> Iterator[Piece]:
             after = text[-CONTEXT:] if at < len(pieces) - 1 else ""
             text = f"{before}…{after}"
         told += len(text)
-        yield Piece(piece.is_in, text)
+        yield DiffSpan(piece.is_in, text)
 
 
 def cut_long(text: str) -> str:

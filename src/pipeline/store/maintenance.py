@@ -15,51 +15,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.contract import ALL_TABLES, MONTHLY, STAGED, STATE, Count, Part, to_table
-from pipeline.errors import UsageError
 from pipeline.store.parts import ARTICLES_A_PART, ROWS_A_PART, Rows, as_keys, join_keys, link, sort, write
-from pipeline.store.version import PART, PUBLISHED, Version, check_columns, month_at, number_of
+from pipeline.store.tables import PART, month_in, number_of
+from pipeline.store.version import PUBLISHED, Version
 from pipeline.store.versions_on_disk import FORGOTTEN, FRESH, point, sync_one
 
 Item = TypeVar("Item")
-
-
-def list_versions(curated: Path) -> list[Version]:
-    """The versions that were published and are still there, oldest first."""
-    found = (path for path in (curated / "versions").iterdir() if (path / PUBLISHED).exists())
-    return [Version(path) for path in sorted(found, key=lambda path: path.name)]
-
-
-def find_version(curated: Path, run_id: str) -> Version:
-    """A version that was published and is still there.
-
-    Raises:
-        UsageError: if there is none of this run, or another version of onrecord wrote it.
-    """
-    versions = list_versions(curated) if (curated / "versions").is_dir() else []
-    for version in versions:
-        if version.run_id == run_id:
-            check_columns(curated, version)
-            return version
-    there = ", ".join(version.run_id for version in versions[-3:]) or "none"
-    raise UsageError(
-        f"{curated} has no version {run_id!r}; the last ones are {there}: list them with onrecord versions {curated}"
-    )
-
-
-def own_bytes(versions: Sequence[Version]) -> dict[str, int]:
-    """By run_id, the bytes of each version's files that the one before it does not share."""
-    sizes = {}
-    before: set[int] = set()
-    for version in versions:
-        found = [path.stat() for path in version.path.rglob("*") if path.is_file()]
-        sizes[version.run_id] = sum(about.st_size for about in found if about.st_ino not in before)
-        before = {about.st_ino for about in found}
-    return sizes
-
-
-def published_at(version: Version) -> datetime:
-    """When a version became the current one for the first time."""
-    return datetime.fromtimestamp((version.path / PUBLISHED).stat().st_mtime, UTC)
 
 
 def roll_back(curated: Path, version: Version) -> None:
@@ -261,7 +222,7 @@ class Scrubber:
         parts: list[Part] = []
         articles: dict[Path, pa.Table] = {}
         for path in sorted(homes):
-            month, name = month_at(path), path.name
+            month, name = month_in(path), path.name
             tables = {table: self._without(version.read_beside(path, table)) for table in STAGED}
             articles[path] = tables["articles"] = self._without_copies(tables["articles"])
             counted |= set(version.read_beside(path, "article_entities")["entity_id"].to_pylist())
@@ -275,7 +236,7 @@ class Scrubber:
         come, _ = sum_entities(version, counted)
         _replace_keyed(version, "entities", come, [(each,) for each in counted])
         for path, rows in articles.items():
-            beside = version.folder("article_entities", month_at(path)) / path.name
+            beside = version.folder("article_entities", month_in(path)) / path.name
             self._replace(beside, self._without(version.read_file("article_entities", beside)))
             self._replace(path, rows)
 

@@ -19,7 +19,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.contract import ALL_TABLES, MONTHLY, STAGED, Table, arrow_schema
-from pipeline.store.version import FIRST_PART, PART, UNKNOWN_MONTH, Version, number_of, read_part
+from pipeline.store.tables import FIRST_PART, PART, UNKNOWN_MONTH, number_of, read_part
+from pipeline.store.version import Version
 
 # Enough that a table has some hundred files a million articles, and few enough that an edit rewrites some megabytes.
 ARTICLES_A_PART = 2_000
