@@ -172,7 +172,7 @@ def test_quote_that_never_was_is_a_fault(newsroom: Newsroom) -> None:
     correct(newsroom, ("0123456789abcdef", "confirmed", "true"))
     ran = newsroom.onrecord("curate", newsroom.raw, "--into", newsroom.curated)
     assert ran.code == 2
-    assert "desk.csv, row 2: quote_id 0123456789abcdef is unknown; copy it from the table quotes" in ran.err
+    assert "desk.csv, row 2: there is no quote 0123456789abcdef; copy its quote_id from the table quotes" in ran.err
 
 
 def test_pandas_writes_corrections_by_span(newsroom: Newsroom) -> None:

@@ -3,12 +3,12 @@
 from pipeline.corrections.apply import Corrected, apply_corrections
 from pipeline.corrections.files import Correction, read_corrections
 from pipeline.corrections.gold import GoldCount, write_gold
-from pipeline.corrections.plan import FindQuotes, Plan, plan_corrections
+from pipeline.corrections.plan import QUOTE_SPAN, Plan, plan_corrections
 
 __all__ = [
+    "QUOTE_SPAN",
     "Corrected",
     "Correction",
-    "FindQuotes",
     "GoldCount",
     "Plan",
     "apply_corrections",

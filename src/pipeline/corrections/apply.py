@@ -20,7 +20,7 @@ from pipeline.contract import (
     from_table,
     to_table,
 )
-from pipeline.corrections.files import Correction, Field, refuse_if
+from pipeline.corrections.files import Correction, Field, refuse_faults
 from pipeline.corrections.plan import Plan
 from pipeline.language.discourse import innermost_of
 from pipeline.language.phrases import GENDERS
@@ -81,7 +81,7 @@ def apply_corrections(
         mentions += own_mentions
         segments = [Segment(**segment) for segment in article.segments]  # type: ignore[arg-type]
         entities += summarise(replace(article, segments=segments), own_mentions, own_quotes)
-    refuse_if(faults)
+    refuse_faults(faults)
     there = {quote.quote_id for each in quotes_of.values() for quote in each}
     waiting |= {one.target for one in plan.reviewed if one.quote_id not in there}
     reviewed = (

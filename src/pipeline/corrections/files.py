@@ -77,12 +77,12 @@ def read_corrections(folder: Path) -> tuple[Correction, ...]:
     by_target: dict[str, list[Correction]] = defaultdict(list)
     for one in corrections:
         by_target[one.target].append(one)
-    faults += [fault for each in by_target.values() for fault in contradictions(each)]
-    refuse_if(faults)
+    faults += [fault for each in by_target.values() for fault in find_contradictions(each)]
+    refuse_faults(faults)
     return tuple(corrections)
 
 
-def refuse_if(faults: Sequence[str]) -> None:
+def refuse_faults(faults: Sequence[str]) -> None:
     """Refuse to go on where corrections have faults.
 
     Raises:
@@ -94,7 +94,7 @@ def refuse_if(faults: Sequence[str]) -> None:
         raise UsageError(f"{what} cannot be applied; nothing was published: mend the files in corrections/\n  {told}")
 
 
-def contradictions(corrections: Sequence[Correction]) -> Iterator[str]:
+def find_contradictions(corrections: Sequence[Correction]) -> Iterator[str]:
     """What of the corrections of one quote cannot all be true."""
     first: dict[str, Correction] = {}
     for one in corrections:
@@ -257,6 +257,6 @@ def _as_correction(where: str, row: Row) -> Correction:
     )
 
 
-def told(corrections: Iterable[Correction]) -> list[tuple[str, str]]:
+def values_of(corrections: Iterable[Correction]) -> list[tuple[str, str]]:
     """What corrections say, whoever says it."""
     return sorted({(one.field, one.value) for one in corrections})

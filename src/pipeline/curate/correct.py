@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,15 @@ import pyarrow.compute as pc
 
 from pipeline import store
 from pipeline.contract import ALL_TABLES, STAGED, ReviewedQuote, arrow_schema, from_table, to_table
-from pipeline.corrections import Corrected, Correction, Plan, apply_corrections, plan_corrections, read_corrections
+from pipeline.corrections import (
+    QUOTE_SPAN,
+    Corrected,
+    Correction,
+    Plan,
+    apply_corrections,
+    plan_corrections,
+    read_corrections,
+)
 from pipeline.curate.work import Staged, Work, find_winning, is_present, read_rows
 from pipeline.entities import summarise_entities
 from pipeline.errors import ValidationFailedError
@@ -20,7 +28,6 @@ from pipeline.staging import STAGED_AT, Place
 from pipeline.store import PublishedArticle, Rows
 
 MADE = ("articles", "quotes", "mentions")
-PLACE = ["quote_id", "article_id", "start_char", "end_char"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +53,8 @@ def correct_articles(work: Work, into: Path, winners: Mapping[str, Key]) -> tupl
     if not corrections and not before:
         return dict(winners), Reviewed((), {})
 
-    def find(quote_ids: Collection[str], article_ids: Collection[str]) -> pa.Table:
-        return pa.concat_tables(_find_quotes(work, fresh, quote_ids, article_ids))
-
-    plan = plan_corrections(corrections, before, find)
+    places = [staged.place for staged in fresh.values()]
+    plan = plan_corrections(corrections, before, work.previous, work.staging.read("quotes", places, QUOTE_SPAN))
     affected = plan.touched | (plan.articles & fresh.keys())
     held = work.holdings.look_up(affected - fresh.keys())
     was_corrected = {one.article_id for one in before}
@@ -62,20 +67,6 @@ def correct_articles(work: Work, into: Path, winners: Mapping[str, Key]) -> tupl
     now, _ = work.ledger.settle(lambda key: is_present(work, key))
     _stage_corrected(work, made, corrected, now)
     return now, Reviewed(tuple(corrected.waiting), _keep(work, corrected.plan, affected | gone, made))
-
-
-def _find_quotes(
-    work: Work, fresh: Mapping[str, Staged], quote_ids: Collection[str], article_ids: Collection[str]
-) -> Iterator[pa.Table]:
-    """Where quotes stand, as the machine made them: published, taken away by a correction, or made in this run."""
-    schema = arrow_schema(ALL_TABLES["quotes"].row)
-    yield pa.schema([schema.field(name) for name in PLACE]).empty_table()
-    for table in ("quotes", "machine_quotes") if work.previous else ():
-        assert work.previous is not None
-        for column, values in (("quote_id", quote_ids), ("article_id", article_ids)):
-            for _, rows in work.previous.find(table, column, values, PLACE):
-                yield rows.cast(pa.schema([schema.field(name) for name in PLACE]))
-    yield from work.staging.read("quotes", [staged.place for staged in fresh.values()], PLACE)
 
 
 def _read_made(
