@@ -1,6 +1,6 @@
-"""What a run tells in Prefect: how far it is, what came of it (artifacts), and what somebody should act on (events).
+"""What a run shows in Prefect: its progress and results (artifacts), and what somebody should act on (events).
 
-A server that does not answer costs a run its artifacts, never its tables: what cannot be told is logged.
+If the server does not answer, a run loses artifacts but never tables; a warning is logged instead.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from pipeline.curate import Summary
 # What an automation can act on; each carries its details in payload.detail.
 Event = Literal[
     "onrecord.run.blocked",  # validation refused to publish
-    "onrecord.rejects.high",  # more was refused than the data set's settings allow
+    "onrecord.rejects.high",  # more records were rejected than the data set's settings allow
     "onrecord.nothing.arrived",  # nothing new came in for too long
-    "onrecord.drift.found",  # what came in differs from what is usual
+    "onrecord.drift.found",  # a measure is outside its baseline
     "onrecord.data-set.damaged",  # `verify` found differences
 ]
 ALERTS: Mapping[str, Event] = {
@@ -46,89 +46,90 @@ SHOWN_REJECTS = 200
 
 
 class Progress:
-    """How far a run is, where Prefect's pages show it: an artifact that moves as batches come back, and lines in the log."""
+    """The progress of a run on Prefect's pages: an artifact that is updated as batches finish, and lines in the log."""
 
     def __init__(self) -> None:
-        """Begin with nothing done."""
+        """Start with nothing done."""
         self._artifact: UUID | None = None
-        self._files = (0, 0)  # read, of how many
-        self._sent = self._done = 0  # records
-        self._told_at = -math.inf
+        self._read_files = self._all_files = 0
+        self._sent_records = self._done_records = 0
+        self._updated_at = -math.inf
 
     def note_files(self, _what: str, done: int, total: int) -> None:
-        """Take in how many files are read (``pipeline.curate.Progress``)."""
-        self._files = (done, total)
+        """Note how many files are read (``pipeline.curate.Progress``)."""
+        self._read_files, self._all_files = done, total
 
     def watch(self, map_batches: MapBatches) -> MapBatches:
-        """Batches as before; each that comes back is counted."""
+        """Return ``map_batches`` with each finished batch counted."""
 
         def watched(work: Work, tasks: Iterable[Task]) -> Iterator[Batch]:
-            for batch in map_batches(work, map(self._send, tasks)):
-                self._done += batch.rows["articles"].num_rows + len(batch.rejects)
-                self._tell()
+            for batch in map_batches(work, map(self._count_sent, tasks)):
+                self._done_records += batch.rows["articles"].num_rows + len(batch.rejects)
+                self._update()
                 yield batch
 
         return watched
 
-    def _send(self, task: Task) -> Task:
-        self._sent += len(task.records)
+    def _count_sent(self, task: Task) -> Task:
+        self._sent_records += len(task.records)
         return task
 
-    def _tell(self) -> None:
-        read, files = self._files
-        is_over = read == files and self._done == self._sent
-        if not is_over and time.monotonic() < self._told_at + PROGRESS_SECONDS:
+    def _update(self) -> None:
+        is_over = self._read_files == self._all_files and self._done_records == self._sent_records
+        if not is_over and time.monotonic() < self._updated_at + PROGRESS_SECONDS:
             return
-        self._told_at = time.monotonic()
+        self._updated_at = time.monotonic()
         words = (
-            f"{self._done:,} of {self._sent:,} records curated that are read so far; {read:,} of {files:,} files read"
+            f"{self._done_records:,} of {self._sent_records:,} records curated; "
+            f"{self._read_files:,} of {self._all_files:,} files read"
         )
         get_run_logger().info(words)
-        share = 100 * (self._done / self._sent) * (read / files if files else 1)
-        with _unless_the_server_is_gone():
+        files_share = self._read_files / self._all_files if self._all_files else 1
+        share = 100 * (self._done_records / self._sent_records) * files_share
+        with _server_may_be_gone():
             if self._artifact is None:
                 self._artifact = create_progress_artifact(share, key="progress", description=words)  # type: ignore[assignment]
             else:
                 update_progress_artifact(self._artifact, share, description=words)
 
 
-def tell_summary(summary: Summary, into: Path) -> None:
-    """Keep what came of a run where Prefect's pages show it."""
-    with _unless_the_server_is_gone():
+def keep_summary(summary: Summary, into: Path) -> None:
+    """Keep the results of a run as artifacts, and emit its alerts."""
+    with _server_may_be_gone():
         _keep_ledger(summary)
         if summary.outcome == "published":
             _keep_report(summary)
             _keep_rejects(summary.run, into)
-            _keep_drift(summary.drift, into)
+            _keep_drift_table(summary.drift, into)
     for alert in summary.alerts:
-        tell_event(ALERTS[alert.name], into, alert.detail)
+        emit(ALERTS[alert.name], into, alert.detail)
 
 
-def tell_drift(drift: Sequence[Drift], into: Path) -> None:
-    """Keep what differs from what is usual, and say so to whoever acts on it."""
-    with _unless_the_server_is_gone():
-        _keep_drift(drift, into)
-    if unusual := [each.in_words for each in drift if each.is_unusual]:
-        tell_event("onrecord.drift.found", into, "\n".join(unusual))
+def keep_drift(drift: Sequence[Drift], into: Path) -> None:
+    """Keep unusual measures as an artifact, and emit an event if there are any."""
+    with _server_may_be_gone():
+        _keep_drift_table(drift, into)
+    if unusual := [measure.in_words for measure in drift if measure.is_unusual]:
+        emit("onrecord.drift.found", into, "\n".join(unusual))
 
 
-def tell_event(event: Event, into: Path, detail: str) -> None:
-    """Say what somebody should act on; automations hear it (flows/deploy.py has one that calls a webhook)."""
+def emit(event: Event, into: Path, detail: str) -> None:
+    """Emit an event that somebody should act on; an automation of flows/deploy.py posts it to a webhook."""
     get_run_logger().warning("%s: %s", event, detail)
     resource = {
         "prefect.resource.id": f"onrecord.data-set.{into.resolve()}",
         "prefect.resource.name": str(into),
-        "onrecord.event": event,  # automations tell events apart by labels
+        "onrecord.event": event,  # automations distinguish events by labels
     }
     emit_event(event, resource, payload={"detail": detail})
 
 
 @contextmanager
-def _unless_the_server_is_gone() -> Iterator[None]:
+def _server_may_be_gone() -> Iterator[None]:
     try:
         yield
     except httpx.HTTPError as error:
-        get_run_logger().warning("Prefect's server took no artifact (%r); the run goes on without it", error)
+        get_run_logger().warning("Prefect's server did not store an artifact (%r); the run continues without it", error)
 
 
 def _keep_ledger(summary: Summary) -> None:
@@ -140,42 +141,42 @@ def _keep_ledger(summary: Summary) -> None:
 def _keep_report(summary: Summary) -> None:
     if summary.report:
         page = summary.report.resolve()
-        words = f"[Report of run {summary.run.run_id}]({page.as_uri()})\n\nBrowsers open it by its path: `{page}`"
+        words = f"[Report of run {summary.run.run_id}]({page.as_uri()})\n\nOpen it in a browser by its path: `{page}`"
         create_markdown_artifact(words, key="report", description=f"Report of run {summary.run.run_id}")
 
 
 def _keep_rejects(run: Run, into: Path) -> None:
-    """The records that the run refused, and was not known to refuse."""
-    refused = [row for row in store.open_version(into).read("rejects").to_pylist() if row["run_id"] == run.run_id]
-    if not refused:
+    """Keep the records that this run newly rejected."""
+    rejects = [row for row in store.open_version(into).read("rejects").to_pylist() if row["run_id"] == run.run_id]
+    if not rejects:
         return
     rows = [
         {
-            "file": row["raw_path"],
-            "record": row["raw_record"],
-            "reason": row["reason"],
-            "what was found, and what to do": row["detail"],
+            "file": reject["raw_path"],
+            "record": reject["raw_record"],
+            "reason": reject["reason"],
+            "what was found, and what to do": reject["detail"],
         }
-        for row in refused[:SHOWN_REJECTS]
+        for reject in rejects[:SHOWN_REJECTS]
     ]
-    shown = "" if len(refused) == len(rows) else f"; the first {SHOWN_REJECTS} are shown, all are in the table rejects"
-    words = f"Refused by run {run.run_id}, and not before: {len(refused):,}{shown}"
+    shown = "" if len(rejects) == len(rows) else f"; the first {SHOWN_REJECTS} are shown, the table rejects has all"
+    words = f"Newly rejected by run {run.run_id}: {len(rejects):,}{shown}"
     create_table_artifact(rows, key="rejects", description=words)
 
 
-def _keep_drift(drift: Sequence[Drift], into: Path) -> None:
-    unusual = [each for each in drift if each.is_unusual]
+def _keep_drift_table(drift: Sequence[Drift], into: Path) -> None:
+    unusual = [measure for measure in drift if measure.is_unusual]
     if not unusual:
         return
     rows = [
         {
-            "of": each.subject,
-            "measure": each.measure,
-            "found": f"{each.found:.3g}",
-            "usual": each.usual,
-            "because of": each.basis,
+            "subject": measure.subject,
+            "measure": measure.measure,
+            "found": f"{measure.found:.3g}",
+            "usual": measure.usual,
+            "basis": measure.basis,
         }
-        for each in unusual
+        for measure in unusual
     ]
-    words = f"What came in differs from what is usual in {len(unusual)} ways; `onrecord drift {into}` has it all"
+    words = f"{len(unusual)} measures are unusual; `onrecord drift {into}` prints all"
     create_table_artifact(rows, key="drift", description=words)

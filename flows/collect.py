@@ -1,17 +1,15 @@
-"""Collecting as a Prefect flow: the web → raw/. Run it with ``python flows/collect.py SOURCES --into RAW``, or deploy it."""
+"""Collect pages as a Prefect flow: the web → raw/. Run it with ``python flows/collect.py SOURCES --into RAW``."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
-os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-os.environ.setdefault("DO_NOT_TRACK", "1")
-os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")  # a busy machine needs them
+import environment  # noqa: F401 - sets Prefect's defaults, so it comes before Prefect
 
+# isort: split
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_table_artifact
 from pydantic import Field
@@ -22,20 +20,20 @@ from pipeline.errors import OnrecordError, UsageError
 Name = Annotated[str, Field(min_length=1, pattern=r"\S")]
 
 
-# No retries: what fails in passing is asked for again within the run, and what is left over in the next one.
+# No retries: the run itself asks again for what fails in passing, and the next run for the rest.
 @flow(name="collect", flow_run_name="collect {sources} → {into}", retries=0)
 def collect_flow(sources: Name = "sources.toml", into: Name = "raw") -> str:
-    """Collect new pages of the newsrooms named in SOURCES.
+    """Collect new pages of the newsrooms listed in SOURCES.
 
     Args:
         sources: a TOML file; ``flows/sources.example.toml`` shows one.
         into: the folder of raw articles.
 
     Returns:
-        What a person reads when the run is over.
+        The lines that a person reads when the run is over.
 
     Raises:
-        OnrecordError: if no feed, sitemap or page answered: a schedule must not stay green for weeks without a network.
+        OnrecordError: if no feed, sitemap or page answered, so that a schedule without network does not look healthy.
     """
     logger = get_run_logger()
     summary = collect(
@@ -52,25 +50,25 @@ def collect_flow(sources: Name = "sources.toml", into: Name = "raw") -> str:
 def _keep_outcomes(summary: Summary) -> None:
     rows = [
         {
-            "publisher": each.publisher,
-            "kind": each.kind,
-            "outcome": each.outcome,
-            "count": each.count,
-            "meaning": OUTCOMES[each.outcome],
+            "publisher": tally.publisher,
+            "kind": tally.kind,
+            "outcome": tally.outcome,
+            "count": tally.count,
+            "meaning": OUTCOMES[tally.outcome],
         }
-        for each in summary.tallies
+        for tally in summary.tallies
     ]
     create_table_artifact(rows, key="collected", description=f"{summary.count('new'):,} new pages into {summary.into}")
 
 
 def main() -> int:
-    """Run the flow from the command line; returns its exit code."""
+    """Run the flow from the command line and return its exit code."""
     parser = argparse.ArgumentParser(description="Collect new pages of newsrooms, politely.")
     parser.add_argument("sources", metavar="SOURCES", help="a TOML file; flows/sources.example.toml shows one")
     parser.add_argument("--into", metavar="RAW", default="raw", help="the folder of raw articles (default: raw)")
     options = parser.parse_args()
     try:
-        read_sources(Path(options.sources))  # before a server starts for nothing
+        read_sources(Path(options.sources))  # before a server is started in vain
         print(collect_flow(options.sources, options.into))
     except UsageError as error:
         print(f"collect: {error}", file=sys.stderr)

@@ -1,20 +1,18 @@
-"""The main job as a Prefect flow: raw/ → curated/. Run it with ``make run``; ``make server`` runs it every hour."""
+"""Curate as a Prefect flow: raw/ → curated/. ``make run`` runs it once, ``make server`` every hour."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
-os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-os.environ.setdefault("DO_NOT_TRACK", "1")
-os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")  # a busy machine needs them
+import environment  # noqa: F401 - sets Prefect's defaults, so it comes before Prefect
 
+# isort: split
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
-from artifacts import Progress, tell_event, tell_summary
+from artifacts import Progress, emit, keep_summary
 from pipeline.cli.curating import describe
 from pipeline.contract import Attributions
 from pipeline.curate import Summary, curate
@@ -37,17 +35,17 @@ Name = Annotated[str, Field(min_length=1, pattern=r"\S")]
     persist_result=False,
 )
 def curate_new(raw: str, into: Path, settings: Settings) -> Summary:
-    """Curate as the command does, with batches as tasks."""
+    """Curate as the command does, with batches as Prefect tasks."""
     progress = Progress()
     run_batches = progress.watch(as_prefect_tasks)
     return curate(raw, into, settings, map_batches=run_batches, progress=progress.note_files)
 
 
-# A task costs its orchestrator far more than an article costs a worker: hundreds of articles make one.
+# A task costs Prefect far more than an article costs a worker, so one task holds hundreds of records.
 @flow(
     name="curate",
     flow_run_name="curate {raw} → {into}",
-    retries=0,  # the task above tries again where that is worth it
+    retries=0,  # curate_new retries what may pass
     task_runner=choose_task_runner(),
 )
 def curate_flow(
@@ -68,18 +66,18 @@ def curate_flow(
         raw: a file or folder of raw articles, or a URL of one.
         into: the data set.
         source: the collection's name; default: the RAW folder's.
-        publisher: for articles that do not name their own.
-        fields: what a record's fields are called, as ``--fields`` of the command.
-        attributions: which attributions become quotes, "said" or "all"; default: the data set's, "said" for a new one.
-        knowledge_base: a file of entities to link names to, as ``--knowledge-base`` of the command; default: the data
-            set's; an empty text for none. Workers on other machines must see the data set's folder.
-        reprocess: what to curate again though it has not changed, as ``--reprocess`` of the command: "all", "older" …; must
-            be "all" to change ``attributions``.
-        prune: whether to let articles go whose raw files or records are gone.
-        batch_records: raw records a task.
+        publisher: publisher of articles that do not name theirs.
+        fields: where records have their fields, as ``--fields`` of the command.
+        attributions: which attributions become quotes, "said" or "all"; default: as in the data set, "said" for a new one.
+        knowledge_base: a file of entities to link names to, as ``--knowledge-base`` of the command; default: as in the
+            data set; an empty text for none. Workers on other machines must see the data set's folder.
+        reprocess: which unchanged records to recompute, as ``--reprocess`` of the command: "all", "older" …; must be
+            "all" to change ``attributions``.
+        prune: whether to remove articles whose raw files or records are gone.
+        batch_records: raw records in a task.
 
     Returns:
-        What a person reads when the run is over.
+        The lines that a person reads when the run is over.
     """
     settings = Settings(
         source=source,
@@ -95,13 +93,13 @@ def curate_flow(
     try:
         summary = curate_new(raw, Path(into), settings)
     except ValidationFailedError as error:
-        tell_event("onrecord.run.blocked", Path(into), str(error))
+        emit("onrecord.run.blocked", Path(into), str(error))
         raise
     words = describe(summary)
-    get_run_logger().info(words)
-    tell_summary(summary, Path(into))
+    get_run_logger().info("\n%s", words)
+    keep_summary(summary, Path(into))
     return words
 
 
 if __name__ == "__main__":
-    print(curate_flow())
+    curate_flow()

@@ -1,20 +1,18 @@
-"""The nightly upkeep of a data set as a Prefect flow: compact it, verify it, and see whether what comes in has drifted."""
+"""Maintain a data set as a nightly Prefect flow: compact it, verify it, and measure drift."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
-os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-os.environ.setdefault("DO_NOT_TRACK", "1")
-os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")  # a busy machine needs them
+import environment  # noqa: F401 - sets Prefect's defaults, so it comes before Prefect
 
+# isort: split
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
-from artifacts import tell_drift, tell_event
+from artifacts import emit, keep_drift
 from pipeline import curate, store
 from pipeline.contract import TABLES, Drift
 from pipeline.drift import measure_data_set
@@ -32,13 +30,13 @@ from retries import RETRY_SECONDS, is_passing
     persist_result=False,
 )
 def compact_data_set(into: Path) -> int:
-    """Bring small files together; returns by how many they are fewer."""
+    """Merge small files; return how many fewer there are."""
     return curate.compact(into)
 
 
 @task(task_run_name="verify {into}", cache_policy=NO_CACHE, persist_result=False)
 def verify_data_set(into: Path) -> Verification:
-    """Re-slice, re-count and re-join the current version; the raw files are for ``onrecord verify --raw``."""
+    """Check offsets, counts and keys of the current version; ``onrecord verify --raw`` also reads the raw files."""
     version = store.open_version(into)
     months = {name: version.months(name) for name, table in TABLES.items() if table.is_monthly}
     return verify_version(version.read, months, None, None, version.read("records"))
@@ -46,41 +44,39 @@ def verify_data_set(into: Path) -> Verification:
 
 @task(task_run_name="measure the drift of {into}", cache_policy=NO_CACHE, persist_result=False)
 def measure_drift(into: Path) -> list[Drift]:
-    """Hold what came in within a day against what is usual."""
+    """Compare the last 24 hours with the baseline."""
     return measure_data_set(into)
 
 
 @flow(name="maintain", flow_run_name="maintain {into}", retries=0)
 def maintain_flow(into: Annotated[str, Field(min_length=1, pattern=r"\S")] = "curated") -> str:
-    """Keep a data set in order.
+    """Maintain a data set.
 
     Args:
         into: the data set.
 
     Returns:
-        What a person reads when it is done.
+        The lines that a person reads when it is done.
 
     Raises:
-        OnrecordError: if the data set is not as it should be: says what differs.
+        OnrecordError: if the data set is damaged; says what differs.
     """
     curated = Path(into)
     fewer = compact_data_set(curated)
     found = verify_data_set(curated)
     if found.differences:
-        words = "\n".join(
-            [f"{into} differs in {found.difference_count:,} places from what it should be", *found.differences]
-        )
-        tell_event("onrecord.data-set.damaged", curated, words)
+        words = "\n".join([f"{into} is damaged in {found.difference_count:,} places", *found.differences])
+        emit("onrecord.data-set.damaged", curated, words)
         raise OnrecordError(
-            f"{words}\ngo back with `onrecord rollback {into} RUN_ID`; `onrecord versions {into}` lists them"
+            f"{words}\nuse `onrecord rollback {into} RUN_ID` to return to one of the runs that `onrecord versions {into}` lists"
         )
     checked = sum(found.counts.values())
     drift = measure_drift(curated)
-    tell_drift(drift, curated)
-    unusual = sum(each.is_unusual for each in drift)
+    keep_drift(drift, curated)
+    unusual = sum(measure.is_unusual for measure in drift)
     words = (
-        f"{fewer:,} files fewer; {checked:,} things checked, all as they should be; "
-        f"{unusual:,} of {len(drift):,} measures differ from what is usual"
+        f"{fewer:,} files fewer; {checked:,} values checked, no differences; "
+        f"{unusual:,} of {len(drift):,} measures are unusual"
     )
     get_run_logger().info(words)
     return words

@@ -1,4 +1,4 @@
-"""What is worth another attempt: what may have passed by then. Wrong arguments, a failed rule or a bug have not."""
+"""Which failures are retried: those that may pass. Wrong arguments, failed rules and bugs do not."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from prefect.client.schemas.objects import State, TaskRun
 from pipeline.errors import LockedError, StorageError, UnreachableError
 
 PASSING = (LockedError, UnreachableError, StorageError)
-# Some twenty minutes in all: by then the next scheduled run is nearer.
+# About twenty minutes in all: then the next scheduled run is near.
 RETRY_SECONDS: list[float] = [10, 60, 300, 900]
 
 
 def is_passing(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Whether a task that failed is worth another attempt."""
+    """Return whether a failed task is worth a retry."""
     try:
         state.result()
     except PASSING as error:
         get_run_logger().warning("%s", error)
         return True
-    except Exception:  # noqa: BLE001 - whatever else it was: the task raises it
+    except Exception:  # noqa: BLE001 - any other error: the task raises it
         return False
     return False

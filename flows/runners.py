@@ -1,4 +1,4 @@
-"""Where the batches of a flow run: in processes of this machine, or on the workers of a Dask cluster."""
+"""Where the batches of a flow run: in processes of this machine, or on a Dask cluster."""
 
 from __future__ import annotations
 
@@ -28,60 +28,60 @@ from pipeline.errors import OnrecordError, UnreachableError, UsageError
 if TYPE_CHECKING:
     from distributed import Client
 
-# By the environment, since that is what a deployment, a work pool and a single run can each set without other code.
+# An environment variable, because a deployment, a work pool and a single run can each set one.
 SCHEDULER = "ONRECORD_DASK_SCHEDULER"
-PATIENCE = 120  # seconds without a result after which a cluster is asked whether it has workers at all
-NEWS = 5  # seconds after which it is asked again how many
+PATIENCE = 120  # seconds without a result after which the cluster is asked whether it has any workers
+WORKERS_SECONDS = 5  # between two questions how many workers there are
 Future = PrefectFuture[list[Batch]]
 
 
 def choose_task_runner() -> TaskRunner[Any]:
-    """The task runner that the environment asks for.
+    """Return the task runner that the environment asks for.
 
     Raises:
-        UsageError: if it asks for Dask, which is not installed.
+        UsageError: if it asks for Dask, and prefect-dask is not installed.
     """
     address = os.environ.get(SCHEDULER)
     if not address:
-        return ThreadPoolTaskRunner(max_workers=_processors())  # each drives a process of its own
+        return ThreadPoolTaskRunner(max_workers=_processors())  # each thread drives one process
     try:
         import dask
         from prefect_dask import DaskTaskRunner
     except ImportError as error:
         raise UsageError(
-            f"{SCHEDULER} is {address}, and prefect-dask is not installed ({error}): "
+            f"{SCHEDULER} is {address}, but prefect-dask is not installed ({error}): "
             f"pip install 'onrecord[dask]' here and on the workers, or unset {SCHEDULER} to run on this machine"
         ) from error
-    dask.config.set({"distributed.admin.large-graph-warning-threshold": "100MB"})  # a batch is raw bytes, and may be
+    dask.config.set({"distributed.admin.large-graph-warning-threshold": "100MB"})  # a batch of raw bytes may be large
     return DaskTaskRunner(address=address)
 
 
 @task(name="curate-batch", task_run_name="{what}", persist_result=False)
-def curate_batch_task(what: str, code: str, packed: bytes) -> list[Batch]:  # noqa: ARG001 (the run is named by it)
-    """Curate some hundred raw records.
+def curate_batch_task(what: str, code: str, packed: bytes) -> list[Batch]:  # noqa: ARG001 - names the task run
+    """Curate a batch of raw records.
 
     Args:
-        what: they are, for whoever watches.
-        code: what the run is made by, and so each of its batches must be.
-        packed: the records, pickled: as they are, each look at every field of theirs (Prefect's, for futures in them, and
-            Dask's, for a name) costs more than all else that is done with a batch.
+        what: describes the batch on Prefect's pages.
+        code: the code that made the run; this worker must have the same.
+        packed: the batch, pickled. Otherwise Prefect (for futures) and Dask (for a name) inspect every field, which costs
+            more than all else done with a batch.
 
     Raises:
-        OnrecordError: if this worker cannot be one.
+        OnrecordError: if this worker has other code.
     """
     if code != _code():
         raise OnrecordError(
-            f"the worker on {platform.node()} has {_code()}, and the run is made by {code}; nothing was published: "
+            f"the worker on {platform.node()} has {_code()}, but the run has {code}; nothing was published: "
             "install the same onrecord on all machines, restart the workers and run again"
         )
-    return run_guarded(curate_batch, pickle.loads(packed))  # noqa: S301 (from the run itself)
+    return run_guarded(curate_batch, pickle.loads(packed))  # noqa: S301 - packed by this run
 
 
 def as_prefect_tasks(work: Work, tasks: Iterable[Task]) -> Iterator[Batch]:
-    """Run batches on the flow's task runner; what runs in each is ``curate_batch``.
+    """Run batches on the flow's task runner; each runs ``curate_batch``.
 
     Raises:
-        UnreachableError: if there is no cluster where there should be one, or it goes away.
+        UnreachableError: if the cluster does not answer, or goes away.
     """
     assert work is curate_batch
     workers, code = _Workers(), _code()
@@ -92,7 +92,7 @@ def as_prefect_tasks(work: Work, tasks: Iterable[Task]) -> Iterator[Batch]:
         future = curate_batch_task.submit(f"batch {number}: {_describe(batch)}", code, packed)
         under_way[future] = batch
         future.add_done_callback(done.put)
-        while len(under_way) >= workers.slots() * AHEAD:  # not all at once: their records are held until they are done
+        while len(under_way) >= workers.slots() * AHEAD:  # a few at a time: their records stay in memory until done
             yield from _take_next(workers, done, under_way)
     while under_way:
         yield from _take_next(workers, done, under_way)
@@ -102,14 +102,14 @@ def _take_next(workers: _Workers, done: SimpleQueue[Future], under_way: dict[Fut
     future = workers.wait(done)
     batch = under_way.pop(future)
     made = workers.result(future)
-    if made is None:  # a record of it is at fault, or nothing: found out here, in a process apart
-        get_run_logger().warning("%s ended several workers; it is run on the flow's machine", _describe(batch))
+    if made is None:  # a record may be at fault: a process of its own finds out
+        get_run_logger().warning("%s killed several workers; it is run again on the flow's machine", _describe(batch))
         return run_guarded(curate_batch, batch)
     return made
 
 
 class _Workers:
-    """What runs the batches of a flow: how many at a time, and whether it is still there."""
+    """The workers of a flow: how many batches can run at a time, and whether the cluster still answers."""
 
     def __init__(self) -> None:
         """Connect to the cluster, if the flow has one.
@@ -128,26 +128,26 @@ class _Workers:
                 raise self._unreachable(f"does not answer ({error})") from error
 
     def slots(self) -> int:
-        """How many batches can run at this moment."""
-        if self._address and time.monotonic() > self._asked_at + NEWS:
+        """Return how many batches can run now."""
+        if self._address and time.monotonic() > self._asked_at + WORKERS_SECONDS:
             self._slots, self._asked_at = max(1, self._count()), time.monotonic()
         return self._slots
 
     def wait(self, done: SimpleQueue[Future]) -> Future:
-        """The next batch that is done.
+        """Return the next batch that is done.
 
         Raises:
-            UnreachableError: if there is nobody who could do one.
+            UnreachableError: if the cluster has no workers.
         """
         while True:
             try:
                 return done.get(timeout=PATIENCE if self._address else None)
             except Empty:
                 if not self._count():
-                    raise self._unreachable(f"has no workers, and had none for {PATIENCE} s") from None
+                    raise self._unreachable(f"has had no workers for {PATIENCE} s") from None
 
     def result(self, future: Future) -> list[Batch] | None:
-        """What came of a batch that is done; None for one that ended several of the cluster's workers.
+        """Return the result of a batch that is done; None for one that killed several of the cluster's workers.
 
         Raises:
             UnreachableError: if the scheduler went away.
@@ -172,12 +172,12 @@ class _Workers:
     def _unreachable(self, found: str) -> UnreachableError:
         return UnreachableError(
             f"the Dask scheduler {self._address} ({SCHEDULER}) {found}; nothing was published: "
-            f"start it, and `dask worker {self._address}` on each machine, and run again; or unset {SCHEDULER}"
+            f"start it and `dask worker {self._address}` on each machine, and run again; or unset {SCHEDULER}"
         )
 
 
 def _send_flows_along() -> None:
-    """Let what the flows' files define be sent to the cluster with each batch: its machines need onrecord, and no flows."""
+    """Send what the flows' files define to the cluster with each batch: its machines have onrecord, but not flows/."""
     here = Path(__file__).parent
     for module in list(sys.modules.values()):
         if Path(getattr(module, "__file__", None) or "").parent == here:
@@ -185,12 +185,16 @@ def _send_flows_along() -> None:
 
 
 def _describe(batch: Task) -> str:
-    first = batch.records[0].ref
-    return f"{len(batch.records)} records from {first.source}/{first.raw_path}"
+    """Return what a batch holds, as ``40 records, harbour-post/a.txt to northern-wire/b.txt``."""
+    first, last = batch.records[0].ref.raw_path, batch.records[-1].ref.raw_path
+    return f"{len(batch.records)} records, {first}" + (f" to {last}" if last != first else "")
 
 
 def _code() -> str:
-    """The code that curates on this machine, in words: asked of modules, which are not sent along as what they hold is."""
+    """Return the code that curates on this machine, in words.
+
+    It is read from modules when called: module contents are not pickled, so a worker answers for itself.
+    """
     parts = settings.made_by(accuracy.read_accuracy().model_version)
     return f"onrecord {settings.VERSION} ({', '.join(f'{part} {number}' for part, number in parts.items())})"
 

@@ -1,6 +1,7 @@
-"""Everything that production needs, on this machine: a Prefect server, a worker, and the deployments of prefect.yaml.
+"""Run a Prefect server, a worker and the deployments of prefect.yaml on this machine.
 
-Usage: python flows/serve.py [arguments of flows/deploy.py]; Ctrl-C ends it all. PREFECT_SERVER_API_PORT is the port (4200).
+Usage: python flows/serve.py [arguments of flows/deploy.py]; Ctrl-C stops everything. PREFECT_SERVER_API_PORT sets the
+port (default: 4200).
 """
 
 from __future__ import annotations
@@ -17,22 +18,19 @@ from types import FrameType
 
 import httpx
 
+import environment  # noqa: F401 - the server and the worker inherit these defaults
+
 PROJECT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
-START_SECONDS = 120  # a busy machine needs them
+START_SECONDS = 120  # long enough for a busy machine
 STOP_SECONDS = 30
 
 
 def main() -> int:
-    """Serve until told to end, or until the server or the worker ends by itself; returns the exit code."""
+    """Serve until stopped, or until the server or the worker ends by itself; return the exit code."""
     port = os.environ.setdefault("PREFECT_SERVER_API_PORT", "4200")
     os.environ["PREFECT_API_URL"] = f"http://{HOST}:{port}/api"
-    for name, value in (
-        ("PREFECT_HOME", str(PROJECT / ".prefect")),
-        ("PREFECT_SERVER_ANALYTICS_ENABLED", "false"),
-        ("DO_NOT_TRACK", "1"),
-    ):
-        os.environ.setdefault(name, value)
+    os.environ.setdefault("PREFECT_HOME", str(PROJECT / ".prefect"))
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with ExitStack() as stack:
@@ -40,10 +38,10 @@ def main() -> int:
             _wait_for(server)
             subprocess.run([sys.executable, str(PROJECT / "flows" / "deploy.py"), *sys.argv[1:]], check=True)  # noqa: S603
             worker = stack.enter_context(_running("worker", "start", "--pool", "onrecord"))
-            print(f"\nhttp://{HOST}:{port} shows what runs; Ctrl-C ends it\n", flush=True)
+            print(f"\nhttp://{HOST}:{port} shows what runs; Ctrl-C stops it\n", flush=True)
             while server.poll() is None and worker.poll() is None:
                 time.sleep(1)
-            print("serve: the server or the worker has ended; see above", file=sys.stderr)
+            print("serve: the server or the worker ended; see its output above", file=sys.stderr)
             return 1
     except subprocess.CalledProcessError as error:
         return error.returncode
@@ -57,7 +55,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 @contextmanager
 def _running(*command: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A command of Prefect that ends with this program."""
+    """Run a command of Prefect that ends with this program."""
     with subprocess.Popen([sys.executable, "-m", "prefect", *command], cwd=PROJECT) as process:  # noqa: S603
         try:
             yield process
@@ -77,7 +75,7 @@ def _wait_for(server: subprocess.Popen[bytes]) -> None:
                 return
         except httpx.TransportError:
             time.sleep(0.2)
-    sys.exit(f"serve: no server at {os.environ['PREFECT_API_URL']}; see above")
+    sys.exit(f"serve: no server answers at {os.environ['PREFECT_API_URL']}; see its output above")
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ def test_two_scheduled_runs_are_seen_in_the_ui(prefect: Prefect, tmp_path: Path)
     prefect.hear(second["id"], " of wire: nothing to do")
     assert {each["name"] for each in prefect.task_runs(first["id"])} == {
         f"curate what is new in {raw}",
-        "batch 1: 4 records from wire/empty.txt",
+        "batch 1: 4 records, empty.txt to story-002.txt",
     }
     seen = prefect.artifacts(first["id"])
     assert seen["progress"]["data"] == 100
@@ -202,7 +202,7 @@ def test_a_damaged_data_set_fails_the_nightly_run_and_a_lock_is_waited_for(
     rows.assign(start_char=rows["start_char"] + 1).to_parquet(part)
     run = prefect.wait(prefect.start_run("maintain/nightly", into=str(into)))
     assert run["state_type"] == "FAILED"
-    assert "differs in" in run["state"]["message"]
+    assert "is damaged in" in run["state"]["message"]
     told = prefect.until(lambda: [each for each in hook.posts if "data-set.damaged" in each], "post to the webhook")
     assert "onrecord rollback" in run["state"]["message"]
     assert str(into) in told[0]
@@ -229,7 +229,7 @@ def test_a_worker_that_is_killed_leaves_the_data_set_whole_and_no_run_under_way(
     assert prefect.wait(next_id)["state_type"] == "COMPLETED"  # it waited until the queue took the dead one for dead
     dead = prefect.run(run_id)
     assert dead["state_type"] == "CRASHED"
-    assert "Nothing was heard of this run" in dead["state"]["message"]
+    assert "No heartbeat for" in dead["state"]["message"]
     assert article_count(into) == 300
     assert onrecord("verify", into, "--raw", raw).code == 0
 
@@ -270,7 +270,7 @@ def test_a_port_that_is_taken_is_told_of(tmp_path: Path, hook: Hook) -> None:
     serve = prefect.start("flows/serve.py")
     try:
         assert serve.wait(120) == 1
-        assert f"serve: no server at {hook.url}api" in prefect.log.read_text("utf-8")
+        assert f"serve: no server answers at {hook.url}api" in prefect.log.read_text("utf-8")
     finally:
         prefect.kill(serve)
         prefect.close()

@@ -60,7 +60,7 @@ def test_article_is_in_no_version_any_more(edited: Newsroom) -> None:
     article_id = edited.article("ferry")["article_id"]
     assert tells(edited.curated)
     told = forget(edited, "--url", address("ferry"))
-    assert f"{article_id}  taken out, and kept out from now on" in told
+    assert f"{article_id}  removed; kept out of later runs" in told
     assert "raw files  are left alone" in told
     assert tells(edited.curated) == []
     assert len(store.list_versions(edited.curated)) == 4
@@ -118,7 +118,9 @@ def test_article_that_never_was_is_kept_out(newsroom: Newsroom) -> None:
     (newsroom.raw / "ferry.txt").rename(newsroom.raw.parent / "ferry.txt")
     newsroom.curate()
     before = state_of((newsroom.curated / "current").resolve())
-    assert "was not there; kept out from now on" in forget(newsroom, "--url", f"{address('ferry')}?utm_source=mail")
+    assert "not in the data set; kept out of later runs" in forget(
+        newsroom, "--url", f"{address('ferry')}?utm_source=mail"
+    )
     assert state_of((newsroom.curated / "current").resolve()) == before
     (newsroom.raw.parent / "ferry.txt").rename(newsroom.raw / "ferry.txt")
     newsroom.curate()

@@ -48,8 +48,9 @@ def test_next_run_goes_on_from_where_one_has_gone_back_to(newsroom: Newsroom) ->
     newsroom.done("rollback", newsroom.curated, first)
     assert newsroom.run_id() == first
     assert content(newsroom.curated) == old
-    assert f"of a later run, which this version does not hold: {newsroom.curated / 'reports' / second}.html" in (
-        newsroom.done("report", newsroom.curated).out
+    assert (
+        f"a later run, which is not in this version, has the report {newsroom.curated / 'reports' / second}.html"
+        in (newsroom.done("report", newsroom.curated).out)
     )
     newsroom.verify()
     assert newsroom.made_by() == ["ferry.txt:0", "tulips.txt:0"]

@@ -52,7 +52,7 @@ def test_only_what_was_refused_for_a_reason_is_tried(refused: Newsroom) -> None:
 
 
 def test_nothing_is_refused_for_that_reason(refused: Newsroom) -> None:
-    assert "nothing is refused for too_slow" in refused.done("replay", refused.curated, "--reason", "too_slow").out
+    assert "no rejects for too_slow" in refused.done("replay", refused.curated, "--reason", "too_slow").out
 
 
 def test_reason_that_is_none_is_refused(refused: Newsroom) -> None:
@@ -81,7 +81,7 @@ def test_raw_files_that_have_moved_are_named(refused: Newsroom, tmp_path: Path) 
 
 
 def test_source_that_nothing_is_refused_of(refused: Newsroom) -> None:
-    assert "nothing is refused" in refused.done("replay", refused.curated, "--source", "elsewhere").out
+    assert "no rejects" in refused.done("replay", refused.curated, "--source", "elsewhere").out
 
 
 def test_settings_of_the_source_are_those_of_its_last_run(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,7 +113,7 @@ def test_data_set_is_the_same_whether_corrected_before_or_after(reviewed: Newsro
 
 def test_correction_waits_while_its_quote_is_not_there(reviewed: Newsroom) -> None:
     reviewed.write_story("ferry", "Ferry waits\n\nPORT ELLERY, May 7 2024 - The ferry waits for better weather.\n")
-    assert "corrections 1 wait: their quotes are not there now" in reviewed.curate().out
+    assert "corrections 1 wait: their quotes are missing now" in reviewed.curate().out
     reviewed.write_story("ferry", NAMED)
     assert "wait:" not in reviewed.curate().out
     assert reviewed.quote("ferry")["speaker_name"] == "Jon Hazebroek"

@@ -16,19 +16,20 @@ from pipeline.settings import VERSION
 
 __all__ = ["describe", "main"]
 
-# Python looks for garbage each 700 objects; the half million that a run imports stay, and looking takes a sixth of the time.
+# Python collects garbage every 700 objects by default. A run imports half a million objects that stay, and collecting
+# that often takes a sixth of its time.
 GARBAGE = (50_000, 5, 5)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code."""
+    """Run the command and return its exit code."""
     gc.set_threshold(*GARBAGE)
     options = _parser().parse_args(arguments)
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that knows ASCII only
+        sys.stdout.reconfigure(errors="backslashreplace")  # for a terminal that only knows ASCII
     try:
         return int(options.run(options))
-    except BrokenPipeError:  # who reads what is printed has seen enough
+    except BrokenPipeError:  # the reader of a pipe has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (UsageError, ModelError) as error:

@@ -1,4 +1,4 @@
-"""How commands and their arguments are declared."""
+"""Helpers to declare commands and their arguments."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def add_command(
     meaning: str,
     example: str,
 ) -> argparse.ArgumentParser:
-    """A command with its help; ``run`` gives its exit code."""
+    """Add a command with its help; ``run`` returns its exit code."""
     command = commands.add_parser(
         name,
         help=meaning,
@@ -27,7 +27,7 @@ def add_command(
 
 
 def positive(text: str) -> int:
-    """A whole number from 1."""
+    """Return a whole number from 1."""
     number = int(text) if text.isdecimal() else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
@@ -35,15 +35,15 @@ def positive(text: str) -> int:
 
 
 def name(text: str) -> str:
-    """A name that is not blank."""
+    """Return a name that is not blank."""
     if not text.strip():
-        raise argparse.ArgumentTypeError("a name is blank")
+        raise argparse.ArgumentTypeError("the name is blank")
     return text.strip()
 
 
 def field(text: str) -> tuple[str, str]:
-    """What a record's field is called: NAME=PATH."""
-    from pipeline.read import FIELDS, parse_path  # late: few name fields
+    """Return the name of a field and its path in a record, from NAME=PATH."""
+    from pipeline.read import FIELDS, parse_path  # late: few runs name fields
 
     name, found, path = text.partition("=")
     if not found or name not in FIELDS:

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 
 def add_commands(commands: Commands[argparse.ArgumentParser]) -> None:
-    """Declare them."""
+    """Declare the commands."""
+    _add_curate(commands)
+    _add_replay(commands)
+
+
+def _add_curate(commands: Commands[argparse.ArgumentParser]) -> None:
     command = add_command(
         commands,
         _curate,
@@ -28,12 +33,12 @@ def add_commands(commands: Commands[argparse.ArgumentParser]) -> None:
         "curate what is new in RAW into the data set CURATED",
         "raw --into curated --publisher 'Harbour Post'",
     )
+    command.add_argument("raw", metavar="RAW", help="a file, a folder (read recursively) or a URL (s3://…)")
     command.add_argument(
-        "raw", metavar="RAW", help="a file, or a folder that is read recursively; a path or a URL (s3://…)"
+        "--into", metavar="CURATED", type=Path, required=True, help="the data set; created if it does not exist"
     )
-    command.add_argument("--into", metavar="CURATED", type=Path, required=True, help="the data set; may not exist yet")
     command.add_argument(
-        "--source", metavar="NAME", type=name, help="the collection's name (default: the RAW folder's)"
+        "--source", metavar="NAME", type=name, help="name of the collection (default: the RAW folder's name)"
     )
     command.add_argument(
         "--fields",
@@ -41,12 +46,12 @@ def add_commands(commands: Commands[argparse.ArgumentParser]) -> None:
         type=field,
         action="append",
         default=[],
-        help="what a record's field is called, such as text=body.main; may be given several times",
+        help="where records have a field, such as text=body.main; may be given several times",
     )
     command.add_argument(
         "--attributions",
         choices=get_args(Attributions),
-        help="which attributions become quotes: what is said or written; or all, also what is believed, intended or found (default: the data set's; said for a new one)",
+        help="which attributions become quotes. said: what is said or written; all: also what is believed, intended or found (default: as in the data set; said for a new one)",
     )
     command.add_argument(
         "--reprocess",
@@ -54,40 +59,51 @@ def add_commands(commands: Commands[argparse.ArgumentParser]) -> None:
         const="all",
         choices=get_args(Redo),
         metavar="WHAT",
-        help="curate again though it has not changed: all (without WHAT; must be given to change --attributions), older (what older code made), model, or a stage: read, normalise, language, entities, quotes, copies (what an older one of it made)",
+        help="recompute unchanged records: all (the default; needed to change --attributions), older (made by older code), model, or a stage: read, normalise, language, entities, quotes, copies (made by an older model or stage)",
     )
-    command.add_argument(
-        "--rehash",
-        action="store_true",
-        help="read each file to see whether it has changed, whatever its time and size say",
-    )
-    command.add_argument(
-        "--prune", action="store_true", help="let articles go whose raw files or records are not there any more"
-    )
+    command.add_argument("--rehash", action="store_true", help="open every file to see whether it has changed")
+    command.add_argument("--prune", action="store_true", help="remove articles whose raw files or records are gone")
     knowledge = command.add_mutually_exclusive_group()
     knowledge.add_argument(
         "--knowledge-base",
         metavar="FILE",
         type=name,
-        help="entities of your own to link names to: Parquet or JSONL with id, name, aliases, type, description, popularity (default: the data set's)",
+        help="entities of your own to link names to: Parquet or JSON Lines with id, name, aliases, type, description, popularity (default: as in the data set)",
     )
     knowledge.add_argument(
-        "--no-knowledge-base", dest="knowledge_base", action="store_const", const="", help="go on without one"
+        "--no-knowledge-base",
+        dest="knowledge_base",
+        action="store_const",
+        const="",
+        help="stop using the data set's knowledge base",
     )
-    command.add_argument("--publisher", metavar="NAME", type=name, help="for articles that do not name their own")
+    command.add_argument("--publisher", metavar="NAME", type=name, help="publisher of articles that do not name theirs")
     command.add_argument(
-        "--workers", metavar="N", type=positive, default=0, help="processes (default: one a processor)"
+        "--workers", metavar="N", type=positive, default=0, help="processes (default: one for each processor)"
     )
     command.add_argument(
         "--threads", metavar="N", type=positive, default=1, help="threads of the tagger in each process (default: 1)"
     )
-    command.add_argument("--limit", metavar="N", type=positive, help="take at most N new or changed files")
+    command.add_argument("--limit", metavar="N", type=positive, help="read at most N new or changed files")
     command.add_argument("--dry-run", action="store_true", help="show what would come out, and publish nothing")
-    _add_keeping(command)
-    command.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    command.add_argument(
+        "--keep-revisions",
+        metavar="DAYS",
+        type=positive,
+        default=90,
+        help="days to keep replaced revisions in article_revisions and quote_revisions (default: 90)",
+    )
+    command.add_argument(
+        "--keep",
+        metavar="POLICY",
+        help="which versions to keep: the last of each hour, day and week for as long as named, and all of 24 hours (default: hours=48,days=30,weeks=52)",
+    )
+    command.add_argument("--quiet", action="store_true", help="print only errors")
 
+
+def _add_replay(commands: Commands[argparse.ArgumentParser]) -> None:
     command = add_command(
-        commands, _replay, "replay", "try again what was refused, after a fix", "curated --reason broken_record"
+        commands, _replay, "replay", "try rejected records again, after a fix", "curated --reason broken_record"
     )
     command.add_argument("curated", metavar="CURATED", type=Path)
     command.add_argument(
@@ -96,28 +112,11 @@ def add_commands(commands: Commands[argparse.ArgumentParser]) -> None:
         choices=(*READ_REASONS, *ROW_EXPECTATIONS),
         action="append",
         default=[],
-        help="only what was refused for this reason; may be given several times (default: all)",
+        help="only records rejected for this reason; may be given several times (default: all)",
     )
-    command.add_argument("--raw", metavar="RAW", help="where the raw files lie now (default: where they lay)")
-    command.add_argument(
-        "--source", metavar="NAME", help="only this collection (default: each that something is refused of)"
-    )
-    command.add_argument("--quiet", action="store_true", help="print nothing but errors")
-
-
-def _add_keeping(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--keep-revisions",
-        metavar="DAYS",
-        type=positive,
-        default=90,
-        help="how long what an article was before is kept in article_revisions and quote_revisions (default: 90)",
-    )
-    command.add_argument(
-        "--keep",
-        metavar="POLICY",
-        help="which versions are kept, such as hours=48,days=30,weeks=52: the last of each (default: that; all of 24 hours)",
-    )
+    command.add_argument("--raw", metavar="RAW", help="where the raw files are now (default: where they were)")
+    command.add_argument("--source", metavar="NAME", help="only this collection (default: all with rejects)")
+    command.add_argument("--quiet", action="store_true", help="print only errors")
 
 
 def _curate(options: argparse.Namespace) -> int:
@@ -151,12 +150,12 @@ def _replay(options: argparse.Namespace) -> int:
     from pipeline.curate import curate
 
     version = store.open_version(options.curated)
-    refused = version.rejected_sources(options.reason)
-    chosen = refused if options.source is None else [each for each in refused if each == options.source]
+    sources = version.rejected_sources(options.reason)
+    chosen = [source for source in sources if options.source in (None, source)]
     if options.raw and len(chosen) > 1:
-        raise UsageError(f"{options.raw} may hold one of {', '.join(chosen)}; say which with --source")
+        raise UsageError(f"{options.raw} may be any of {', '.join(chosen)}; say which with --source")
     if not chosen:
-        print("nothing is refused" + (f" for {', '.join(options.reason)}" if options.reason else ""))
+        print("no rejects" + (f" for {', '.join(options.reason)}" if options.reason else ""))
     for source in chosen:
         run = version.last_run(source)
         settings = Settings(source=source, replay=frozenset(options.reason), **json.loads(run.settings))
@@ -167,7 +166,7 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def describe(summary: Summary) -> str:
-    """What a person reads when a run is over."""
+    """Return the lines that a person reads when a run is over."""
     from pipeline.show import describe_run
 
     lines = [describe_run(summary.run, summary.outcome)]
@@ -176,7 +175,7 @@ def describe(summary: Summary) -> str:
             speaker = quote["speaker_name"] or quote["speaker"] or "nobody named"
             lines.append(f"  {speaker} ({quote['quote_type']}): {quote['text'][:100]}")
     if summary.waiting:
-        lines.append(f"corrections {summary.waiting:,} wait: their quotes are not there now")
+        lines.append(f"corrections {summary.waiting:,} wait: their quotes are missing now")
     lines += [f"warning    {alert.detail}" for alert in summary.alerts]
     if summary.report:
         lines.append(f"report     {summary.report}")
@@ -205,7 +204,7 @@ def _lines() -> Progress:
     def show(what: str, done: int, total: int) -> None:
         nonlocal last
         share = 100 * done // total
-        if share >= last + 10 or done == total:  # a line each tenth: enough for a log
+        if share >= last + 10 or done == total:  # one line for each tenth: enough for a log
             last = share
             print(f"{done} of {total} {what}", file=sys.stderr)
 

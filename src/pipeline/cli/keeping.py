@@ -1,4 +1,4 @@
-"""Commands that keep a data set: go back, tidy up, take out, hand on."""
+"""Commands that maintain a data set: roll back, compact, forget, export."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from pipeline.errors import UsageError
 
 
 def add_commands(commands: Commands[argparse.ArgumentParser]) -> None:
-    """Declare them."""
-    meaning = "make an older version the current one again; the next run goes on from there"
+    """Declare the commands."""
+    meaning = "make an older version the current one; the next run continues from it"
     command = add_command(commands, _rollback, "rollback", meaning, "curated 20260101T060000Z-1a2b")
     command.add_argument("curated", metavar="CURATED", type=Path)
     command.add_argument("run_id", metavar="RUN_ID")
 
-    meaning = "bring a data set's small files together; its rows stay as they are"
+    meaning = "merge a data set's small files; the rows stay the same"
     command = add_command(commands, _compact, "compact", meaning, "curated")
     command.add_argument("curated", metavar="CURATED", type=Path)
 
-    meaning = "take articles out of all tables and kept versions, and keep them out of later runs"
+    meaning = "remove articles from all tables and kept versions, and keep them out of later runs"
     command = add_command(
         commands, _forget, "forget", meaning, "curated --url https://example.com/story --reason takedown"
     )
     command.add_argument("curated", metavar="CURATED", type=Path)
     command.add_argument("--url", metavar="URL", action="append", default=[], help="an article's address")
     command.add_argument("--article-id", metavar="ID", action="append", default=[], help="an article's id")
-    command.add_argument("--reason", metavar="WORDS", type=name, required=True, help="why; kept with the id")
+    command.add_argument("--reason", metavar="WORDS", type=name, required=True, help="why; stored with the id")
 
-    meaning = "write a data set without the articles' words, and what joins them back from the raw files"
+    meaning = "write tables without the articles' words, and a program that adds the words again from the raw files"
     command = add_command(commands, _export, "export", meaning, "curated --without-text shared")
     command.add_argument("curated", metavar="CURATED", type=Path)
     command.add_argument("--without-text", metavar="TARGET", type=Path, required=True, help="a new folder")
 
-    meaning = "write what people have confirmed and corrected, to train and to measure on"
+    meaning = "write the quotes that people confirmed or corrected, to train and measure on"
     command = add_command(commands, _gold, "gold", meaning, "curated gold")
     command.add_argument("curated", metavar="CURATED", type=Path)
     command.add_argument("target", metavar="TARGET", type=Path, help="a new folder")
@@ -44,7 +44,7 @@ def _rollback(options: argparse.Namespace) -> int:
     from pipeline.curate import roll_back
 
     roll_back(options.curated, options.run_id)
-    print(f"{options.curated} is as run {options.run_id} left it; what later runs read, the next one reads again")
+    print(f"{options.curated} is as run {options.run_id} left it; the next run reads again what later runs had read")
     return 0
 
 
@@ -60,14 +60,14 @@ def _forget(options: argparse.Namespace) -> int:
     from pipeline.curate import forget
 
     if not options.url and not options.article_id:
-        raise UsageError("name what is to be forgotten, with --url or --article-id")
+        raise UsageError("say what to forget, with --url or --article-id")
     forgotten = forget(options.curated, options.url, options.article_id, options.reason)
     for article_id in forgotten.article_ids:
-        was_there = article_id in forgotten.taken_out
-        print(f"{article_id}  {'taken out, and ' if was_there else 'was not there; '}kept out from now on")
+        removed = "removed" if article_id in forgotten.taken_out else "not in the data set"
+        print(f"{article_id}  {removed}; kept out of later runs")
     if forgotten.reports:
-        print(f"reports    {len(forgotten.reports):,} that told of it are removed")
-    print("raw files  are left alone: remove them where they lie")
+        print(f"reports    {len(forgotten.reports):,} that mention it removed")
+    print("raw files  not changed: remove them yourself")
     return 0
 
 

@@ -1,7 +1,7 @@
-"""Commands that look at a data set and change nothing.
+"""Commands that read a data set and change nothing.
 
-What a command runs it imports itself, here and in the modules beside this: ``--help`` and a mistyped argument wait for
-none of it.
+Each command imports what it runs, here and in the modules beside this one, so that ``--help`` and a mistyped argument
+load nothing heavy.
 """
 
 from __future__ import annotations
@@ -13,30 +13,30 @@ from pipeline.cli.arguments import Commands, add_command
 from pipeline.contract import TABLES
 from pipeline.errors import StorageError, UsageError
 
-SHOWN = 20  # changes of each sort on the terminal
+SHOWN = 20  # changes of each kind on the terminal
 SHOWN_ON_PAGE = 1_000
 
 
 def add_commands(commands: Commands[argparse.ArgumentParser]) -> None:
-    """Declare them."""
+    """Declare the commands."""
     command = add_command(
         commands, _verify, "verify", "check every offset, key and count of a data set", "curated --raw raw"
     )
     command.add_argument("curated", metavar="CURATED", type=Path)
-    command.add_argument("--raw", metavar="RAW", help="also compare with the raw files there, byte for byte")
+    command.add_argument("--raw", metavar="RAW", help="also compare with these raw files, byte for byte")
     command.add_argument("--source", metavar="NAME", help="which of the data set's collections RAW is")
 
-    meaning = "show a quote where it stands, its speaker and why, and its raw bytes"
+    meaning = "show a quote in its context, why it has its speaker, and its raw bytes"
     command = add_command(commands, _show, "show", meaning, "curated 0123456789abcdef")
     command.add_argument("curated", metavar="CURATED", type=Path)
     command.add_argument("quote_id", metavar="QUOTE_ID")
-    command.add_argument("--raw", metavar="RAW", help="where the raw files lie now (default: where they lay)")
+    command.add_argument("--raw", metavar="RAW", help="where the raw files are now (default: where they were)")
 
-    meaning = "print the last run's summary and where its report lies"
+    meaning = "print the last run's summary and where its report is"
     command = add_command(commands, _report, "report", meaning, "curated")
     command.add_argument("curated", metavar="CURATED", type=Path)
 
-    meaning = "list the versions that are kept, and what each costs on the disk"
+    meaning = "list the kept versions and the disk space of each"
     command = add_command(commands, _versions, "versions", meaning, "curated")
     command.add_argument("curated", metavar="CURATED", type=Path)
 
@@ -45,17 +45,19 @@ def add_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("curated", metavar="CURATED", type=Path)
     command.add_argument("run_id", metavar="RUN_ID")
 
-    meaning = "tell what changed from one version to another, and why"
+    meaning = "show what changed from one version to another, and why"
     command = add_command(commands, _diff, "diff", meaning, "curated 20260101T060000Z-1a2b --html changes.html")
     command.add_argument("curated", metavar="CURATED", type=Path)
     command.add_argument("run_a", metavar="RUN_A")
     command.add_argument("run_b", metavar="RUN_B", nargs="?", help="default: the current version")
-    command.add_argument("--html", metavar="FILE", type=Path, help="write a page, with what does not fit a terminal")
+    command.add_argument(
+        "--html", metavar="FILE", type=Path, help="also write a page, with more changes than fit a terminal"
+    )
 
-    meaning = "hold what came in within the day before the last run against what is usual"
+    meaning = "compare the 24 hours before the last run with each publisher's baseline"
     command = add_command(commands, _drift, "drift", meaning, "curated --strict")
     command.add_argument("curated", metavar="CURATED", type=Path)
-    command.add_argument("--strict", action="store_true", help="exit with 1 where something is unusual")
+    command.add_argument("--strict", action="store_true", help="exit with 1 if a measure is unusual")
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -72,7 +74,7 @@ def _verify(options: argparse.Namespace) -> int:
         print(f"{count:>10,}  {name}")
     for difference in found.differences:
         print(f"differs: {difference}")
-    print("all as it should be" if not found.differences else f"{found.difference_count} differences")
+    print("no differences" if not found.differences else f"{found.difference_count} differences")
     return 1 if found.differences else 0
 
 
@@ -85,7 +87,7 @@ def _show(options: argparse.Namespace) -> int:
     found = version.find_quote(options.quote_id)
     if found is None:
         raise UsageError(
-            f"{options.curated} holds no quote {options.quote_id}; its ids are in the column quote_id of quotes"
+            f"{options.curated} has no quote {options.quote_id}; the column quote_id of the table quotes lists the ids"
         )
     article, quote, run = found
     print(show_quote(article, quote, read_records(options.raw or run.raw, run)))
@@ -103,7 +105,7 @@ def _report(options: argparse.Namespace) -> int:
     print(f"report     {page}")
     latest = store.latest_report(options.curated)
     if latest and latest.name > page.name:
-        print(f"of a later run, which this version does not hold: {latest}")
+        print(f"a later run, which is not in this version, has the report {latest}")
     return 0
 
 
