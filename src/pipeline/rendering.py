@@ -1,4 +1,4 @@
-"""Pages for people: self-contained, without script or remote file."""
+"""Fill page templates and write pages: self-contained HTML without scripts or remote files."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 
 def fill(template: str, **values: object) -> str:
-    """A template of this package with its values, each of them escaped unless the template says that it is safe."""
+    """Return a template of this package filled with values, each escaped unless the template marks it as safe."""
     return _environment().get_template(template).render(values)
 
 
 def write_page(page: Path, html: str) -> None:
-    """Write a page whole or not at all."""
+    """Write a page, whole or not at all."""
     fresh = page.with_suffix(".new")
     fresh.write_text(html, "utf-8")
     fresh.replace(page)
@@ -34,6 +34,6 @@ def _environment() -> Environment:
 
 
 def shorten(text: str, longest: int = 400) -> str:
-    """A text that a page has room for: of a long one the beginning and the end."""
+    """Return a text that a page has room for: the beginning and end of a long one."""
     half = longest // 2
     return text if len(text) <= longest else f"{text[:half]} … {text[-half:]}"

@@ -57,9 +57,9 @@ def test_a_publisher_that_stops_sending_warns_and_blocks_nothing(
         ran = onrecord("curate", raw, "--into", curated, "--workers", 1)
         assert ran.code == 0, ran.err
         assert ("warning" in ran.out) == (day == 9), ran.out
-    assert "warning    Harbour Post: articles_a_day 0, where " in ran.out
+    assert "warning    Harbour Post: articles_a_day is 0, usual is " in ran.out
     page = max((curated / "reports").glob("2*.html")).read_text("utf-8")
-    assert "Harbour Post: articles_a_day 0" in page
+    assert "Harbour Post: articles_a_day is 0" in page
     told = onrecord("drift", curated, "--strict")
     assert told.code == 1
     assert next(line for line in told.out.splitlines() if line.startswith("WARN")).split()[1:3] == ["Harbour", "Post"]

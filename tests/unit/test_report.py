@@ -1,4 +1,4 @@
-"""What the pages tell, of data of our own making; tests of browsers are in tests/end_to_end/test_report_page.py."""
+"""The text of the report pages for made-up data; tests/end_to_end/test_report_page.py opens them in a browser."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from pipeline.contract import (
     arrow_schema,
     to_table,
 )
+from pipeline.publisher_counts import PublisherCounts
 from pipeline.report.advice import DRIFT_ADVICE, FAULTS, MEANINGS, advise, first_fitting, link_to_raw
 from pipeline.report.counts import NOTHING
 from pipeline.report.trends import Plot, find_trends
@@ -38,7 +39,7 @@ PAPERS = ("Harbour Post", "Quillhaven Mail", "Saltmarsh Gazette")
 
 
 def run_at(started_at: datetime = NOON, **values: Any) -> Run:
-    """A run that took in twelve records, of which two were refused."""
+    """A run over twelve records, two of which were refused."""
     usual: dict[str, Any] = {
         "run_id": f"{started_at:%Y%m%dT%H%M%SZ}-0a1b",
         "started_at": started_at,
@@ -83,7 +84,7 @@ def arrival(run: Run, publisher: str = "Harbour Post", articles: int = 10, **val
 
 
 def articles(*rows: tuple[str, str, str | None]) -> pa.Table:
-    """Articles by id, publisher and language; those of no language have no date either."""
+    """Articles by id, publisher and language; those without language have no date either."""
     ids, publishers, languages = zip(*rows, strict=True)
     days = [language and date(2024, 5, 7) for language in languages]
     return pa.table(
@@ -99,7 +100,7 @@ def articles(*rows: tuple[str, str, str | None]) -> pa.Table:
 
 
 def quotes(*rows: tuple[str, str]) -> pa.Table:
-    """Direct quotes by the article they stand in and the status of their speaker."""
+    """Direct quotes by article id and speaker status."""
     ids, statuses = zip(*rows, strict=True) if rows else ((), ())
     return pa.table(
         {
@@ -117,8 +118,8 @@ def entities(*names: str) -> pa.Table:
 
 
 def totals(*rows: tuple[str, str, str | None], names: Sequence[str] = ("Mara Oduya", "Tomas Brandt")) -> report.Totals:
-    """Of a data set of these articles, each with one quote by somebody named."""
-    tallies = report.tally(articles(*rows), quotes(*((each, "named") for each, _, _ in rows)))
+    """Totals of a data set of these articles, each with one quote by a named speaker."""
+    tallies = report.tally(articles(*rows), quotes(*((article_id, "named") for article_id, _, _ in rows)))
     counts = [Count(name, count) for name, count in tallies.items()]
     return report.summarise([Part("2024-05", "part-0", len(rows), len(rows), 0, 0, counts)], entities(*names))
 
@@ -168,9 +169,9 @@ DRIFTING = finding(
 
 
 def data(*findings: Finding, **values: Any) -> report.ReportData:
-    """What the page of a run that published tells, with a history of a month."""
+    """The data of the page of a published run, with a history of a month."""
     runs = [run_at(NOON - timedelta(days=day)) for day in range(30)]
-    came = [arrival(run, paper, 3 + at) for run in runs for at, paper in enumerate(PAPERS)]
+    arrivals = [arrival(run, paper, 3 + i) for run in runs for i, paper in enumerate(PAPERS)]
     rejects = [
         Reject("wire", "nothing.txt", "0", SHA, "read", "no_text", "the file is empty; remove it", runs[0].run_id)
     ]
@@ -181,18 +182,18 @@ def data(*findings: Finding, **values: Any) -> report.ReportData:
         "findings": findings or (finding(), finding("tables", expected="occurs once"), finding("drift", table="drift")),
         "drift": (Drift("Harbour Post", "articles_a_day", 0, 8, 20, "the last 28 days", 0),),
         "rejects": to_table(Reject, rejects),
-        "totals": totals(*((f"{at:016x}", PAPERS[at % 3], "en") for at in range(30))),
+        "totals": totals(*((f"{i:016x}", PAPERS[i % 3], "en") for i in range(30))),
         "runs": to_table(Run, runs),
-        "arrivals": to_table(Arrival, came),
+        "arrivals": to_table(Arrival, arrivals),
         "timings": [("plan", 0.1), ("read, normalise, language, entities, quotes", 3.2), ("build", 0.4)],
         "changes": "",
     }
     return report.ReportData(**usual | values)
 
 
-def page_of(tmp_path: Path, told: report.ReportData) -> str:
-    """The page as a person reads it, without its tags."""
-    report.write_report(tmp_path / "page.html", told)
+def page_of(tmp_path: Path, shown: report.ReportData) -> str:
+    """The text of the page, without tags."""
+    report.write_report(tmp_path / "page.html", shown)
     return words_of(tmp_path / "page.html")
 
 
@@ -201,11 +202,11 @@ def words_of(page: Path) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
 
 
-def index_of(tmp_path: Path, runs: Sequence[Run], of: report.Totals = NOTHING) -> Path:
+def index_of(tmp_path: Path, runs: Sequence[Run], of_data_set: report.Totals = NOTHING) -> Path:
     folder = tmp_path / "curated" / "reports"
     folder.mkdir(parents=True, exist_ok=True)
-    came = to_table(Arrival, [arrival(run) for run in runs])
-    report.write_index(folder / "index.html", to_table(Run, runs), came, of)
+    arrivals = to_table(Arrival, [arrival(run) for run in runs])
+    report.write_index(folder / "index.html", to_table(Run, runs), arrivals, of_data_set)
     return folder / "index.html"
 
 
@@ -213,31 +214,50 @@ def index_of(tmp_path: Path, runs: Sequence[Run], of: report.Totals = NOTHING) -
 
 
 def test_counts_of_publishers_add_up_over_parts() -> None:
-    one = report.tally(articles(("a", "Mail", "en"), ("b", "Mail", None)), quotes(("a", "named"), ("b", "unresolved")))
-    two = report.tally(articles(("c", "Mail", "de"), ("d", "Board of Trade", "en")), quotes(("d", "named")))
-    parts = [
-        Part("2024-05", "part-0", 2, 2, 0, 0, [Count(*each) for each in tallies.items()]) for tallies in (one, two)
+    tallies = [
+        report.tally(articles(("a", "Mail", "en"), ("b", "Mail", None)), quotes(("a", "named"), ("b", "unresolved"))),
+        report.tally(articles(("c", "Mail", "de"), ("d", "Board of Trade", "en")), quotes(("d", "named"))),
     ]
-    mail, board = report.summarise(parts, entities()).publishers
-    assert (mail.name, mail.article_count, mail.dated.part, mail.quote_count, mail.named.part) == ("Mail", 3, 2, 2, 1)
-    assert [(share.label, share.part) for share in mail.languages] == [("de", 1), ("en", 1)]
-    assert (board.name, board.article_count, board.named.part) == ("Board of Trade", 1, 1)
+    parts = [Part("2024-05", "part-0", 2, 2, 0, 0, [Count(*item) for item in tally.items()]) for tally in tallies]
+    assert report.summarise(parts, entities()).publishers == (
+        PublisherCounts("Mail", 3, 2, 0, 2, 1, {"en": 1, "de": 1}),
+        PublisherCounts("Board of Trade", 1, 1, 0, 1, 1, {"en": 1}),
+    )
+
+
+def test_stored_names_of_counts() -> None:
+    assert report.tally(articles(("a", "Mail", "en"), ("b", "Mail", None)), quotes(("a", "named"))) == {
+        "dated": 1,
+        "headed": 2,
+        "closed": 1,
+        "direct": 1,
+        "named direct": 1,
+        "articles of Mail": 2,
+        "dated of Mail": 1,
+        "quotes of Mail": 1,
+        "named of Mail": 1,
+        "language en of Mail": 1,
+    }
 
 
 # ── Trends ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_day_without_articles_has_no_shares_and_a_count_of_none() -> None:
+def test_day_without_articles_has_no_shares_and_counts_zero() -> None:
     runs = [run_at(NOON + timedelta(days=day)) for day in (0, 1, 3)]
-    came = [arrival(runs[0], articles=500), arrival(runs[1], articles=4, dated_count=3), arrival(runs[2], articles=2)]
-    trends = find_trends(to_table(Run, runs), to_table(Arrival, came))
+    arrivals = [
+        arrival(runs[0], articles=500),
+        arrival(runs[1], articles=4, dated_count=3),
+        arrival(runs[2], articles=2),
+    ]
+    trends = find_trends(to_table(Run, runs), to_table(Arrival, arrivals))
     assert [day.day for day in trends.days] == [7, 8, 9, 10]
-    undated, named, said, _ = trends.quality
+    undated, named, quotes_per_article, _ = trends.quality
     assert undated.values == (0.0, 25.0, None, 0.0)
-    assert said.values == (3.0, 3.0, None, 3.0)
+    assert quotes_per_article.values == (3.0, 3.0, None, 3.0)
     assert named.values[2] is None
     (paper,) = trends.publishers
-    assert paper.values == (0.0, 4.0, 0.0, 2.0), "what the first run took in at once is no day's"
+    assert paper.values == (0.0, 4.0, 0.0, 2.0), "the articles of the first run are left out"
     assert trends.first_count == 500
 
 
@@ -249,58 +269,58 @@ def test_a_day_without_articles_has_no_shares_and_a_count_of_none() -> None:
         pytest.param((None, None), "", id="no-figures"),
     ],
 )
-def test_a_line_breaks_where_there_is_no_figure(values: tuple[float | None, ...], drawn: str) -> None:
+def test_line_breaks_on_days_without_a_figure(values: tuple[float | None, ...], drawn: str) -> None:
     assert Plot("share", " %", values, has_columns=False).path == drawn
 
 
 @pytest.mark.parametrize(("highest", "top"), [(0.0, 1), (1.5, 2), (2.1, 5), (12.0, 20), (51.0, 100), (2345.0, 5000)])
-def test_a_scale_ends_at_a_round_number(highest: float, top: float) -> None:
+def test_scale_ends_at_a_round_number(highest: float, top: float) -> None:
     assert Plot("quotes", "", (highest,), has_columns=True).top == top
 
 
 # ── The page of a run ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_failed_expectation_tells_expected_found_where_and_what_to_do(tmp_path: Path) -> None:
+def test_failed_rule_shows_expected_found_place_and_advice(tmp_path: Path) -> None:
     raw = tmp_path / "wire"
     (raw / "2024").mkdir(parents=True)
     (raw / "2024" / "ferry.txt").write_text("Ferry")
-    told = page_of(tmp_path, data(FAILING, run=run_at(raw=str(raw))))
+    text = page_of(tmp_path, data(FAILING, run=run_at(raw=str(raw))))
     for words in (
         "text is exactly articles.text[start_char:end_char]",
-        "7 of 30 are otherwise",
-        "kept out: 1 article",
+        "7 of 30 fail",
+        "refused: 1 article",
         "Open the raw record",
         "… and 6 more, not shown",
     ):
-        assert words in told
+        assert words in text
     html = (tmp_path / "page.html").read_text("utf-8")
     assert "“<mark>We checked every cable</mark>” said" in html
     assert f'href="{(raw / "2024" / "ferry.txt").as_uri()}"' in html
 
 
-def test_drift_warns_and_says_what_to_look_at(tmp_path: Path) -> None:
-    told = page_of(tmp_path, data(DRIFTING))
-    assert "1 figure is not as usual" in told
-    assert "Harbour Post: 0, where 8 to 20 is usual" in told
-    assert "Check that this publisher" in told
+def test_drift_warns_and_gives_advice(tmp_path: Path) -> None:
+    text = page_of(tmp_path, data(DRIFTING))
+    assert "1 figure outside the usual range" in text
+    assert "Harbour Post: 0, where 8 to 20 is usual" in text
+    assert "Check that this publisher" in text
 
 
 def test_first_run_without_history_says_so_instead_of_plots(tmp_path: Path) -> None:
     run = run_at()
     only = {"runs": to_table(Run, [run]), "arrivals": to_table(Arrival, [arrival(run)])}
-    told = page_of(tmp_path, data(finding(), run=run, drift=(), **only))
-    assert "There is no history yet" in told
-    assert "There is not enough history yet to tell what is usual" in told
+    text = page_of(tmp_path, data(finding(), run=run, drift=(), **only))
+    assert "There is no history yet" in text
+    assert "There is not enough history yet to measure drift" in text
     assert "<svg" not in (tmp_path / "page.html").read_text("utf-8")
 
 
-def test_run_of_only_rejects_makes_a_page(tmp_path: Path) -> None:
+def test_page_of_a_run_with_only_rejects(tmp_path: Path) -> None:
     run = run_at(new_count=0, reject_count=12, newly_refused_count=12, article_total=0, quote_total=0, mention_total=0)
-    none = {"runs": to_table(Run, [run]), "arrivals": arrow_schema(Arrival).empty_table()}
-    told = page_of(tmp_path, data(finding(), run=run, totals=NOTHING, drift=(), **none))
-    assert "12 records were refused that had not been" in told
-    assert "The data set holds no articles" in told
+    empty = {"runs": to_table(Run, [run]), "arrivals": arrow_schema(Arrival).empty_table()}
+    text = page_of(tmp_path, data(finding(), run=run, totals=NOTHING, drift=(), **empty))
+    assert "12 records newly refused" in text
+    assert "The data set has no articles" in text
 
 
 @pytest.mark.parametrize(
@@ -308,8 +328,8 @@ def test_run_of_only_rejects_makes_a_page(tmp_path: Path) -> None:
     [
         pytest.param("https://wire.example/raw/", "https://wire.example/raw/a%20b.txt", id="folder-on-a-site"),
         pytest.param("https://wire.example/a b.txt", "https://wire.example/a b.txt", id="the-file-itself"),
-        pytest.param("s3://bucket/raw", None, id="store-that-no-browser-opens"),
-        pytest.param("/nowhere", None, id="file-that-is-gone"),
+        pytest.param("s3://bucket/raw", None, id="store-that-browsers-cannot-open"),
+        pytest.param("/nowhere", None, id="missing-file"),
     ],
 )
 def test_link_to_a_raw_record(raw: str, link: str | None) -> None:
@@ -326,7 +346,7 @@ def test_every_rule_has_its_own_advice(kind: RuleKind) -> None:
     assert (kind in FAULTS) != (kind in {rule for _, rule in DRIFT_ADVICE})
 
 
-def test_page_of_the_worst_run_has_room_for_no_more_than_a_megabyte(tmp_path: Path) -> None:
+def test_page_of_the_worst_run_is_at_most_a_megabyte(tmp_path: Path) -> None:
     long, wide = "&" * 5_000, "語" * 5_000
     example = Example(long, wide, long, wide, "wire", f"{wide[:200]}.txt", "1")
     failing = [
@@ -337,14 +357,14 @@ def test_page_of_the_worst_run_has_room_for_no_more_than_a_megabyte(tmp_path: Pa
         for _ in range(100)
     ]
     rejects = [
-        Reject("wire", wide[:1000], str(at), SHA, "read", "no_text", long, run_at().run_id) for at in range(10_000)
+        Reject("wire", wide[:1000], str(i), SHA, "read", "no_text", long, run_at().run_id) for i in range(10_000)
     ]
     worst = data(
         *failing,
         *[finding(expected=wide)] * 300,
         rejects=to_table(Reject, rejects),
         totals=totals(
-            *((f"{at:016x}", f"{wide}{at}", "en") for at in range(300)), names=[f"{wide}{at}" for at in range(20)]
+            *((f"{i:016x}", f"{wide}{i}", "en") for i in range(300)), names=[f"{wide}{i}" for i in range(20)]
         ),
         run=run_at(source=wide, raw=wide),
         changes="x" * 200_000,
@@ -355,14 +375,14 @@ def test_page_of_the_worst_run_has_room_for_no_more_than_a_megabyte(tmp_path: Pa
     assert "more: see the table rejects" in text
 
 
-def test_as_many_are_shown_as_there_is_room_for() -> None:
-    assert first_fitting([3, 3, 3], lambda each: each, 7) == [3, 3]
+def test_first_items_that_fit_are_shown() -> None:
+    assert first_fitting([3, 3, 3], lambda size: size, 7) == [3, 3]
 
 
 # ── The page over all runs ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_index_lists_runs_published_blocked_taken_back_and_those_whose_page_is_gone(tmp_path: Path) -> None:
+def test_index_lists_published_blocked_and_taken_back_runs_and_runs_without_a_page(tmp_path: Path) -> None:
     runs = [run_at(NOON + timedelta(hours=hour)) for hour in range(4)]
     page = index_of(tmp_path, runs)
     for run, outcome in ((runs[0], "published"), (runs[1], "blocked"), (runs[2], "published")):
@@ -378,7 +398,7 @@ def test_index_lists_runs_published_blocked_taken_back_and_those_whose_page_is_g
     assert "Harbour Post 1 20" in text, "new on the day of the last run"
 
 
-def test_index_is_made_again_where_its_folder_was_deleted_and_without_any_run(tmp_path: Path) -> None:
+def test_index_without_any_run_and_after_its_folder_was_deleted(tmp_path: Path) -> None:
     assert "No run yet" in words_of(index_of(tmp_path, []))
     assert "(report removed)" in words_of(index_of(tmp_path, [run_at()]))
 
@@ -390,7 +410,7 @@ def test_index_is_made_again_where_its_folder_was_deleted_and_without_any_run(tm
         pytest.param('<meta name="onrecord-run" content="{&#34;run_id&#34;: 3}">', id="damaged"),
     ],
 )
-def test_index_knows_nothing_of_a_run_that_neither_page_nor_table_tells_of(tmp_path: Path, page: str) -> None:
+def test_run_that_neither_page_nor_table_describes_is_not_known(tmp_path: Path, page: str) -> None:
     index = index_of(tmp_path, [])
     (index.parent / f"{run_at().run_id}.html").write_text(page)
     index_of(tmp_path, [])
@@ -399,7 +419,7 @@ def test_index_knows_nothing_of_a_run_that_neither_page_nor_table_tells_of(tmp_p
 
 def test_index_of_thousands_of_hourly_runs_is_bounded(tmp_path: Path) -> None:
     runs = [run_at(NOON + timedelta(hours=hour)) for hour in range(3_000)]
-    page = index_of(tmp_path, runs, totals(*((f"{at:016x}", f"Paper {at}", "en") for at in range(300))))
+    page = index_of(tmp_path, runs, totals(*((f"{i:016x}", f"Paper {i}", "en") for i in range(300))))
     assert page.stat().st_size <= MEGABYTE
     text = words_of(page)
     assert "Earlier runs, by day" in text

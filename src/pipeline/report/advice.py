@@ -1,4 +1,4 @@
-"""What expectations found, in words that people can act on; and no more of it than a page has room for."""
+"""Explain failed rules: what was found, where, and what to do. Bounded by the room on a page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.contract import Example, Finding, FindingKind, RuleKind, Run
 from pipeline.rendering import shorten
 
 T = TypeVar("T")
-MARGIN = 160  # on either side of an example
+MARGIN = 160  # code points shown on either side of an example
 ROOM = 150_000  # bytes of a page for the examples of one kind of finding
 MARKUP = 400  # bytes that the tags around an example take
 
@@ -71,8 +71,8 @@ DRIFT_ADVICE: Mapping[tuple[str, RuleKind], str] = {  # by measure (DriftMeasure
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """An example of a failing row, with a link to the raw record that it is from."""
+class ShownExample:
+    """A failing row, shortened for the page, with a link to its raw record."""
 
     row: str
     before: str
@@ -84,74 +84,86 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What one expectation found and what to do about it."""
+class FailedRule:
+    """A rule that failed, what to do about it, and some of the failing rows."""
 
     finding: Finding
-    todo: str
-    examples: Sequence[Shown]
+    advice: str
+    examples: Sequence[ShownExample]
 
     @property
-    def left_count(self) -> int:
+    def unshown_count(self) -> int:
         """Failing rows that are not shown."""
         return max(self.finding.unexpected_count - len(self.examples), 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """The expectations of one kind."""
+class FindingGroup:
+    """The findings of one kind."""
 
     kind: FindingKind
     title: str
     meaning: str
-    failed: Sequence[Told]
+    failed: Sequence[FailedRule]
     passed: Sequence[Finding]
-    unseen_count: int  # failing expectations for which the page has no room
+    unshown_count: int  # failed rules that the page has no room for
 
 
-def group_findings(findings: Sequence[Finding], run: Run) -> list[Group]:
-    """What was found, by kind, the most pressing first.
+def group_findings(findings: Sequence[Finding], run: Run) -> list[FindingGroup]:
+    """Return the findings by kind, the most pressing kind first.
 
     Args:
         findings: of all kinds.
-        run: tells where the raw records lay.
+        run: its ``raw`` and ``source`` locate the raw records.
     """
     groups = []
     for kind, (title, meaning) in MEANINGS.items():
-        some = [finding for finding in findings if finding.kind == kind]
-        failed = [_tell(finding, run) for finding in some if not finding.success]
-        fitting = first_fitting(failed, _cost, ROOM)
-        passed = [finding for finding in some if finding.success]
-        groups.append(Group(kind, title, meaning, fitting, passed, len(failed) - len(fitting)))
+        of_kind = [finding for finding in findings if finding.kind == kind]
+        failed = [_explain(finding, run) for finding in of_kind if not finding.success]
+        shown = first_fitting(failed, _bytes_of_rule, ROOM)
+        passed = [finding for finding in of_kind if finding.success]
+        groups.append(FindingGroup(kind, title, meaning, shown, passed, len(failed) - len(shown)))
     return groups
 
 
-def _tell(finding: Finding, run: Run) -> Told:
-    examples = [_show(example, run) for example in finding.examples]
-    return Told(finding, advise(finding), first_fitting(examples, lambda each: MARKUP + size(each), ROOM // 4))
+def _explain(finding: Finding, run: Run) -> FailedRule:
+    examples = first_fitting([_shorten_example(example, run) for example in finding.examples], _bytes_of, ROOM // 4)
+    return FailedRule(finding, advise(finding), examples)
 
 
-def _cost(told: Told) -> int:
-    return 2 * MARKUP + sum(MARKUP + size(example) for example in told.examples)
+def _bytes_of_rule(rule: FailedRule) -> int:
+    return 2 * MARKUP + sum(map(_bytes_of, rule.examples))
 
 
-def size(item: Shown) -> int:
-    """Bytes that an example takes on a page."""
-    words = (item.row, item.before, item.text, item.after, item.raw_path, item.raw_record, item.link or "")
-    return sum(len(html.escape(each).encode("utf-8", "replace")) for each in words)
+def _bytes_of(example: ShownExample) -> int:
+    texts = (
+        example.row,
+        example.before,
+        example.text,
+        example.after,
+        example.raw_path,
+        example.raw_record,
+        example.link or "",
+    )
+    return MARKUP + escaped_bytes(*texts)
 
 
-def first_fitting(items: Iterable[T], cost: Callable[[T], int], room: int) -> list[T]:
-    """As many of the first as a page has room for.
+def escaped_bytes(*texts: str) -> int:
+    """Return how many bytes some texts take in HTML."""
+    return sum(len(html.escape(text).encode("utf-8", "replace")) for text in texts)
+
+
+def first_fitting(items: Iterable[T], size_of: Callable[[T], int], room: int) -> list[T]:
+    """Return the first items, as many as fit.
 
     Args:
-        items: what is to be shown.
-        cost: bytes that one takes.
-        room: bytes that there are.
+        items: what could be shown.
+        size_of: returns the bytes that an item takes.
+        room: bytes available.
     """
     fitting = []
     for item in items:
-        room -= cost(item)
+        room -= size_of(item)
         if room < 0:
             break
         fitting.append(item)
@@ -170,32 +182,32 @@ def advise(finding: Finding) -> str:
             return f"{advice} {NEXT_STEP_DRIFT}"
 
 
-def _show(example: Example, run: Run) -> Shown:
-    is_here = bool(example.raw_path) and example.source == run.source  # else a file of that name is another
-    return Shown(
+def _shorten_example(example: Example, run: Run) -> ShownExample:
+    is_of_source = bool(example.raw_path) and example.source == run.source  # another source may have the same path
+    return ShownExample(
         row=shorten(example.row),
         before=example.before[-MARGIN:],
         text=shorten(example.text),
         after=example.after[:MARGIN],
         raw_path=example.raw_path,
         raw_record=example.raw_record,
-        link=link_to_raw(run.raw, example.raw_path) if is_here else None,
+        link=link_to_raw(run.raw, example.raw_path) if is_of_source else None,
     )
 
 
 def link_to_raw(raw: str, raw_path: str) -> str | None:
-    """The address of a raw file, where a browser can open it.
+    """Return the address of a raw file; None if a browser cannot open it.
 
     Args:
-        raw: RAW of the run: a folder or a file of this machine, or a URL.
+        raw: RAW of the run: a folder or a file on this machine, or a URL.
         raw_path: the file within it.
     """
     if "://" in raw:
-        is_it = raw.rstrip("/").endswith(f"/{raw_path}")
-        address = raw if is_it else f"{raw.rstrip('/')}/{quote(raw_path)}"
+        is_file = raw.rstrip("/").endswith(f"/{raw_path}")
+        address = raw if is_file else f"{raw.rstrip('/')}/{quote(raw_path)}"
         return address if address.startswith(("http://", "https://")) else None
     try:
         path = Path(raw) / raw_path if Path(raw).is_dir() else Path(raw)
         return path.as_uri() if path.is_file() else None
-    except (OSError, ValueError):  # no such path can be on this machine
+    except (OSError, ValueError):  # not a valid path on this machine
         return None

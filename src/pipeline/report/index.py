@@ -1,4 +1,4 @@
-"""The page over all runs of a data set."""
+"""Write the page over all runs of a data set."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from pydantic import TypeAdapter, ValidationError
 from pipeline.contract import RUN_ID
 from pipeline.rendering import fill, write_page
 from pipeline.report.counts import Totals
-from pipeline.report.run import RunLine, arrivals_of, choose_publishers
+from pipeline.report.run import RunLine, arrivals_of, choose_publishers, uncounted_articles
 from pipeline.report.trends import find_trends
 
-MOST_RUNS = 200  # listed one by one
-RECENT = 20  # of them shown at once
-MOST_DAYS = 400  # of the runs before them
-HEAD = 4_000  # bytes of a page that hold what it says of its run
-META = re.compile(r'<meta name="onrecord-run" content="([^"]*)">')
+MOST_RUNS = 200  # listed with a line each
+RECENT = 20  # of them shown unfolded
+MOST_DAYS = 400  # of earlier runs, one line per day
+HEAD = 4_000  # first bytes of a run's page, which contain its RunLine
+RUN_LINE = re.compile(r'<meta name="onrecord-run" content="([^"]*)">')
 _LINE = TypeAdapter(RunLine)
 COUNTS = ("new_count", "changed_count", "newly_refused_count")
 COLUMNS = ["run_id", "started_at", "finished_at", "source", *COUNTS]
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedRun:
     """A run in the list."""
 
     run_id: str
     started_at: datetime
-    line: RunLine | None  # None where neither its page nor a table tells of it
-    state: str  # how it ended, in words
+    line: RunLine | None  # None if neither its page nor the table runs describes it
+    state: str  # its outcome, "taken back" or "not known"
     has_page: bool
 
 
 @dataclass(slots=True)
 class Day:
-    """The runs of a day, counted."""
+    """The counts of a day's runs."""
 
     run_count: int = 0
     new_count: int = 0
@@ -54,20 +54,20 @@ class Day:
 
 
 def write_index(page: Path, runs: pa.Table, arrivals: pa.Table, totals: Totals) -> None:
-    """Write the page over all runs, beside theirs: no script, no remote file, bounded however many runs there were.
+    """Write the page over all runs: no scripts, no remote files, bounded for any number of runs.
 
     Args:
-        page: where; the pages of runs in its folder, named by their ids, are linked and tell of runs that no table knows.
-        runs: the table of the data set as it is now.
+        page: the file to write. Pages of runs in the same folder are linked, and describe runs that are not in ``runs``.
+        runs: the table runs of the current version.
         arrivals: likewise.
-        totals: what the data set holds.
+        totals: the counts of the data set.
     """
-    pages = {each.stem: each for each in page.parent.glob("*.html") if re.match(RUN_ID, each.stem)}
+    pages = {path.stem: path for path in page.parent.glob("*.html") if re.match(RUN_ID, path.stem)}
     published = {line.run_id: line for line in map(_from_row, runs.select(COLUMNS).to_pylist())}
     run_ids = sorted(pages.keys() | published.keys(), reverse=True)
-    days = _fold(run_ids[MOST_RUNS:], published)
+    days = _count_by_day(run_ids[MOST_RUNS:], published)
     today = _started_at(max(published)).date() if published else None
-    lines, others = choose_publishers(totals, _new_on(arrivals, today), {})
+    publishers, others = choose_publishers(totals, _new_on(arrivals, today), {})
     content = fill(
         "report/index.html",
         name=page.parent.parent.resolve().name,
@@ -78,9 +78,9 @@ def write_index(page: Path, runs: pa.Table, arrivals: pa.Table, totals: Totals) 
         left_count=max(len(days) - MOST_DAYS, 0),
         today=today,
         trends=find_trends(runs, arrivals),
-        publishers=lines,
+        publishers=publishers,
         others=others,
-        uncounted=totals.article_count - sum(each.article_count for each in totals.publishers),
+        uncounted=uncounted_articles(totals),
     )
     write_page(page, content)
 
@@ -96,27 +96,27 @@ def _from_row(row: Mapping[str, Any]) -> RunLine:
     return RunLine(row["run_id"], "published", started_at, row["source"], seconds, **counts, warning_count=None)
 
 
-def _list_run(run_id: str, row: RunLine | None, page: Path | None) -> Listed:
-    """A run as its page tells it, or as the table does where the page is gone or tells nothing."""
+def _list_run(run_id: str, row: RunLine | None, page: Path | None) -> ListedRun:
+    """Describe a run by its page, or by its row if the page is gone or unreadable."""
     line = (_read_line(page) if page else None) or row
     state: str = line.outcome if line else "not known"
     if state == "published" and row is None:
         state = "taken back"
-    return Listed(run_id, _started_at(run_id), line, state, page is not None)
+    return ListedRun(run_id, _started_at(run_id), line, state, page is not None)
 
 
 def _read_line(page: Path) -> RunLine | None:
-    """What a page says of its run; None where older code wrote it, or somebody just removed it."""
+    """Return what a page says about its run; None if older code wrote it, or somebody just removed it."""
     try:
         with page.open("rb") as file:
-            found = META.search(file.read(HEAD).decode("utf-8", "replace"))
-        return _LINE.validate_json(html.unescape(found[1])) if found else None
+            match = RUN_LINE.search(file.read(HEAD).decode("utf-8", "replace"))
+        return _LINE.validate_json(html.unescape(match[1])) if match else None
     except (OSError, ValidationError):
         return None
 
 
-def _fold(run_ids: Sequence[str], published: Mapping[str, RunLine]) -> dict[date, Day]:
-    """Runs by day; their pages are not opened."""
+def _count_by_day(run_ids: Sequence[str], published: Mapping[str, RunLine]) -> dict[date, Day]:
+    """Count runs by day, without opening their pages."""
     days: dict[date, Day] = defaultdict(Day)
     for run_id in run_ids:
         day, line = days[_started_at(run_id).date()], published.get(run_id)

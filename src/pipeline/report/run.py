@@ -1,8 +1,7 @@
-"""The page of one run."""
+"""Write the report page of a run."""
 
 from __future__ import annotations
 
-import html
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,48 +14,48 @@ import pyarrow.compute as pc
 
 from pipeline.accuracy import MEANING_OF_NAMES, MEANING_OF_QUOTES, MEASURES, Accuracy
 from pipeline.contract import FATES, Drift, Finding, Reject, Run, from_table
+from pipeline.publisher_counts import PublisherCounts
 from pipeline.rendering import fill, shorten, write_page
-from pipeline.report.advice import MARKUP, first_fitting, group_findings, link_to_raw
-from pipeline.report.counts import Publisher, Share, Totals, ranked
+from pipeline.report.advice import MARKUP, escaped_bytes, first_fitting, group_findings, link_to_raw
+from pipeline.report.counts import Share, Totals, ranked
 from pipeline.report.trends import find_trends
 
 Outcome = Literal["published", "blocked", "dry run", "nothing to do"]
-MOST_REJECTS = 200  # shown,
-REJECT_ROOM = 200_000  # and in no more bytes
+MOST_REJECTS = 200  # refused records shown,
+REJECT_ROOM = 200_000  # in at most so many bytes
 MOST_MONTHS = 24
-MOST_PUBLISHERS = 50  # shown one by one, and those of which something is not as usual
+MOST_PUBLISHERS = 50  # with a row of their own, besides those with warnings
 
-# What becomes of a record, as a person says it.
 MEANING_OF_FATES = {
     "new": "became a new article",
     "changed": "became a new revision of an article",
-    "unchanged": "the article is there already, as it is",
-    "superseded": "a newer record of the same article is there",
-    "refused": "could not be read as an article; the reasons are below",
-    "skipped": "no article, and never meant to be one",
+    "unchanged": "the article is in the data set already, unchanged",
+    "superseded": "a newer record of the same article replaces it",
+    "refused": "not readable as an article; the reasons are below",
+    "skipped": "left out on purpose",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ReportData:
-    """All that the page tells."""
+    """Everything the page shows."""
 
     run: Run
     outcome: Outcome
     accuracy: Accuracy
     findings: Sequence[Finding]
     drift: Sequence[Drift]
-    rejects: pa.Table  # all that is refused now
+    rejects: pa.Table  # every record that is refused now, of any run
     totals: Totals
-    runs: pa.Table  # the tables of the version, this run among them
-    arrivals: pa.Table
+    runs: pa.Table  # of the version, including this run
+    arrivals: pa.Table  # likewise
     timings: Sequence[tuple[str, float]]
-    changes: str  # what is not as in the version before, as HTML
+    changes: str  # the difference from the version before, as HTML
 
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """A run in a line: what its page says of it to whoever lists the pages."""
+    """A run in one line: its page carries it for the page over all runs."""
 
     run_id: str
     outcome: Outcome
@@ -66,12 +65,12 @@ class RunLine:
     new_count: int
     changed_count: int
     newly_refused_count: int
-    warning_count: int | None  # figures that are not as usual; None where only the page knew, and it is gone
+    warning_count: int | None  # drifting figures; None if the page is gone, which alone knew
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that a person should look at, and where on the page it is."""
+    """Something to look at, and where on the page it is."""
 
     level: Literal["bad", "warn", "good"]
     words: str
@@ -80,16 +79,36 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class PublisherLine:
-    """A publisher in the table of them."""
+    """A row of the table of publishers."""
 
-    publisher: Publisher
+    counts: PublisherCounts
     new_count: int
     warning_count: int
 
+    @property
+    def dated(self) -> Share:
+        """Articles with a date."""
+        return Share("dated", self.counts.dated_count, self.counts.article_count)
+
+    @property
+    def copies(self) -> Share:
+        """Articles that are copies."""
+        return Share("copies", self.counts.copy_count, self.counts.article_count)
+
+    @property
+    def named(self) -> Share:
+        """Quotes with a named speaker."""
+        return Share("named", self.counts.named_quote_count, self.counts.quote_count)
+
+    @property
+    def languages(self) -> list[Share]:
+        """Articles by language, the most frequent first."""
+        return [Share(language, n, self.counts.article_count) for language, n in ranked(self.counts.languages.items())]
+
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """A refused record on the page."""
+class ShownReject:
+    """A row of the table of refused records."""
 
     reject: Reject
     link: str | None
@@ -97,12 +116,11 @@ class Refused:
 
 
 def write_report(page: Path, data: ReportData) -> None:
-    """Write the page: no script, no remote file, at most a megabyte."""
+    """Write the page: no scripts, no remote files, at most a megabyte."""
     run = data.run
     fates = [Share(label, getattr(run, name), run.record_count) for label, name in FATES.items()]
     new = arrivals_of(data.arrivals.filter(pc.equal(data.arrivals["run_id"], run.run_id)))
-    lines, other_lines = choose_publishers(data.totals, new, _count_warnings(data.drift))
-    refused = list(_find_refused(data))
+    publishers, other_publishers = choose_publishers(data.totals, new, _count_warnings(data.drift))
     content = fill(
         "report/run.html",
         data=data,
@@ -113,12 +131,12 @@ def write_report(page: Path, data: ReportData) -> None:
         fates=fates,
         meanings_of_fates=MEANING_OF_FATES,
         groups=group_findings(data.findings, run),
-        refused=refused,
+        refused=list(_show_rejects(data)),
         refused_reasons=_count_reasons(data.rejects),
         trends=find_trends(data.runs, data.arrivals),
-        publishers=lines,
-        others=other_lines,
-        uncounted=data.totals.article_count - sum(each.article_count for each in data.totals.publishers),
+        publishers=publishers,
+        others=other_publishers,
+        uncounted=uncounted_articles(data.totals),
         months=data.totals.by_month[-MOST_MONTHS:],
         stages=_share_stages(data.timings),
         measures=list(MEASURES.values()),
@@ -132,7 +150,7 @@ def _seconds(run: Run) -> float:
 
 
 def _share_stages(timings: Sequence[tuple[str, float]]) -> list[tuple[str, Share]]:
-    """Each stage with its milliseconds, of those of the longest."""
+    """Return the stages and their milliseconds, as shares of the longest stage's."""
     longest = max((seconds for _, seconds in timings), default=0.0)
     return [(stage, Share(stage, round(1000 * seconds), round(1000 * longest))) for stage, seconds in timings]
 
@@ -153,71 +171,72 @@ def _as_line(data: ReportData) -> RunLine:
 
 
 def _find_notices(data: ReportData) -> Iterator[Notice]:
-    """What needs a look, the most pressing first."""
+    """Yield what needs a look, the most pressing first."""
     run, failed = data.run, [finding for finding in data.findings if not finding.success]
-    if blocking := [finding for finding in failed if finding.blocks]:
-        words = f"{len(blocking):,} {_plural('rule', blocking)} on whole tables failed: nothing was published, the data set is as it was."
-        yield Notice("bad", words, "tables")
-    if on_rows := [finding for finding in failed if finding.kind == "rows"]:
-        kept_out = {key for finding in on_rows for key in finding.failing_keys}
-        words = f"{len(kept_out):,} {_plural('article', kept_out)} kept out, since a row broke a rule."
-        yield Notice("bad", words, "rows")
+    if count := sum(finding.blocks for finding in failed):
+        failure = f"{_number(count, 'rule')} on whole tables failed"
+        yield Notice("bad", f"Nothing was published: {failure}. The data set is as it was before the run.", "tables")
+    if refused := {key for finding in failed if finding.kind == "rows" for key in finding.failing_keys}:
+        yield Notice("bad", f"{_number(len(refused), 'article')} refused because a row failed a rule.", "rows")
     if count := sum(finding.unexpected_count for finding in failed if finding.kind == "drift"):
-        yield Notice("warn", f"{count:,} {'figures are' if count > 1 else 'figure is'} not as usual.", "drift")
+        yield Notice("warn", f"{_number(count, 'figure')} outside the usual range.", "drift")
     if count := run.newly_refused_count:
-        yield Notice(
-            "warn", f"{count:,} {'records were' if count > 1 else 'record was'} refused that had not been.", "refused"
-        )
-    if run.older_count:
-        words = (
-            f"{run.older_count:,} articles were made by older code; onrecord curate --reprocess older makes them anew."
-        )
-        yield Notice("warn", words, "data-set")
+        yield Notice("warn", f"{_number(count, 'record')} newly refused.", "refused")
+    if count := run.older_count:
+        made = f"{_number(count, 'article')} made by older code."
+        yield Notice("warn", f"{made} Run onrecord curate --reprocess older to recompute.", "data-set")
 
 
-def _plural(word: str, items: Sequence[object] | set[str]) -> str:
-    return word if len(items) == 1 else f"{word}s"
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _count_warnings(drift: Sequence[Drift]) -> Counter[str]:
-    """Figures that are not as usual, by publisher."""
-    of_publishers = (each for each in drift if each.measure != "reject_share")  # which is of a source
-    return Counter(each.subject for each in of_publishers if each.is_unusual)
+    """Return the number of drifting figures by publisher."""
+    of_publishers = (measured for measured in drift if measured.measure != "reject_share")  # which is of a source
+    return Counter(measured.subject for measured in of_publishers if measured.is_unusual)
 
 
 def arrivals_of(arrivals: pa.Table) -> dict[str, int]:
-    """Articles that some runs took in first, by publisher."""
+    """Return the number of new articles by publisher."""
     counted = arrivals.group_by("publisher").aggregate([("article_count", "sum")])
     return {row["publisher"]: row["article_count_sum"] for row in counted.to_pylist()}
+
+
+def uncounted_articles(totals: Totals) -> int:
+    """Return the number of articles in parts that older code wrote, without counts by publisher."""
+    return totals.article_count - sum(counts.article_count for counts in totals.publishers)
 
 
 def choose_publishers(
     totals: Totals, new: Mapping[str, int], warnings: Mapping[str, int]
 ) -> tuple[list[PublisherLine], list[PublisherLine]]:
-    """The publishers that a page shows: the largest, and those of which something is not as usual; and all others."""
-    lines = [PublisherLine(each, new.get(each.name, 0), warnings.get(each.name, 0)) for each in totals.publishers]
-    shown = [line for at, line in enumerate(lines) if at < MOST_PUBLISHERS or line.warning_count][: 2 * MOST_PUBLISHERS]
-    names = {line.publisher.name for line in shown}
-    return shown, [line for line in lines if line.publisher.name not in names]
+    """Return the publishers that get a row of their own, the largest and those with warnings, and all others."""
+    lines = [
+        PublisherLine(counts, new.get(counts.publisher, 0), warnings.get(counts.publisher, 0))
+        for counts in totals.publishers
+    ]
+    shown = [line for i, line in enumerate(lines) if i < MOST_PUBLISHERS or line.warning_count][: 2 * MOST_PUBLISHERS]
+    names = {line.counts.publisher for line in shown}
+    return shown, [line for line in lines if line.counts.publisher not in names]
 
 
-def _find_refused(data: ReportData) -> Iterator[Refused]:
-    """The refused records that the page shows: those of this run first."""
+def _show_rejects(data: ReportData) -> Iterator[ShownReject]:
+    """Yield the refused records that the page has room for, those of this run first."""
     is_new = pc.equal(data.rejects["run_id"], data.run.run_id)
     rows = data.rejects.append_column("is_old", pc.invert(is_new)).sort_by(
         [("is_old", "ascending"), ("source", "ascending"), ("raw_path", "ascending"), ("raw_record", "ascending")]
     )
-    for reject in first_fitting(from_table(rows.slice(0, MOST_REJECTS), Reject), _cost, REJECT_ROOM):
-        is_here = reject.source == data.run.source
-        link = link_to_raw(data.run.raw, reject.raw_path) if is_here else None
-        yield Refused(reject, link, reject.run_id == data.run.run_id)
+    for reject in first_fitting(from_table(rows.slice(0, MOST_REJECTS), Reject), _bytes_of, REJECT_ROOM):
+        link = link_to_raw(data.run.raw, reject.raw_path) if reject.source == data.run.source else None
+        yield ShownReject(reject, link, reject.run_id == data.run.run_id)
 
 
-def _cost(reject: Reject) -> int:
-    words = (*[reject.raw_path] * 3, reject.raw_record, shorten(reject.detail))  # the path is in the link, escaped
-    return MARKUP + sum(len(html.escape(each).encode("utf-8", "replace")) for each in words)
+def _bytes_of(reject: Reject) -> int:
+    # The path appears up to three times: a link spells each of its bytes as %XX.
+    return MARKUP + escaped_bytes(*[reject.raw_path] * 3, reject.raw_record, shorten(reject.detail))
 
 
 def _count_reasons(rejects: pa.Table) -> list[tuple[str, int]]:
     counted = pc.value_counts(rejects["reason"]).to_pylist()
-    return ranked((each["values"], each["counts"]) for each in counted)
+    return ranked((pair["values"], pair["counts"]) for pair in counted)
