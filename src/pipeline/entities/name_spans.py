@@ -41,7 +41,7 @@ def find_names(article: Article, reading: Reading) -> list[Name]:
     """
     certain = (
         *_places_of_datelines(article),
-        *(Name(one.start, one.end, "PERSON") for one in reading.foreign_attributions),
+        *(Name(found.source_start, found.source_end, "PERSON") for found in reading.foreign_attributions),
     )
     tagged = (
         _trim(article.text, start, end, one.kind, one.confidence)

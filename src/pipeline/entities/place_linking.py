@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pipeline.contract import Article
 from pipeline.entities.clusters import Group, Link
-from pipeline.lexicon.gazetteer import COMMON_WORDS, Place, nationalities, places_named
+from pipeline.lexicon.gazetteer import AMBIGUOUS_CITIES, Place, nationalities, places_named
 
 # The name of a larger place behind a smaller one's: "Paris, Texas", "London (Ontario)", "Valencia in Spain".
 BEHIND = re.compile(r"(?:,|\s\(|\s+in)?\s*(?<=[\s(])([A-Z][\w.’'-]*(?:\s[A-Z][\w.’'-]*){0,3})")
@@ -138,7 +138,7 @@ def _unlisted(name: str) -> float:
     """As many people as are taken to live in all places of a name that no list holds."""
     if KIND_WORD.search(name):
         return UNLISTED_REGION
-    return UNLISTED_COMMON if name in COMMON_WORDS else UNLISTED
+    return UNLISTED_COMMON if name in AMBIGUOUS_CITIES else UNLISTED
 
 
 def _weight(place: Place, larger: Sequence[Place], around: _Around, before: _Meant | None) -> float:

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from pipeline.contract import Mention
 from pipeline.language.phrases import GENDERS, TITLE_BEFORE
 from pipeline.language.reading import Span
-from pipeline.lexicon.titles import BODY_SIGNS, FEMALE_SIGNS, MALE_SIGNS, PERSON_NOUNS, given_names
+from pipeline.lexicon.titles import BODY_BEFORE_NAME, FEMALE_SIGNS, MALE_SIGNS, PERSON_NOUNS, given_names
 
 # What stands before a given name: "Ohio Gov. Mara Oduya", "A. Mara Oduya".
 UNTITLED = re.compile(r"^(?:.*\b\w{2,}\.\s|(?:\w\.\s?)+)(?=\w)")
@@ -188,7 +188,7 @@ def find_genders(text: str, people: Sequence[Mention]) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in people:
         before = text[max(0, one.start_char - 80) : one.start_char]
-        if BODY_SIGNS.search(before) and text[one.end_char : one.end_char + 1] == ",":
+        if BODY_BEFORE_NAME.search(before) and text[one.end_char : one.end_char + 1] == ",":
             found[one.entity_id] = "none"
         elif FEMALE_SIGNS.search(before):
             found.setdefault(one.entity_id, "female")

@@ -12,7 +12,7 @@ from pipeline.contract import Article
 from pipeline.language.foreign_attribution import ForeignAttribution, find_foreign_attributions
 from pipeline.language.marks import CURLY_OPENING, Quotation, pair_marks
 from pipeline.language.tagger import NO_TAGS, Tagger, Tags, load_tagger
-from pipeline.lexicon.titles import SHORT_TITLE_END
+from pipeline.lexicon.titles import ABBREVIATED_TITLE_END
 
 # A word may hold inner apostrophes, hyphens, points between letters and commas between digits: O'Neill, U.S., 4,000.
 WORD = re.compile(r"\w+(?:[’'\-–.&]\w+|,(?=\d{3}\b)\d+)*(?:(?<=\b[A-Z])\.)?")
@@ -117,5 +117,5 @@ def find_sentences(article: Article) -> tuple[Span, ...]:
             last = segment.start_char + start + len(text.rstrip())
             if last > first:
                 found.append(Span(found.pop().start if goes_on else first, last))
-                goes_on = SHORT_TITLE_END.search(text.rstrip()) is not None
+                goes_on = ABBREVIATED_TITLE_END.search(text.rstrip()) is not None
     return tuple(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -34,3 +35,17 @@ def _lines_of(name: str, section: str) -> Iterator[str]:
             yield line.strip()
     if not found:
         raise KeyError(f"{name} has no section [{section}]")
+
+
+def read_table(name: str, section: str = "") -> dict[str, str]:
+    """Return the second column of ``name`` by the first, in the order of the file; columns are separated by a tab."""
+    rows = (line.partition("\t") for line in read_lines(name, section))
+    return {key: value for key, _, value in rows}
+
+
+def any_of(name: str, section: str = "") -> str:
+    r"""Return a regular expression that matches any word of ``name``, without a group around it.
+
+    Close it with ``\b`` or white space, so that no word matches only the beginning of a longer one.
+    """
+    return "|".join(re.escape(word) for line in read_lines(name, section) for word in line.split())

@@ -74,5 +74,5 @@ def _said(text: str, quotation: Quotation, said_by: Sequence[ForeignAttribution]
     for said in said_by:
         between = text[quotation.outer_end : said.cue_start]
         if said.cue_start >= quotation.outer_end and between.strip() in ("", ","):
-            return Attribution(Span(said.start, said.end), Span(said.cue_start, said.cue_end))
+            return Attribution(Span(said.source_start, said.source_end), Span(said.cue_start, said.cue_end))
     return None

@@ -10,8 +10,8 @@ from pipeline.language.foreign_attribution import find_foreign_attributions
 
 def named(text: str, language: str) -> list[tuple[str, str]]:
     return [
-        (text[one.cue_start : one.cue_end], text[one.start : one.end])
-        for one in find_foreign_attributions(text, language)
+        (text[found.cue_start : found.cue_end], text[found.source_start : found.source_end])
+        for found in find_foreign_attributions(text, language)
     ]
 
 
