@@ -71,10 +71,10 @@ def test_forgotten_article_is_not_handed_on(newsroom: Newsroom, tmp_path: Path) 
 def test_data_set_is_not_written_into_a_folder_in_use(newsroom: Newsroom, tmp_path: Path) -> None:
     newsroom.curate()
     for target, told in (
-        (newsroom.raw, "is there and not empty; name a new folder"),
+        (newsroom.raw, "exists and is not empty; name a new folder"),
         (newsroom.curated / "shared", "lies within"),
         (newsroom.curated, "lies within"),
-        (newsroom.raw / "ferry.txt", "is there and not empty; name a new folder"),
+        (newsroom.raw / "ferry.txt", "exists and is not empty; name a new folder"),
     ):
         ran = newsroom.onrecord("export", newsroom.curated, "--without-text", target)
         assert ran.code == 2, target

@@ -20,17 +20,17 @@ from pipeline.contract import Article, ArticleEntity, Mention, Quote, RawArticle
 from pipeline.corrections import (
     Corrected,
     Correction,
-    GoldCount,
     apply_corrections,
     plan_corrections,
     read_corrections,
-    write_gold,
 )
 from pipeline.entities import complete_mentions, extract_mentions, summarise_entities
 from pipeline.errors import StorageError, UsageError
 from pipeline.language import read_language
 from pipeline.normalise import normalise
 from pipeline.quotes import extract_quotes
+from pipeline.share import GoldCount, write_gold
+from tests.unit.versions import new_version, write_table
 
 TEXT = """Ferry service to Port Ellery resumes after storm
 
@@ -490,14 +490,26 @@ def test_withdrawn_corrections_leave_what_the_machine_made(made: Made) -> None:
 # ── Gold ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def gold_of(made: Made, target: Path, *rows: tuple[int, str, str]) -> GoldCount:
+@pytest.fixture
+def versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("versions")
+
+
+def gold_of(made: Made, folder: Path, target: Path, *rows: tuple[int, str, str]) -> GoldCount:
     corrected = correct(made, *rows)
-    return write_gold(made.tables["articles"], corrected.quotes, corrected.mentions, made.tables["quotes"], target)
+    version = new_version(folder, "20240508T100000Z-0000")
+    home = "2024-05", "part-0.parquet"
+    write_table(version, "articles", made.tables["articles"], home)
+    write_table(version, "quotes", corrected.quotes, home)
+    write_table(version, "mentions", corrected.mentions, home)
+    write_table(version, "machine_quotes", made.tables["quotes"])
+    write_table(version, "reviewed", corrected.plan.reviewed)
+    return write_gold(version, target)
 
 
-def test_article_of_which_every_quote_was_looked_at_trains(made: Made, tmp_path: Path) -> None:
+def test_article_of_which_every_quote_was_looked_at_trains(made: Made, versions: Path, tmp_path: Path) -> None:
     rest = [(number, "confirmed", "true") for number in range(7) if number != FLOUR]
-    count = gold_of(made, tmp_path / "gold", *rest, (FLOUR, "is_quote", "false"))
+    count = gold_of(made, versions, tmp_path / "gold", *rest, (FLOUR, "is_quote", "false"))
     assert count == GoldCount(quotes=7, articles=1, annotated=1)
     (one,) = read_corpus(tmp_path / "gold")
     told = [[[one.given[start:end] for start, end in part] for part in attribution] for attribution in one.attributions]
@@ -521,20 +533,20 @@ def test_article_of_which_every_quote_was_looked_at_trains(made: Made, tmp_path:
     ],
 )
 def test_article_that_would_teach_wrong_is_not_annotated(
-    made: Made, tmp_path: Path, rows: list[tuple[int, str, str]]
+    made: Made, versions: Path, tmp_path: Path, rows: list[tuple[int, str, str]]
 ) -> None:
-    count = gold_of(made, tmp_path / "gold", *rows)
+    count = gold_of(made, versions, tmp_path / "gold", *rows)
     assert count == GoldCount(quotes=len(rows), articles=1, annotated=0)
     assert list(read_corpus(tmp_path / "gold")) == []
 
 
-def test_gold_does_not_go_into_a_folder_in_use(made: Made, tmp_path: Path) -> None:
+def test_gold_does_not_go_into_a_folder_in_use(made: Made, versions: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(UsageError, match="is not empty"):
-        gold_of(made, tmp_path)
+        gold_of(made, versions, tmp_path)
 
 
-def test_place_that_gold_cannot_be_written_to_is_told(made: Made, tmp_path: Path) -> None:
+def test_place_that_gold_cannot_be_written_to_is_told(made: Made, versions: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="cannot be written"):
-        gold_of(made, tmp_path / "file" / "gold")
+        gold_of(made, versions, tmp_path / "file" / "gold")

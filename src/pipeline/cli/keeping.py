@@ -72,16 +72,22 @@ def _forget(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from pipeline.curate import export
+    from pipeline import store
+    from pipeline.share import export_without_text
 
-    export(options.curated, options.without_text)
+    version = store.open_version(options.curated)
+    store.check_outside(options.curated, options.without_text)
+    export_without_text(version, options.without_text)
     print(f"written    {options.without_text}, with README.md and join_text.py")
     return 0
 
 
 def _gold(options: argparse.Namespace) -> int:
-    from pipeline.curate import write_gold
+    from pipeline import store
+    from pipeline.share import write_gold
 
-    count = write_gold(options.curated, options.target)
+    version = store.open_version(options.curated)
+    store.check_outside(options.curated, options.target)
+    count = write_gold(version, options.target)
     print(f"{count.quotes:,} quotes of {count.articles:,} articles, {count.annotated:,} of them annotated whole")
     return 0

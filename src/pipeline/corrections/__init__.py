@@ -2,17 +2,14 @@
 
 from pipeline.corrections.apply import Corrected, apply_corrections
 from pipeline.corrections.files import Correction, read_corrections
-from pipeline.corrections.gold import GoldCount, write_gold
 from pipeline.corrections.plan import QUOTE_SPAN, Plan, plan_corrections
 
 __all__ = [
     "QUOTE_SPAN",
     "Corrected",
     "Correction",
-    "GoldCount",
     "Plan",
     "apply_corrections",
     "plan_corrections",
     "read_corrections",
-    "write_gold",
 ]

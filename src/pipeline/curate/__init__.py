@@ -26,7 +26,6 @@ from pipeline.curate.correct import correct_articles
 from pipeline.curate.intake import plan, read_files
 from pipeline.curate.maintain import compact, finish_forgetting, forget, roll_back
 from pipeline.curate.publish import build_and_publish
-from pipeline.curate.sharing import export, write_gold
 from pipeline.curate.start import check_raw, open_work, source_name
 from pipeline.curate.winners import sample_quotes, settle_and_validate
 from pipeline.curate.work import Progress, Summary, full_path, silent
@@ -51,14 +50,12 @@ __all__ = [
     "compact",
     "curate",
     "curate_batch",
-    "export",
     "forget",
     "full_path",
     "read_records",
     "roll_back",
     "silent",
     "source_name",
-    "write_gold",
 ]
 
 

@@ -1,7 +1,6 @@
-"""Join the articles' words back to a data set that was exported without them, from the raw files.
+"""Add the articles' words again to a data set that was exported without them, from the raw files.
 
-It goes along with what ``onrecord export --without-text`` writes, and needs onrecord and pyarrow:
-``python join_text.py --raw RAW --into whole``.
+A copy of this file is part of each export. It needs onrecord and pyarrow: ``python join_text.py --raw RAW --into whole``.
 """
 
 from __future__ import annotations
@@ -23,25 +22,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.contract import TABLES, Article, RawArticle, arrow_schema, to_table
+from pipeline.contract import TABLES, Article, RawArticle, arrow_schema, to_table, withheld_columns
 from pipeline.errors import OnrecordError, UsageError
-from pipeline.export import PLACED, SHARED, WITHHELD, check_empty, shared_columns, write_part
 from pipeline.normalise import normalise
 from pipeline.quotes.extract import CONTEXT
 from pipeline.read import Options, RawRecord, frame_file, is_remote, locate, read_record
+from pipeline.share.export import FIRST_OCCURRENCE, SHARED, check_empty, shared_columns, write_part
 
-WORDS = ("article_id", *WITHHELD["articles"])
+WORDS = withheld_columns(Article)
 NEEDED = ("article_id", "source", "raw_path", "raw_record", "text_sha256", "run_id", "url")
 MONTH = "published_month"
 NOT_JOINED = "not_joined.csv"
 ROWS_WAITING = 1_000  # articles whose words are in memory, about
-MISSING = "its raw record is not there, or cannot be read any more"
-CHANGED = "its text is another now: the raw record has changed, or another version of onrecord reads it"
+MISSING = "its raw record is missing, or cannot be read any more"
+CHANGED = "its text differs: the raw record has changed, or another version of onrecord reads it"
 
 
 @dataclass(slots=True)
 class Spool:
-    """The words of articles on their way from the raw files, on disk by month."""
+    """The words of articles on their way from the raw files to the tables, on disk by month."""
 
     folder: Path
     waiting: dict[str, list[Article]] = field(default_factory=dict)
@@ -55,30 +54,30 @@ class Spool:
             self.flush()
 
     def flush(self) -> None:
-        """Bring to the disk what is in memory."""
+        """Write to disk what is in memory."""
         for month, articles in self.waiting.items():
             (self.folder / month).mkdir(exist_ok=True)
-            rows = to_table(Article, articles).select(WORDS)
+            rows = to_table(Article, articles).select(["article_id", *WORDS])
             pq.write_table(rows, self.folder / month / f"{self.count}.parquet")
         self.waiting.clear()
 
     def read(self, month: str) -> pa.Table:
-        """The words of a month's articles."""
+        """Return the words of a month's articles."""
         schema = arrow_schema(Article)
-        none = pa.schema([schema.field(name) for name in WORDS]).empty_table()
+        empty = pa.schema([schema.field(name) for name in ("article_id", *WORDS)]).empty_table()
         found = [pq.ParquetFile(path).read() for path in sorted((self.folder / month).glob("*.parquet"))]
-        return pa.concat_tables([none, *(part.cast(none.schema) for part in found)])
+        return pa.concat_tables([empty, *(part.cast(empty.schema) for part in found)])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code: 1 where some articles could not be joined."""
-    parser = argparse.ArgumentParser(description="Join the articles' words back, from the raw files.")
+    """Run the command; return its exit code: 1 if some articles could not be joined."""
+    parser = argparse.ArgumentParser(description="Add the articles' words again, from the raw files.")
     parser.add_argument(
-        "--raw", action="append", required=True, metavar="[SOURCE=]RAW", help="where a collection's raw files lie"
+        "--raw", action="append", required=True, metavar="[SOURCE=]RAW", help="the folder with a source's raw files"
     )
-    parser.add_argument("--into", type=Path, required=True, metavar="FOLDER", help="where the whole tables go; new")
+    parser.add_argument("--into", type=Path, required=True, metavar="FOLDER", help="a new folder for the full tables")
     parser.add_argument(
-        "--shared", type=Path, default=Path(__file__).parent, metavar="FOLDER", help="what was shared (default: here)"
+        "--shared", type=Path, default=Path(__file__).parent, metavar="FOLDER", help="the export (default: this folder)"
     )
     options = parser.parse_args(arguments)
     try:
@@ -93,91 +92,93 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def join_text(shared: Path, raw: Sequence[str], into: Path) -> tuple[int, int]:
-    """Write the tables of a shared data set with their words.
+    """Write the tables of an export with their words.
 
     Args:
-        shared: what was exported.
-        raw: where the raw files lie: ``SOURCE=FOLDER`` each, or one ``FOLDER`` where there is one source only.
+        shared: the export.
+        raw: the folders with the raw files: ``SOURCE=FOLDER`` each, or just ``FOLDER`` if there is only one source.
         into: a new or empty folder.
 
     Returns:
-        How many articles were joined, and how many could not be: they are left out, and listed in a file of their own.
+        The number of articles that were joined, and of those that could not be. The latter are left out of the tables
+        and listed in a file.
 
     Raises:
-        UsageError: if ``raw`` does not tell where each collection lies, or ``into`` is in use.
+        UsageError: if ``raw`` does not name the folder of each source, or ``into`` is in use.
     """
     check_empty(into)
     articles = _read_index(shared)
-    places = _places(raw, sorted(set(articles["source"].to_pylist())))
+    folders = _folders_by_source(raw, sorted(set(articles["source"].to_pylist())))
     runs = pq.read_table(shared / "runs" / "part-0.parquet", columns=["run_id", "settings"]).to_pylist()
     fields = {row["run_id"]: json.dumps(json.loads(row["settings"])["fields"]) for row in runs}
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=into) as folder:
         spool = Spool(Path(folder))
-        failed = [failure for group in _by_file(articles, fields) for failure in _read_words(group, places, spool)]
+        files = _group_by_file(articles, fields)
+        failed = [failure for file in files for failure in _read_words(file, folders[file.source], spool)]
         spool.flush()
         for month in sorted({path.name.partition("=")[2] for path in shared.glob(f"*/{MONTH}=*")}):
             _write_month(shared, into, month, spool.read(month))
     for name in (name for name in SHARED if not TABLES[name].is_monthly):
         shutil.copytree(shared / name, into / name)
     if failed:
-        with (into / NOT_JOINED).open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([("article_id", "url", "source", "raw_path", "raw_record", "why"), *failed])
+        with (into / NOT_JOINED).open("w", encoding="utf-8", newline="") as out:
+            csv.writer(out).writerows([("article_id", "url", "source", "raw_path", "raw_record", "why"), *failed])
     return spool.count, len(failed)
 
 
 def _read_index(shared: Path) -> pa.Table:
-    """Where each article's raw record lies, and the month that it belongs to."""
+    """Return each article's raw record and the month it belongs to."""
     parts = []
     for path in sorted((shared / "articles").glob(f"{MONTH}=*/*.parquet")):
         rows = pq.ParquetFile(path).read(columns=list(NEEDED)).select(list(NEEDED)).replace_schema_metadata(None)
         month = path.parent.name.partition("=")[2]
         parts.append(rows.append_column(MONTH, pa.array([month] * rows.num_rows, pa.string())))
     if not parts:
-        raise UsageError(f"{shared} holds no table articles; name the folder that was shared with --shared")
+        raise UsageError(f"{shared} has no table articles; name the folder of the export with --shared")
     return pa.concat_tables(parts)
 
 
-def _places(raw: Sequence[str], sources: Sequence[str]) -> dict[str, str]:
-    """Where each collection lies."""
+def _folders_by_source(raw: Sequence[str], sources: Sequence[str]) -> dict[str, str]:
+    """Return the folder with the raw files of each source."""
     if len(sources) == 1 and len(raw) == 1:
-        told = {sources[0]: raw[0].removeprefix(f"{sources[0]}=")}
+        folders = {sources[0]: raw[0].removeprefix(f"{sources[0]}=")}
     else:
-        told = dict(one.rpartition("=")[::2] for one in raw)
-    if set(told) != set(sources):
+        folders = dict(option.rpartition("=")[::2] for option in raw)
+    if set(folders) != set(sources):
         wanted = " ".join(f"--raw '{source}=FOLDER'" for source in sources)
-        raise UsageError(f"say where the raw files of each collection lie: {wanted}")
-    for source, place in told.items():
-        if not is_remote(place) and not Path(place).exists():
-            raise UsageError(f"{place} does not exist; name where the raw files of {source} lie")
-    return told
+        raise UsageError(f"name the folder with the raw files of each source: {wanted}")
+    for source, folder in folders.items():
+        if not is_remote(folder) and not Path(folder).exists():
+            raise UsageError(f"{folder} does not exist; name the folder with the raw files of {source}")
+    return folders
 
 
 @dataclass(frozen=True, slots=True)
 class FileOfArticles:
-    """The articles of one raw file that were read in one way."""
+    """The articles of one raw file that were read with the same field names."""
 
     source: str
     raw_path: str
-    fields: Mapping[str, str]  # what its records' fields are called
+    fields: Mapping[str, str]  # the names of its records' fields
     rows: Mapping[str, Mapping[str, Any]]  # by raw_record
 
 
-def _by_file(articles: pa.Table, fields: Mapping[str, str]) -> Iterator[FileOfArticles]:
-    """The articles of each raw file together."""
+def _group_by_file(articles: pa.Table, fields: Mapping[str, str]) -> Iterator[FileOfArticles]:
+    """Yield the articles of each raw file together."""
     how = [fields[run_id] for run_id in articles["run_id"].to_pylist()]
     keys = ["source", "raw_path", "how"]
     ordered = articles.append_column("how", pa.array(how, pa.string())).sort_by([(key, "ascending") for key in keys])
     rows = (row for batch in ordered.to_batches(max_chunksize=ROWS_WAITING) for row in batch.to_pylist())
-    for (source, raw_path, told), group in groupby(rows, itemgetter(*keys)):
-        yield FileOfArticles(source, raw_path, json.loads(told), {row["raw_record"]: row for row in group})
+    for (source, raw_path, names), group in groupby(rows, itemgetter(*keys)):
+        yield FileOfArticles(source, raw_path, json.loads(names), {row["raw_record"]: row for row in group})
 
 
-def _read_words(group: FileOfArticles, places: Mapping[str, str], spool: Spool) -> Iterator[tuple[str, ...]]:
-    """Read the articles of a file again, and keep their words; gives those that cannot be joined, and why."""
-    waiting = dict(group.rows)
-    options = Options(group.fields)
-    for item in frame_file(locate(places[group.source], group.source, group.raw_path), options):
+def _read_words(file: FileOfArticles, folder: str, spool: Spool) -> Iterator[tuple[str, ...]]:
+    """Read the articles of a file again and spool their words; yield the articles that cannot be joined, with why."""
+    waiting = dict(file.rows)
+    options = Options(file.fields)
+    for item in frame_file(locate(folder, file.source, file.raw_path), options):
         row = waiting.get(item.ref.raw_record) if isinstance(item, RawRecord) else None
         if isinstance(item, RawRecord) and row is not None:
             raw = read_record(item.digested(), options)
@@ -203,36 +204,33 @@ def _failure(row: Mapping[str, Any], why: str) -> tuple[str, ...]:
 
 
 def _write_month(shared: Path, into: Path, month: str, words: pa.Table) -> None:
-    """Write the rows of a month's articles whose words are there."""
+    """Write the rows of those articles of a month whose words were read."""
     ids = words["article_id"].combine_chunks()
     texts = dict(zip(ids.to_pylist(), words["text"].to_pylist(), strict=True))
-    for name in (name for name in SHARED if TABLES[name].is_monthly):
-        for path in sorted((shared / name / f"{MONTH}={month}").glob("*.parquet")):
+    for table in (name for name in SHARED if TABLES[name].is_monthly):
+        for path in sorted((shared / table / f"{MONTH}={month}").glob("*.parquet")):
             with pq.ParquetFile(path) as file:
                 rows, metadata = file.read(), file.schema_arrow.metadata or {}
             rows = rows.filter(pc.is_in(rows["article_id"], ids))
-            found = _of_articles(rows, words) if name == "articles" else _of_places(name, rows, texts)
-            schema = arrow_schema(TABLES[name].row)
+            found = _article_columns(rows, words) if table == "articles" else _sliced_columns(table, rows, texts)
+            schema = arrow_schema(TABLES[table].row)
             whole = pa.table([found[column] for column in schema.names], names=schema.names).cast(schema)
-            told = {key.decode(): value.decode() for key, value in metadata.items()}
-            write_part(whole, into, name, month, told)
+            write_part(whole, into, table, month, {key.decode(): value.decode() for key, value in metadata.items()})
 
 
-def _of_articles(rows: pa.Table, words: pa.Table) -> dict[str, pa.ChunkedArray]:
+def _article_columns(rows: pa.Table, words: pa.Table) -> dict[str, pa.ChunkedArray]:
     ordered = words.take(pc.index_in(rows["article_id"], words["article_id"].combine_chunks()))
-    return {name: rows[name] for name in shared_columns("articles")} | {
-        name: ordered[name] for name in WITHHELD["articles"]
-    }
+    return {name: rows[name] for name in shared_columns("articles")} | {name: ordered[name] for name in WORDS}
 
 
-def _of_places(table: str, rows: pa.Table, texts: Mapping[str, str]) -> dict[str, pa.ChunkedArray | pa.Array]:
-    """The columns of a table, those of words cut out of the articles' texts."""
+def _sliced_columns(table: str, rows: pa.Table, texts: Mapping[str, str]) -> dict[str, pa.ChunkedArray | pa.Array]:
+    """Return the columns of a table; those with words are slices of the articles' texts."""
     found: dict[str, Any] = {name: rows[name] for name in shared_columns(table)}
     articles = [texts[article_id] for article_id in rows["article_id"].to_pylist()]
-    slices = [*TABLES[table].slices, *([PLACED[table]] if table in PLACED else [])]
-    for one in slices:
-        spans = zip(articles, rows[one.start].to_pylist(), rows[one.end].to_pylist(), strict=True)
-        found[one.text] = pa.array(
+    slices = [*TABLES[table].slices, *([FIRST_OCCURRENCE[table]] if table in FIRST_OCCURRENCE else [])]
+    for words in slices:
+        spans = zip(articles, rows[words.start].to_pylist(), rows[words.end].to_pylist(), strict=True)
+        found[words.text] = pa.array(
             [None if start is None else text[start:end] for text, start, end in spans], pa.string()
         )
     if table == "quotes":

@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_origin
@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import join_text
 from pipeline.contract import (
     TABLES,
     Article,
@@ -29,18 +28,21 @@ from pipeline.contract import (
     arrow_schema,
     columns,
     to_table,
+    withheld_columns,
 )
 from pipeline.entities import complete_mentions, extract_mentions, summarise_entities
 from pipeline.errors import StorageError, UsageError
-from pipeline.export import LEFT_OUT, SHARED, WITHHELD, export_shareable
 from pipeline.language import read_language
 from pipeline.normalise import normalise
 from pipeline.quotes import extract_quotes
 from pipeline.read import Options, RawRecord, find_files, frame_file, read_record
+from pipeline.settings import VERSION
+from pipeline.share import export_without_text, join_text
+from pipeline.share.export import SHARED
+from pipeline.store import Version
+from tests.unit.versions import new_version, write_table
 
-SCRIPT = Path(join_text.__file__)
 RUN_ID = "20240508T100000Z-0000"
-METADATA = {"onrecord.version": "0.1.0", "onrecord.attributions": "said"}
 FIELDS = {"text": "story.words"}
 FERRY = """Ferry service to Port Ellery resumes after storm
 By Ines Marlow
@@ -98,7 +100,7 @@ def curate(raw: Path, source: str) -> Iterator[dict[str, list[object]]]:
 
 
 class DataSet:
-    """Tables in memory, read as a version on disk is."""
+    """The tables of a version."""
 
     def __init__(self, raw: Path, source: str = "wire") -> None:
         rows: dict[str, list[object]] = {name: [] for name in TABLES}
@@ -115,26 +117,32 @@ class DataSet:
             Run(run_id=RUN_ID, started_at=at, finished_at=at, version="0", model_version="0", source="wire",
                 attributions="said", knowledge_base="/home/me/kb.jsonl", knowledge_base_sha256=None, **told, **counts, **reasons)
         ]  # fmt: skip
-        rows["entities"] = [_entity(one) for one in {one.entity_id: one for one in rows["article_entities"]}.values()]  # type: ignore[attr-defined]
+        rows["entities"] = [
+            _entity(entity) for entity in {entity.entity_id: entity for entity in rows["article_entities"]}.values()
+        ]  # type: ignore[attr-defined]
         self.tables = {name: to_table(TABLES[name].row, each) for name, each in rows.items()}
         days = self.tables["articles"]["published_on"].to_pylist()
         ids = self.tables["articles"]["article_id"].to_pylist()
         self.month_of = {key: f"{day:%Y-%m}" if day else "unknown" for key, day in zip(ids, days, strict=True)}
-        monthly = [name for name, table in TABLES.items() if table.is_monthly]
-        self.months = {name: sorted(set(self.month_of.values())) for name in monthly}
 
-    def read(self, table: str, names: Sequence[str], months: Sequence[str] | None = None) -> pa.Table:
-        rows = self.tables[table]
-        if months is not None:
-            is_in = [self.month_of[key] in months for key in rows["article_id"].to_pylist()]
-            rows = rows.filter(pa.array(is_in, pa.bool_()))
-        return rows.select(list(names))
+    def write(self, folder: Path) -> Version:
+        """Write the tables as a version."""
+        version = new_version(folder, RUN_ID)
+        for name, rows in self.tables.items():
+            if not TABLES[name].is_monthly:
+                write_table(version, name, rows)
+                continue
+            months = [self.month_of[key] for key in rows["article_id"].to_pylist()]
+            for month in sorted(set(self.month_of.values())):
+                is_in = pa.array([found == month for found in months], pa.bool_())
+                write_table(version, name, rows.filter(is_in), (month, "part-0.parquet"))
+        return version
 
 
-def _entity(one: Any) -> Entity:
+def _entity(entity: Any) -> Entity:
     counts = {f.name: 1 for f in columns(Entity) if f.type is int}
-    return Entity(entity_id=one.entity_id, name=one.entity_name, is_full_name=True, entity_type=one.entity_type,
-        aliases=one.aliases, link_source=None, link_id=None, link_confidence=None, first_seen_on=None, last_seen_on=None,
+    return Entity(entity_id=entity.entity_id, name=entity.entity_name, is_full_name=True, entity_type=entity.entity_type,
+        aliases=entity.aliases, link_source=None, link_id=None, link_confidence=None, first_seen_on=None, last_seen_on=None,
         **counts)  # fmt: skip
 
 
@@ -149,9 +157,14 @@ def data(raw: Path) -> DataSet:
 
 
 @pytest.fixture(scope="module")
-def shared(data: DataSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def version(data: DataSet, tmp_path_factory: pytest.TempPathFactory) -> Version:
+    return data.write(tmp_path_factory.mktemp("versions"))
+
+
+@pytest.fixture(scope="module")
+def shared(version: Version, tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("shared") / "target"
-    export_shareable(data.read, data.months, SCRIPT, target, METADATA)
+    export_without_text(version, target)
     return target
 
 
@@ -181,7 +194,7 @@ def test_somebody_decided_of_every_column_of_words() -> None:
         for name in SHARED
         for field in columns(TABLES[name].row)
         if _is_free(field.type) and not (field.column and (field.column.pattern or field.values))
-        if field.name not in WITHHELD.get(name, ()) and field.name not in NAMES_AND_ADDRESSES
+        if field.name not in withheld_columns(TABLES[name].row) and field.name not in NAMES_AND_ADDRESSES
     }
     assert undecided == set()
 
@@ -223,19 +236,19 @@ def test_nothing_of_the_machine_is_shared(raw: Path, shared: Path) -> None:
 def test_all_else_is_shared(data: DataSet, shared: Path) -> None:
     assert {path.name for path in shared.iterdir()} == {*SHARED, "README.md", "join_text.py"}
     for name in SHARED:
-        kept = [column for column in data.tables[name].column_names if column not in WITHHELD.get(name, ())]
+        kept = [column for column in data.tables[name].column_names if column not in withheld_columns(TABLES[name].row)]
         original = data.tables[name].sort_by([(key, "ascending") for key in TABLES[name].sort]).select(kept)
         assert rows_of(shared, name).select(kept).equals(original.replace_schema_metadata(None)), name
 
 
 def test_earlier_revisions_are_left_out() -> None:
-    assert set(TABLES) - set(SHARED) == set(LEFT_OUT)
+    assert set(TABLES) - set(SHARED) == {"article_revisions", "quote_revisions"}
 
 
 def test_columns_keep_their_meaning_and_files_their_origin(shared: Path) -> None:
     schema = pq.read_schema(next((shared / "quotes").rglob("*.parquet")))
     assert schema.field("speaker_name").metadata[b"meaning"].startswith(b"The speaker's name")
-    assert schema.metadata[b"onrecord.version"] == b"0.1.0"
+    assert schema.metadata[b"onrecord.version"] == VERSION.encode()
 
 
 def test_pandas_reads_what_is_shared(data: DataSet, shared: Path) -> None:
@@ -253,22 +266,22 @@ def test_readme_says_what_is_left_out_and_how_to_join(shared: Path) -> None:
 @pytest.mark.parametrize(
     "make", [lambda path: (path.mkdir(), (path / "mine").touch()), Path.touch], ids=["folder", "file"]
 )
-def test_place_in_use_is_left_alone(data: DataSet, tmp_path: Path, make: Any) -> None:
+def test_place_in_use_is_left_alone(version: Version, tmp_path: Path, make: Any) -> None:
     make(tmp_path / "target")
     with pytest.raises(UsageError, match="not empty"):
-        export_shareable(data.read, data.months, SCRIPT, tmp_path / "target", METADATA)
+        export_without_text(version, tmp_path / "target")
     assert [path.name for path in tmp_path.iterdir()] == ["target"]
 
 
-def test_empty_folder_is_taken(data: DataSet, tmp_path: Path) -> None:
-    export_shareable(data.read, data.months, SCRIPT, tmp_path, METADATA)
+def test_empty_folder_is_taken(version: Version, tmp_path: Path) -> None:
+    export_without_text(version, tmp_path)
     assert (tmp_path / "README.md").exists()
 
 
-def test_place_that_cannot_be_written_is_told(data: DataSet, tmp_path: Path) -> None:
+def test_place_that_cannot_be_written_is_told(version: Version, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="cannot be written"):
-        export_shareable(data.read, data.months, SCRIPT, tmp_path / "file" / "target", METADATA)
+        export_without_text(version, tmp_path / "file" / "target")
 
 
 # ── Joining ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -293,7 +306,7 @@ def test_words_come_back_as_they_were(data: DataSet, shared: Path, raw: Path, tm
     assert {path.name for path in (tmp_path / "whole").iterdir()} == set(SHARED)
     schema = pq.read_schema(next((tmp_path / "whole" / "quotes").rglob("*.parquet")))
     assert schema.field("text").metadata == arrow_schema(TABLES["quotes"].row).field("text").metadata
-    assert schema.metadata[b"onrecord.version"] == b"0.1.0"
+    assert schema.metadata[b"onrecord.version"] == VERSION.encode()
 
 
 def test_articles_that_cannot_be_joined_are_told(
@@ -308,26 +321,29 @@ def test_articles_that_cannot_be_joined_are_told(
     assert join_text.main(["--shared", str(shared), "--raw", f"wire={raw}", "--into", str(into)]) == 1
     assert "3 articles not joined" in capsys.readouterr().err
     told = pd.read_csv(into / "not_joined.csv").set_index("raw_path")["why"]
-    assert told["ferry.txt"].startswith("its text is another now")
-    assert told["bridge.html"].startswith("its raw record is not there")
-    assert told["beets.jsonl"].startswith("its raw record is not there")
+    assert told["ferry.txt"].startswith("its text differs")
+    assert told["bridge.html"].startswith("its raw record is missing")
+    assert told["beets.jsonl"].startswith("its raw record is missing")
     left = rows_of(into, "articles")
     assert sorted(left["raw_path"].to_pylist()) == ["beets.jsonl", *(f"tide-{number}.txt" for number in range(8))]
     assert set(rows_of(into, "quotes")["article_id"].to_pylist()) <= set(left["article_id"].to_pylist())
 
 
-def test_several_collections_are_told_apart(raw: Path, tmp_path: Path) -> None:
+def test_several_sources(raw: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     data = DataSet(raw)
     other = write_raw(tmp_path / "other")
     (other / "tide-0.txt").write_text("High tide\n\nNo boat went out, the pilot said.\n", "utf-8")
     more = DataSet(other, "other=wise")
     for name, rows in more.tables.items():
-        data.tables[name] = pa.concat_tables([data.tables[name], rows])
+        if name != "runs":  # both are of one run
+            data.tables[name] = pa.concat_tables([data.tables[name], rows])
     data.month_of |= more.month_of
     shared, into = tmp_path / "shared", tmp_path / "whole"
-    export_shareable(data.read, data.months, SCRIPT, shared, METADATA)
+    export_without_text(data.write(tmp_path_factory.mktemp("versions")), shared)
     assert "--raw 'other=wise=FOLDER' --raw 'wire=FOLDER'" in (shared / "README.md").read_text("utf-8")
-    with pytest.raises(UsageError, match="say where the raw files of each collection lie: --raw 'other=wise=FOLDER'"):
+    with pytest.raises(
+        UsageError, match="name the folder with the raw files of each source: --raw 'other=wise=FOLDER'"
+    ):
         join_text.join_text(shared, [str(raw)], into)
     assert join_text.join_text(shared, [f"wire={raw}", f"other=wise={other}"], into) == (24, 0)
 
