@@ -39,7 +39,7 @@ def collect_flow(sources: Name = "sources.toml", into: Name = "raw") -> str:
     summary = collect(
         read_sources(Path(sources)),
         Path(into),
-        tell=lambda url, outcome, detail: logger.info("%s: %s %s", outcome, url, detail),
+        report=lambda url, outcome, detail: logger.info("%s: %s %s", outcome, url, detail),
     )
     _keep_outcomes(summary)
     if not summary.is_answered:

@@ -622,7 +622,7 @@ def test_two_runs_into_one_folder_are_refused(newsroom: Newsroom, run: Collect, 
 
     newsroom.pages |= {"/rss": collect_meanwhile}
     run(settings(newsroom, ["/rss"]))
-    assert refused == [f"{raw} is being collected into by another run; wait for it"]
+    assert refused == [f"another run is collecting into {raw}; wait for it"]
 
 
 @pytest.mark.parametrize("place", ["file", "broken-memory", "newer-memory"])
@@ -719,7 +719,7 @@ def test_the_flow_collects_and_says_what_it_did(newsroom: Newsroom, raw: Path, t
         artifacts = db.execute("select key, data from artifact where type = 'table'").fetchall()
     db.close()
     assert [key for key, _ in artifacts] == ["collected"]
-    assert "a page, written with its sidecar" in artifacts[0][1]
+    assert "a page was saved with its sidecar" in artifacts[0][1]
 
 
 def test_the_flow_refuses_bad_settings_in_one_line(tmp_path: Path) -> None:
@@ -733,5 +733,5 @@ def test_the_flow_refuses_bad_settings_in_one_line(tmp_path: Path) -> None:
     )
     assert ran.returncode == 2
     assert ran.stderr == (
-        f"collect: {tmp_path}/none.toml cannot be read: No such file or directory; name a TOML file of sources\n"
+        f"collect: {tmp_path}/none.toml cannot be read: No such file or directory; expected a TOML file\n"
     )

@@ -1,4 +1,4 @@
-"""The web → raw/: new pages of newsrooms, announced in their feeds and sitemaps, each kept once with its sidecar."""
+"""Collect pages: the web → raw/. Feeds and sitemaps announce new pages; each is saved once, with a sidecar."""
 
 from pipeline.collect.fetch import Limits
 from pipeline.collect.outcomes import OUTCOMES

@@ -1,4 +1,4 @@
-"""Asking politely: robots.txt first, one request at a time to a host and a pause between, and never without an end."""
+"""Fetch politely: robots.txt first, one request at a time to a host with a pause between, all within limits."""
 
 from __future__ import annotations
 
@@ -28,38 +28,38 @@ ROBOTS_BYTES = 1_000_000  # RFC 9309: at least 500 KiB must be read
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long, how much, how often."""
+    """Limits of time, size and number."""
 
     connect_seconds: float = 10
-    read_seconds: float = 20  # between two pieces of an answer
-    total_seconds: float = 60  # a whole answer, however steadily it drips
-    page_bytes: int = 8_000_000  # after decoding; what the reader takes of a page
+    read_seconds: float = 20  # between two parts of an answer
+    total_seconds: float = 60  # for a whole answer, however slowly it arrives
+    page_bytes: int = 8_000_000  # after decoding; as much as the reader accepts
     feed_bytes: int = 10_000_000
     sitemap_bytes: int = 52_428_800  # sitemaps.org: 50 MB before compression
     redirects: int = 5
     retries: int = 3
-    backoff_seconds: float = 2  # doubled each time
-    wait_seconds: float = 120  # the longest Retry-After that is waited for; a host that wants more is left alone
-    host_failures: int = 3  # in a row; then the host is left alone
-    runs: int = 5  # that try a page which fails
+    backoff_seconds: float = 2  # doubled after each retry
+    wait_seconds: float = 120  # the longest Retry-After to wait for; a host that asks for more is left alone
+    host_failures: int = 3  # in a row, after which the host is left alone
+    runs: int = 5  # that try a failing page
     sitemaps: int = 50  # of one source in one run
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What to ask for, and what to take for an answer."""
+    """A request, and which answers to accept."""
 
     url: str
     max_bytes: int
     delay_seconds: float
     accept: str = "*/*"
-    types: frozenset[str] = frozenset()  # media types; none: any
+    types: frozenset[str] = frozenset()  # accepted media types; empty: any
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server answered: a page (200), "as it was" (304), or another address to ask."""
+    """A server's answer: content (200), not modified (304), or a redirect."""
 
     url: str
     status: int
@@ -68,36 +68,36 @@ class Answer:
 
 
 def parse_address(text: str) -> httpx.URL:
-    """An address that can be asked for, without its fragment.
+    """Return an address that can be fetched, without its fragment.
 
     Raises:
         FetchError: ``bad_address``.
     """
     try:
         url = httpx.URL(urldefrag(text.strip()).url)
-        host = url.host and url.raw_host.decode().encode("idna")  # both refuse names that the resolver would choke on
+        host = url.host and url.raw_host.decode().encode("idna")  # both refuse names that the resolver would fail on
     except (httpx.InvalidURL, ValueError) as error:
         raise FetchError("bad_address", f"{text[:200]}: {error}") from error
     if url.scheme not in ("http", "https") or not host or not 0 < (url.port or 80) < 65536:
-        raise FetchError("bad_address", f"{text[:200]}: no address of http or https")
+        raise FetchError("bad_address", f"{text[:200]}: not an http or https address")
     return url
 
 
 class Host:
-    """A server: whose turn it is to ask it, and what it said of being asked."""
+    """A server: takes requests one at a time, and remembers its robots.txt and failures."""
 
     def __init__(self) -> None:
-        self.rules: dict[str, Protego | str] = {}  # by scheme; a text says why there are none
+        self.rules: dict[str, Protego | str] = {}  # by scheme; a text gives the reason why there are none
         self.reading_rules = asyncio.Lock()
         self.failures = 0
-        self.left_alone: str | None = None  # why
+        self.left_alone: str | None = None  # the reason
         self._delay = 0.0
         self._lock = asyncio.Lock()
         self._free_at = 0.0
 
     @asynccontextmanager
     async def turn(self, delay: float) -> AsyncIterator[None]:
-        """One request; the next waits for it to end, and for the longest delay that anyone asked for.
+        """Take the turn for one request; the next waits until it ends, and then for the longest delay asked for.
 
         Raises:
             FetchError: ``host_left_alone``.
@@ -113,17 +113,17 @@ class Host:
                 self.rest(self._delay)
 
     def rest(self, seconds: float) -> None:
-        """Ask nothing for so long."""
+        """Send no request for so many seconds."""
         self._free_at = max(self._free_at, _now() + seconds)
 
     def slow_down(self, delay: float) -> None:
-        """From now on, leave at least so many seconds between two requests."""
+        """Wait at least so many seconds between two requests from now on."""
         self._delay = max(self._delay, delay)
         self.rest(delay)
 
 
 class Web:
-    """The way to the web of one run: what hosts said is remembered as long as it lives."""
+    """Fetches addresses for one run, and remembers what hosts answered."""
 
     def __init__(self, client: httpx.AsyncClient, sources: Sources, limits: Limits) -> None:
         self._client = client
@@ -133,13 +133,13 @@ class Web:
         self._hosts: dict[bytes, Host] = {}
 
     async def get(self, ask: Ask, on_redirect: Callable[[str], None] = lambda _: None) -> Answer:
-        """Ask, following redirects; ``on_redirect`` may refuse one by raising a ``FetchError``.
+        """Fetch an address and follow redirects; ``on_redirect`` may refuse one by raising a ``FetchError``.
 
         Returns:
-            An answer with status 200, or 304 where ``ask.headers`` allow for it.
+            An answer with status 200, or 304 if ``ask.headers`` make the request conditional.
 
         Raises:
-            FetchError: where there is nothing to take.
+            FetchError: if there is no such answer.
         """
 
         async def allow(url: httpx.URL) -> None:
@@ -164,7 +164,7 @@ class Web:
 
     async def _check_robots(self, url: httpx.URL, delay: float) -> None:
         host = self._host(url)
-        async with host.reading_rules:  # once for a host and run, however many wait for it
+        async with host.reading_rules:  # once for each host and run
             if url.scheme not in host.rules:
                 host.rules[url.scheme] = await self._read_robots(url, delay)
         rules = host.rules[url.scheme]
@@ -178,7 +178,7 @@ class Web:
         try:
             answer = await self._follow(ask, parse_address(ask.url), _allow)
         except FetchError as failure:
-            # RFC 9309, 2.3.1: one that is not there forbids nothing; one that cannot be asked for forbids all.
+            # RFC 9309, 2.3.1: a missing robots.txt forbids nothing; one that cannot be fetched forbids everything.
             is_absent = failure.status is not None and 400 <= failure.status < 500 and failure.status != 429
             if is_absent or failure.outcome == "redirect_loop":
                 return Protego.parse("")
@@ -191,7 +191,7 @@ class Web:
         return rules
 
     async def _ask(self, ask: Ask, url: httpx.URL) -> Answer:
-        """Ask one address; what may pass is asked for again, later and later."""
+        """Fetch one address; failures that may pass are retried after growing waits."""
         host = self._host(url)
         for attempt in range(self._limits.retries + 1):
             async with host.turn(ask.delay_seconds):
@@ -204,10 +204,10 @@ class Web:
                     return answer
             if not problem.is_passing or attempt == self._limits.retries:
                 break
-            wait = self._limits.backoff_seconds * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+            wait = self._limits.backoff_seconds * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 - not a secret
             wait = wait if problem.retry_after is None else problem.retry_after
             if wait > self._limits.wait_seconds:
-                host.left_alone = f"{url}: {problem.detail}, and wants {wait:,.0f} seconds of quiet"
+                host.left_alone = f"{url}: {problem.detail}, and asks for {wait:,.0f} seconds without requests"
                 break
             host.rest(wait)
         self._count_failure(host, url, problem)
@@ -233,23 +233,23 @@ class Web:
         except (TimeoutError, httpx.TimeoutException) as error:
             raise FetchError(
                 "timed_out",
-                f"no whole answer in {limits.total_seconds:g} seconds, or none at all for {limits.read_seconds:g}",
+                f"no complete answer in {limits.total_seconds:g} seconds, or no data for {limits.read_seconds:g}",
             ) from error
         except httpx.HTTPError as error:
             raise FetchError("broken_answer", f"the answer broke off: {error or type(error).__name__}") from error
-        except (httpx.InvalidURL, UnicodeError) as error:  # httpx looks at a redirect before it hands it over
-            raise FetchError("bad_address", f"redirected to what is no address: {error}") from error
+        except (httpx.InvalidURL, UnicodeError) as error:  # httpx parses a redirect before returning it
+            raise FetchError("bad_address", f"redirected to an invalid address: {error}") from error
 
     def _host(self, url: httpx.URL) -> Host:
         return self._hosts.setdefault(url.netloc, Host())
 
 
 async def _allow(_: httpx.URL) -> None:
-    """A robots.txt may be asked for wherever it is."""
+    """Allow any address: robots.txt itself may be fetched wherever it is."""
 
 
 async def _receive(response: httpx.Response, ask: Ask) -> Answer:
-    """Take an answer as far as it is wanted: a body too large or of another type is not waited for."""
+    """Receive an answer; stop early at a body that is too large or of another type."""
     headers = dict(response.headers)
     status = response.status_code
     address = ask.url if response.url == parse_address(ask.url) else str(response.url)
@@ -260,9 +260,9 @@ async def _receive(response: httpx.Response, ask: Ask) -> Answer:
         raise FetchError("failed_status", f"HTTP {status}", status=status, retry_after=retry_after)
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if ask.types and media_type not in ask.types:
-        raise FetchError("other_type", f"content type {media_type or 'not told'!r}")
-    told = headers.get("content-length", "")
-    _check_size(int(told) if told.isdecimal() else 0, ask.max_bytes)
+        raise FetchError("other_type", f"content type {media_type or 'missing'!r}")
+    declared = headers.get("content-length", "")
+    _check_size(int(declared) if declared.isdecimal() else 0, ask.max_bytes)
     body = bytearray()
     async for part in response.aiter_raw():
         body += part
@@ -277,10 +277,10 @@ def _check_size(size: int, max_bytes: int) -> None:
 
 
 def decode_body(body: bytes, encoding: str, max_bytes: int) -> bytes:
-    """Undo a content encoding, never holding more than ``max_bytes``; httpx would unpack a bomb whole.
+    """Undo a content encoding within ``max_bytes``; httpx would unpack a decompression bomb completely.
 
     Raises:
-        FetchError: ``too_large``, or ``broken_answer`` where it is damaged or an encoding that was not asked for.
+        FetchError: ``too_large``, or ``broken_answer`` if it is damaged or in an encoding that was not accepted.
     """
     match encoding.strip().lower():
         case "" | "identity":
@@ -288,7 +288,7 @@ def decode_body(body: bytes, encoding: str, max_bytes: int) -> bytes:
         case "gzip" | "x-gzip":
             return gunzip(body, max_bytes)
         case _:
-            raise FetchError("broken_answer", f"content encoding {encoding!r}, where gzip was asked for")
+            raise FetchError("broken_answer", f"content encoding {encoding!r}; only gzip was accepted")
 
 
 def gunzip(data: bytes, max_bytes: int) -> bytes:
@@ -307,7 +307,7 @@ def gunzip(data: bytes, max_bytes: int) -> bytes:
 
 
 def read_retry_after(value: str | None) -> float | None:
-    """Seconds, given as such or as a date."""
+    """Return the seconds of a Retry-After header, given as a number or as a date."""
     if value is None:
         return None
     if re.fullmatch(r"[0-9]+", value):

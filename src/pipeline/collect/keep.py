@@ -1,4 +1,4 @@
-"""Writing a page once, with its sidecar, so that no crash leaves the one without the other."""
+"""Write a page once, with its sidecar, so that a crash never leaves a page without one."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-UNFINISHED = ".collect.unfinished"  # hidden, so the reader leaves it alone
-# What a reader of the page may need later; cookies and caches' headers are left out.
+UNFINISHED = ".collect.unfinished"  # hidden, so the reader skips it
+# Headers that a reader of the page may need later; no cookies or cache headers.
 HEADERS = (
     "content-type",
     "content-language",
@@ -29,24 +29,24 @@ HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as it came, and what is known of it."""
+    """A page as received, and its metadata."""
 
     body: bytes
-    url: str  # where it was found in the end
+    url: str  # after redirects
     requested_url: str
     publisher: str
     fetched_at: datetime
     status: int
     headers: Mapping[str, str]
-    published_at: str | None = None  # as its publisher's news sitemap says
+    published_at: str | None = None  # from the publisher's news sitemap
 
     @property
     def sha256(self) -> str:
-        """Digest of the body, and so the file's name."""
+        """Digest of the body; it names the file."""
         return hashlib.sha256(self.body).hexdigest()
 
     def sidecar(self) -> bytes:
-        """What stands beside the page, as JSON."""
+        """Return the JSON file beside the page."""
         known = {
             "url": self.url,
             "requested_url": self.requested_url if self.requested_url != self.url else None,
@@ -56,25 +56,25 @@ class Page:
             "status": self.status,
             "headers": {name: self.headers[name] for name in HEADERS if name in self.headers},
         }
-        told = {key: value for key, value in known.items() if value is not None}
-        return (json.dumps(told, ensure_ascii=False, indent=2) + "\n").encode()
+        given = {key: value for key, value in known.items() if value is not None}
+        return (json.dumps(given, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def name_place(folder: str, page: Page) -> str:
-    """Where a page belongs, relative to INTO: folder/date of fetching/digest.html."""
+    """Return a page's path relative to INTO: folder/day of fetching/digest.html."""
     return f"{folder}/{page.fetched_at.astimezone(UTC):%Y-%m-%d}/{page.sha256}.html"
 
 
 def find_same(into: Path, folder: str, page: Page) -> str | None:
-    """Where the publisher's folder holds the page's very bytes already, relative to INTO."""
+    """Return the path, relative to INTO, of a file in the publisher's folder with exactly these bytes."""
     found = next((into / folder).glob(f"*/{page.sha256}.html"), None)
     return found.relative_to(into).as_posix() if found else None
 
 
 def write_page(into: Path, place: str, page: Page) -> None:
-    """Write a page and its sidecar, on disk when this returns; a file that is there is never written over.
+    """Write a page and its sidecar to disk; never overwrite an existing file.
 
-    The sidecar comes first; ``undo_page`` takes away what a crash between the two leaves.
+    The sidecar is written first; after a crash between the two, ``undo_page`` removes it.
     """
     path = into / place
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def write_page(into: Path, place: str, page: Page) -> None:
 
 
 def undo_page(into: Path, place: str) -> bool:
-    """Take away the sidecar of a page whose writing was broken off; whether the page is there all the same."""
+    """Remove the sidecar of a page whose writing was interrupted; return whether the page exists after all."""
     path = into / place
     if not path.exists():
         path.with_suffix(".json").unlink(missing_ok=True)
@@ -96,7 +96,7 @@ def undo_page(into: Path, place: str) -> bool:
 
 
 def remove_unfinished(into: Path) -> None:
-    """Remove what a run that died was writing."""
+    """Remove the unfinished files of a run that died."""
     shutil.rmtree(into / UNFINISHED, ignore_errors=True)
 
 
@@ -107,6 +107,6 @@ def _write_new(into: Path, path: Path, content: bytes) -> None:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-    with suppress(FileExistsError):  # of this name, and so of these bytes
-        os.link(unfinished, path)  # unlike a rename, it never writes over
+    with suppress(FileExistsError):  # the same name means the same bytes
+        os.link(unfinished, path)  # unlike a rename, it never overwrites
     unfinished.unlink()

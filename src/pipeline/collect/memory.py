@@ -1,7 +1,7 @@
-"""What earlier runs saw, in one SQLite file beside the pages; it is the ledger of the run, too.
+"""What earlier runs saw, in one SQLite file beside the pages; it is also the ledger of the run.
 
-Each address of a run is a row with that run's number, and ends with one outcome; so the counts add up. A row is
-committed before the next page is asked for: a run that is killed loses no more than the page it was at.
+Each address of a run is a row with that run's number and ends with one outcome, so the counts add up. A row is
+committed before the next page is fetched, so a killed run loses only the page it was at.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from pipeline.collect.keep import remove_unfinished, undo_page
 from pipeline.collect.outcomes import FINAL, OUTCOMES, UNTRIED, Outcome
 from pipeline.errors import LedgerError, LockedError, UsageError
 
-NAME = ".collect.sqlite"  # hidden, so the reader leaves it alone
+NAME = ".collect.sqlite"  # hidden, so the reader skips it
 SCHEMA_VERSION = 1
-# pages.state: open (to be asked for), writing, final, given_up, or excluded; pages.outcome: of the run named beside it.
+# pages.state: open (to be fetched), writing, final, given_up, or excluded; pages.outcome: in the run of pages.run.
 SCHEMA = """
 create table runs (run integer primary key, started_at text not null);
 create table listings (
@@ -38,7 +38,7 @@ Kind = Literal["feed", "sitemap"]
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many addresses of a publisher ended how."""
+    """How many addresses of a publisher had one outcome."""
 
     publisher: str
     kind: str
@@ -47,7 +47,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Trouble:
     """An address that a person should look at."""
 
     publisher: str
@@ -57,7 +57,7 @@ class Told:
 
 
 class Memory:
-    """The memory of one run, which holds it locked."""
+    """The memory of one run, locked for as long as it is open."""
 
     def __init__(self, db: sqlite3.Connection, run: int, max_runs: int) -> None:
         self._db = db
@@ -65,7 +65,7 @@ class Memory:
         self._max_runs = max_runs
 
     def start_listing(self, url: str, publisher: str, kind: Kind) -> bool:
-        """Take up a feed or sitemap; False where this run has polled it already."""
+        """Start polling a feed or sitemap; return False if this run has polled it already."""
         with self._db:
             changed = self._db.execute(
                 "insert into listings (url, publisher, kind, changed_at, run) values (?, ?, ?, '', ?) on conflict (url)"
@@ -76,26 +76,26 @@ class Memory:
         return changed.rowcount == 1
 
     def conditions(self, url: str, rules: str) -> Mapping[str, str]:
-        """The headers of a conditional request; none where the source's rules are others than when it was read."""
+        """Return the headers of a conditional request; none if the source's rules changed since it was read."""
         query = "select etag, last_modified from listings where url = ? and rules = ?"
         etag, last_modified = self._db.execute(query, (url, rules)).fetchone() or (None, None)
         given = {"if-none-match": etag, "if-modified-since": last_modified}
         return {name: value for name, value in given.items() if value}
 
     def children(self, url: str) -> list[Link]:
-        """The sitemaps that an index named when it was read last."""
+        """Return the sitemaps that an index listed when it was last read."""
         query = "select url from listings where parent = ? order by changed_at desc, rowid"
         return [Link(child) for (child,) in self._db.execute(query, (url,))]
 
     def settle_listing(self, url: str, outcome: Outcome, detail: str = "") -> None:
-        """Say how a feed or sitemap ended."""
+        """Record the outcome of a feed or sitemap."""
         with self._db:
             self._db.execute("update listings set outcome = ?, detail = ? where url = ?", (outcome, detail, url))
 
     def note_listing(
         self, url: str, publisher: str, listing: Listing, headers: Mapping[str, str], rules: str, wants: Wants
     ) -> None:
-        """Remember what a feed or sitemap held, and only with it what makes the next request conditional."""
+        """Record the content of a feed or sitemap, together with what makes the next request conditional."""
         etag, last_modified = (headers.get(name) if listing.is_whole else None for name in ("etag", "last-modified"))
         with self._db:
             self._db.execute("update listings set parent = null where parent = ?", (url,))
@@ -135,7 +135,7 @@ class Memory:
         )
 
     def take_open(self, publisher: str) -> list[Link]:
-        """Take up the publisher's pages that are still to be fetched, those found last first."""
+        """Return the publisher's pages that are still to be fetched, the most recently found first."""
         with self._db:
             self._db.execute(
                 "update pages set run = ?, outcome = null, detail = null where state = 'open' and publisher = ?",
@@ -147,16 +147,16 @@ class Memory:
         return [Link(url, published_at) for url, published_at in self._db.execute(query, (publisher,))]
 
     def is_final(self, url: str) -> bool:
-        """Whether a page was dealt with, in this run or before."""
+        """Return whether a page is finished, in this run or before."""
         return bool(self._db.execute("select 1 from pages where url = ? and state = 'final'", (url,)).fetchone())
 
     def start_writing(self, url: str, place: str) -> None:
-        """Say that a page is about to be written, so that the next run finds what a crash leaves."""
+        """Record that a page is about to be written, so that the next run can clean up after a crash."""
         with self._db:
             self._db.execute("update pages set state = 'writing', place = ? where url = ?", (place, url))
 
     def settle_pages(self, urls: Iterable[str], outcome: Outcome, detail: str = "", place: str | None = None) -> None:
-        """Say how pages ended, and whether later runs try them again."""
+        """Record the outcome of pages, and whether later runs try them again."""
         state = "final" if outcome in FINAL else "excluded" if outcome == "excluded" else "open"
         tried = int(outcome not in UNTRIED)
         with self._db:
@@ -167,7 +167,7 @@ class Memory:
             )
 
     def note_destination(self, url: str, publisher: str) -> None:
-        """Remember where redirects led, so that it is not fetched under that address as well."""
+        """Record where redirects led, so that the page is not fetched under that address as well."""
         with self._db:
             self._db.execute(
                 "insert into pages (url, publisher, state, attempts, found_run, run) values (?, ?, 'final', 0, 0, 0)"
@@ -176,10 +176,10 @@ class Memory:
             )
 
     def tallies(self) -> list[Tally]:
-        """How the addresses of this run ended.
+        """Return the outcomes of this run's addresses.
 
         Raises:
-            LedgerError: if one has not: our bug.
+            LedgerError: if one has no outcome, which is a bug.
         """
         query = (
             "select publisher, kind, outcome, count(*) from ("
@@ -193,15 +193,15 @@ class Memory:
             raise LedgerError(f"addresses without an outcome, which is a bug: {lost}")
         return [Tally(*row) for row in rows]
 
-    def troubles(self, outcomes: Sequence[Outcome], limit: int) -> list[Told]:
-        """Addresses of this run that ended as one of ``outcomes`` or were damaged, feeds and sitemaps first."""
+    def troubles(self, outcomes: Sequence[Outcome], limit: int) -> list[Trouble]:
+        """Return addresses of this run with one of ``outcomes`` or damaged, feeds and sitemaps first."""
         marks = ", ".join("?" * len(outcomes))
         query = (
             f"select publisher, url, outcome, detail from listings where run = ? and (outcome in ({marks}) or detail != '')"  # noqa: S608 - marks only
             f" union all select publisher, url, outcome, detail from pages where run = ? and outcome in ({marks}) limit ?"
         )
         given = (self._run, *outcomes, self._run, *outcomes, limit)
-        return [Told(*row) for row in self._db.execute(query, given)]
+        return [Trouble(*row) for row in self._db.execute(query, given)]
 
 
 Wants = Callable[[str], bool]
@@ -209,7 +209,7 @@ Wants = Callable[[str], bool]
 
 @contextmanager
 def open_memory(into: Path, started_at: str, max_runs: int) -> Iterator[Memory]:
-    """Open the memory of a folder, made where there is none, and clean up after a run that died.
+    """Open the memory of a folder, creating it if needed, and clean up after a run that died.
 
     Raises:
         LockedError: if another run has it open.
@@ -225,15 +225,15 @@ def open_memory(into: Path, started_at: str, max_runs: int) -> Iterator[Memory]:
                 db.executescript(f"begin exclusive; {SCHEMA} pragma user_version = {SCHEMA_VERSION}; commit;")
             elif found != SCHEMA_VERSION:
                 raise UsageError(
-                    f"{path} is of another version of onrecord ({found}, not {SCHEMA_VERSION}); move it away"
+                    f"{path} was written by another version of onrecord ({found}, not {SCHEMA_VERSION}); move it away"
                 )
             with db:
                 run = db.execute("insert into runs (started_at) values (?)", (started_at,)).lastrowid
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-                raise LockedError(f"{into} is being collected into by another run; wait for it") from error
+                raise LockedError(f"another run is collecting into {into}; wait for it") from error
             raise UsageError(
-                f"{path} is no memory of collecting runs: {error}; move it away: pages that are there are not written twice"
+                f"{path} cannot be read as the memory of collecting runs: {error}; move it away (existing pages are not written twice)"
             ) from error
         assert run is not None
         _recover(db, into)

@@ -1,4 +1,4 @@
-"""The composition: poll what is announced, fetch what is new, keep it, and say what became of each address."""
+"""A collecting run: poll feeds and sitemaps, fetch new pages, save them, and report each address's outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import httpx
 from pipeline.collect.discover import Link, Listing, read_feed, read_sitemap
 from pipeline.collect.fetch import Answer, Ask, Limits, Web
 from pipeline.collect.keep import Page, find_same, name_place, write_page
-from pipeline.collect.memory import Kind, Memory, Tally, Told, open_memory
+from pipeline.collect.memory import Kind, Memory, Tally, Trouble, open_memory
 from pipeline.collect.outcomes import OUTCOMES, FetchError, Outcome
 from pipeline.collect.sources import Source, Sources
 from pipeline.errors import StorageError, UsageError
@@ -29,72 +29,72 @@ ACCEPT_LISTING = "application/rss+xml, application/atom+xml, application/xml;q=0
 QUIET: frozenset[Outcome] = frozenset(
     {"read", "unchanged", "new", "same_content", "seen", "excluded", "led_out", "left_for_later"}
 )
-MOST_TOLD = 20
+SHOWN_TROUBLES = 20
 
-Tell = Callable[[str, Outcome, str], None]  # an address, how it ended, and more of it
+Report = Callable[[str, Outcome, str], None]  # an address, its outcome, and details
 
 
 def silent(_url: str, _outcome: Outcome, _detail: str) -> None:
-    """Tell nobody."""
+    """Report nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What became of the addresses of a run."""
+    """The outcomes of a run."""
 
     into: Path
     tallies: tuple[Tally, ...]
-    troubles: tuple[Told, ...]  # the first of them
+    troubles: tuple[Trouble, ...]  # the first few
 
     def count(self, *outcomes: Outcome, kinds: tuple[str, ...] = ("page",)) -> int:
-        """How many addresses ended so."""
-        return sum(each.count for each in self.tallies if each.outcome in outcomes and each.kind in kinds)
+        """Return how many addresses had one of these outcomes."""
+        return sum(tally.count for tally in self.tallies if tally.outcome in outcomes and tally.kind in kinds)
 
     @property
     def is_answered(self) -> bool:
-        """Whether any feed, sitemap or page was answered as it should be."""
-        return any(each.outcome in ("read", "unchanged", "new", "same_content") for each in self.tallies)
+        """Whether any feed, sitemap or page was fetched successfully."""
+        return any(tally.outcome in ("read", "unchanged", "new", "same_content") for tally in self.tallies)
 
 
-def collect(sources: Sources, into: Path, limits: Limits = Limits(), tell: Tell = silent) -> Summary:  # noqa: B008 - frozen
+def collect(sources: Sources, into: Path, limits: Limits = Limits(), report: Report = silent) -> Summary:  # noqa: B008 - frozen
     """Collect new pages of all sources into a folder of raw articles.
 
     Raises:
-        UsageError: if ``into`` cannot hold pages.
+        UsageError: if ``into`` cannot be a folder of pages.
         LockedError: if another run collects into it.
-        StorageError: if the disk refuses; what was kept before stays.
+        StorageError: if the disk refuses; pages saved before stay.
     """
     if re.match(r"\w+:/", str(into)):
-        raise UsageError(f"{into} is an address; name a folder of this machine to collect into")
+        raise UsageError(f"{into} is a URL; name a folder on this machine to collect into")
     try:
         into.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"{into} is no folder and cannot be made one: {error.strerror}") from error
+        raise UsageError(f"{into} is not a folder and cannot be created: {error.strerror}") from error
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     with open_memory(into, started_at, limits.runs) as memory:
         try:
-            asyncio.run(_collect_all(sources, into, memory, limits, tell))
+            asyncio.run(_collect_all(sources, into, memory, limits, report))
         except (OSError, sqlite3.OperationalError) as error:
-            raise StorageError(f"{into} cannot be written: {error}; what was kept before stays") from error
-        troubles = memory.troubles([name for name in OUTCOMES if name not in QUIET], MOST_TOLD)
+            raise StorageError(f"{into} cannot be written: {error}; pages saved before stay") from error
+        troubles = memory.troubles([name for name in OUTCOMES if name not in QUIET], SHOWN_TROUBLES)
         return Summary(into, tuple(memory.tallies()), tuple(troubles))
 
 
-async def _collect_all(sources: Sources, into: Path, memory: Memory, limits: Limits, tell: Tell) -> None:
+async def _collect_all(sources: Sources, into: Path, memory: Memory, limits: Limits, report: Report) -> None:
     timeout = httpx.Timeout(limits.read_seconds, connect=limits.connect_seconds, pool=None)
-    # No cookies: what a page holds must not depend on the pages fetched before it.
+    # No cookies: a page's content must not depend on the pages fetched before it.
     cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
     pool = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(timeout=timeout, limits=pool, cookies=cookies) as client:
         web = Web(client, sources, limits)
-        # Each source at its own pace, so that a slow host holds up nobody else's pages.
-        runs = [_Collector(source, into, web, memory, limits, tell).collect() for source in sources.sources]
+        # Each source at its own pace, so that a slow host does not delay the others.
+        runs = [_Collector(source, into, web, memory, limits, report).collect() for source in sources.sources]
         await asyncio.gather(*runs)
 
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """How a page ended, where its bytes lie, and the address that redirects led to."""
+    """The outcome of a page, the path of its bytes, and the address that redirects led to."""
 
     outcome: Outcome
     detail: str = ""
@@ -104,29 +104,29 @@ class _End:
 
 @dataclass(frozen=True, slots=True)
 class _Collector:
-    """One source's part of a run."""
+    """Collects the pages of one source."""
 
     source: Source
     into: Path
     web: Web
     memory: Memory
     limits: Limits
-    tell: Tell
+    report: Report
 
     async def collect(self) -> None:
-        """Poll the source, then fetch its pages, one after the other."""
+        """Poll the source, then fetch its pages one after the other."""
         await self._poll()
         pages = self.memory.take_open(self.source.publisher)
         wanted = [page for page in pages if self.source.wants(page.url)]
         unwanted = {page.url for page in pages} - {page.url for page in wanted}
-        self.memory.settle_pages(unwanted, "excluded")  # found when the patterns were others
+        self.memory.settle_pages(unwanted, "excluded")  # found when the patterns were different
         self.memory.settle_pages([page.url for page in wanted[self.source.max_pages :]], "left_for_later")
         for page in wanted[: self.source.max_pages]:
             end = await self._take_page(page)
             self.memory.settle_pages([page.url], end.outcome, end.detail, end.place)
-            if end.led_to:  # only now: a run killed before must not take the page for seen
+            if end.led_to:  # only now, so that a run killed before does not count the page as seen
                 self.memory.note_destination(end.led_to, self.source.publisher)
-            self.tell(page.url, end.outcome, end.detail)
+            self.report(page.url, end.outcome, end.detail)
 
     async def _poll(self) -> None:
         waiting: deque[tuple[str, Kind]] = deque((url, "feed") for url in self.source.feeds)
@@ -145,7 +145,7 @@ class _Collector:
             except FetchError as failure:
                 outcome, detail, children = failure.outcome, failure.detail, []
                 self.memory.settle_listing(url, outcome, detail)
-            self.tell(url, outcome, detail)
+            self.report(url, outcome, detail)
             waiting.extend((child.url, "sitemap") for child in children)
 
     async def _poll_listing(self, url: str, kind: Kind) -> tuple[Outcome, str, list[Link]]:
@@ -161,15 +161,15 @@ class _Collector:
         answer = await self.web.get(ask)
         if answer.status == 304:
             self.memory.settle_listing(url, "unchanged")
-            return "unchanged", "", self.memory.children(url)  # an index may be as it was and its sitemaps not
-        # Beside the loop: a large file takes seconds, and other hosts' deadlines run on.
+            return "unchanged", "", self.memory.children(url)  # an index may be unchanged and its sitemaps not
+        # In a thread: a large file takes seconds, and other hosts' deadlines go on.
         listing = await asyncio.to_thread(_read_listing, answer, kind, max_bytes)
         self.memory.note_listing(url, self.source.publisher, listing, answer.headers, rules, self.source.wants)
         return "read", listing.problem, list(listing.sitemaps)
 
     async def _take_page(self, page: Link) -> _End:
         if self.memory.is_final(page.url):
-            return _End("seen", "another address led to it")
+            return _End("seen", "already fetched under another address")
         ask = Ask(page.url, self.limits.page_bytes, self.source.delay_seconds, accept=ACCEPT_PAGE, types=HTML_TYPES)
         try:
             answer = await self.web.get(ask, self._check_redirect)
@@ -181,9 +181,9 @@ class _Collector:
 
     def _check_redirect(self, url: str) -> None:
         if not self.source.wants(url):
-            raise FetchError("led_out", f"it leads to {url}")
+            raise FetchError("led_out", f"it redirects to {url}")
         if self.memory.is_final(url):
-            raise FetchError("seen", f"it leads to {url}")
+            raise FetchError("seen", f"it redirects to {url}")
 
     def _keep(self, link: Link, answer: Answer) -> _End:
         page = Page(
@@ -213,21 +213,22 @@ def _read_listing(answer: Answer, kind: Kind, max_bytes: int) -> Listing:
 
 
 def describe(summary: Summary) -> str:
-    """What a person reads when the run is over."""
-    listings = [each for each in summary.tallies if each.kind != "page"]
+    """Return the lines that a person reads when the run is over."""
+    listings = [tally for tally in summary.tallies if tally.kind != "page"]
+    pages = [tally for tally in summary.tallies if tally.kind == "page"]
     polled = summary.count(*OUTCOMES, kinds=("feed", "sitemap"))
     found = summary.count(*OUTCOMES)
     lines = [
         f"collected  {summary.count('new'):,} new pages into {summary.into}",
         f"polled     {polled:,} feeds and sitemaps: {_list_counts(listings)}",
-        f"found      {found:,} pages: {_list_counts([each for each in summary.tallies if each.kind == 'page'])}",
+        f"found      {found:,} pages: {_list_counts(pages)}",
     ]
-    lines += [f"  {each.outcome}: {each.url}: {each.detail}" for each in summary.troubles]
+    lines += [f"  {trouble.outcome}: {trouble.url}: {trouble.detail}" for trouble in summary.troubles]
     return "\n".join(lines)
 
 
 def _list_counts(tallies: list[Tally]) -> str:
     counts: Counter[Outcome] = Counter()
-    for each in tallies:
-        counts[each.outcome] += each.count
+    for tally in tallies:
+        counts[tally.outcome] += tally.count
     return ", ".join(f"{counts[name]:,} {name}" for name in OUTCOMES if counts[name]) or "none"

@@ -77,7 +77,7 @@ def test_an_entry_without_a_link_is_said() -> None:
     body = b'<rss version="2.0"><channel><item><title>A</title></item><item><link>/b</link></item></channel></rss>'
     listing = read_feed(body, HERE, {})
     assert urls(listing) == ["https://post.example/b"]
-    assert listing.problem == "1 of 2 entries have no link that can be followed"
+    assert listing.problem == "1 of 2 entries have no usable link"
     assert listing.is_whole
 
 
@@ -233,7 +233,7 @@ def test_mangled_feeds_and_sitemaps_are_read_or_refused(charset: str) -> None:
 @pytest.mark.parametrize("closing", [b"", b"</b>"], ids=["never-closed", "well-formed"])
 def test_a_feed_nested_deep_is_refused_before_it_is_parsed(closing: bytes) -> None:
     deep = b"<title>" + b"<b>" * 1_000_000 + closing * 1_000_000
-    with pytest.raises(FetchError, match="nested more than 5,000 deep"):
+    with pytest.raises(FetchError, match="nested more than 5,000 levels deep"):
         read_feed(rss("https://post.example/a").replace(b"<title>A", deep), HERE, {})
 
 
