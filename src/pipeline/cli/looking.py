@@ -10,7 +10,6 @@ import argparse
 from pathlib import Path
 
 from pipeline.cli.arguments import Commands, add_command
-from pipeline.contract import TABLES
 from pipeline.errors import StorageError, UsageError
 
 SHOWN = 20  # changes of each kind on the terminal
@@ -67,9 +66,8 @@ def _verify(options: argparse.Namespace) -> int:
 
     version = store.open_version(options.curated)
     raw = read_records(options.raw, version.last_run()) if options.raw else None
-    months = {name: version.months(name) for name, table in TABLES.items() if table.is_monthly}
     source = options.source or (version.source_of(full_path(options.raw)) if options.raw else None)
-    found = verify_version(version.read, months, raw, source, version.read("records"))
+    found = verify_version(version, raw, source)
     for name, count in found.counts.items():
         print(f"{count:>10,}  {name}")
     for difference in found.differences:
