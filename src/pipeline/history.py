@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline import store
 from pipeline.errors import StorageError, UsageError
+from pipeline.rendering import format_table
 
 LONGEST = 100_000  # hours, days or weeks: more than eleven years
 
@@ -149,14 +150,8 @@ def format_versions(versions: Sequence[VersionLine], policy: Policy) -> str:
         )
         for version in ordered
     ]
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    sides = "<<>>><"  # numbers are aligned right
-    lines = [
-        "  ".join(f"{cell:{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True)).rstrip()
-        for row in rows
-    ]
     total = _as_size(sum(version.own_bytes for version in versions))
-    return "\n".join([*lines, f"{len(versions):,} kept, {total} in total; --keep {policy}"])
+    return f"{format_table(rows, '<<>>><')}\n{len(versions):,} kept, {total} in total; --keep {policy}"
 
 
 def _as_size(size: float) -> str:

@@ -1,7 +1,8 @@
-"""Fill page templates and write pages: self-contained HTML without scripts or remote files."""
+"""What people read: pages (self-contained HTML without scripts or remote files), and tables on a terminal."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -37,3 +38,18 @@ def shorten(text: str, longest: int = 400) -> str:
     """Return a text that a page has room for: the beginning and end of a long one."""
     half = longest // 2
     return text if len(text) <= longest else f"{text[:half]} … {text[-half:]}"
+
+
+def format_table(rows: Sequence[Sequence[str]], alignment: str) -> str:
+    """Return rows, the header among them, as lines with columns of equal width.
+
+    Args:
+        rows: cells, as many in each row as ``alignment`` has characters.
+        alignment: ``<`` or ``>`` for each column; numbers are aligned right.
+    """
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = (
+        "  ".join(f"{cell:{side}{width}}" for cell, side, width in zip(row, alignment, widths, strict=True))
+        for row in rows
+    )
+    return "\n".join(line.rstrip() for line in lines)

@@ -1,36 +1,30 @@
-"""What was measured, as a person reads it in the terminal."""
+"""Drift as lines on a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from pipeline.contract import Drift
+from pipeline.rendering import format_table
 
 
 def describe_drift(drift: Sequence[Drift]) -> str:
-    """What was measured as a table, and how much of it is unusual."""
+    """Return the measures as a table, and how many are unusual."""
     if not drift:
         return "nothing came in, so there is nothing to measure"
     rows = [("", "publisher or source", "measure", "found", "of", "usual", "basis")]
     rows += [
         (
-            "WARN" if each.is_unusual else "",
-            each.subject,
-            each.measure,
-            f"{each.found:.3g}",
-            f"{each.count:,}",
-            each.usual,
-            each.basis,
+            "WARN" if measure.is_unusual else "",
+            measure.subject,
+            measure.measure,
+            f"{measure.found:.3g}",
+            f"{measure.count:,}",
+            measure.usual,
+            measure.basis,
         )
-        for each in drift
+        for measure in drift
     ]
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    sides = "<<<>><<"  # numbers stand to the right
-    lines = [
-        "  ".join(f"{cell:{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-    unusual = sum(each.is_unusual for each in drift)
-    return "\n".join(
-        [*lines, f"{unusual:,} of {len(drift):,} unusual; settings.toml beside the tables sets other bounds"]
-    )
+    unusual = sum(measure.is_unusual for measure in drift)
+    last = f"{unusual:,} of {len(drift):,} unusual; settings.toml beside the tables sets other bounds"
+    return f"{format_table(rows, '<<<>><<')}\n{last}"
