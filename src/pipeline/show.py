@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.contract import FATES, ReadRaw, Run
+from pipeline.contract import FATES, Count, ReadRaw, Run
 from pipeline.errors import UsageError
 
 # How each method reads in a sentence (contract.SpeakerMethod).
@@ -23,24 +23,31 @@ METHODS = {
 
 
 def describe_run(run: Run, outcome: str) -> str:
-    """What came in, what went out and what was refused."""
-    went = {name: getattr(run, column) for name, column in FATES.items()}
+    """Return the ledger of a run as lines: what came in, and what became of it."""
+    fates = {name: getattr(run, column) for name, column in FATES.items()}
     seconds = (run.finished_at - run.started_at).total_seconds()
     lines = [
         f"run        {run.run_id} of {run.source}: {outcome} in {seconds:.1f} s",
         f"came in    {run.record_count:,} raw records",
-        "went out   " + ", ".join(f"{count:,} {name}" for name, count in went.items() if count or name == "new"),
+        "became     " + ", ".join(f"{count:,} {name}" for name, count in fates.items() if count or name == "new"),
     ]
-    lines += [f"refused    {reason.count:,} {reason.name}" for reason in run.reject_reasons]
+    if run.reject_reasons:
+        lines.append(f"refused    {_list_counts(run.reject_reasons)}")
+    if run.skip_reasons:
+        lines.append(f"skipped    {_list_counts(run.skip_reasons)}: left out on purpose")
     if run.older_count:
         lines.append(
-            f"older      {run.older_count:,} articles were made by older code: --reprocess older makes them anew"
+            f"older      {run.older_count:,} articles were made by older code; --reprocess older recomputes them"
         )
     if outcome not in ("nothing to do", "dry run"):
         totals = f"{run.article_total:,} articles, {run.quote_total:,} quotes, {run.mention_total:,} mentions"
         totals += f" (--attributions {run.attributions})"
         lines.append(f"data set   {totals}")
     return "\n".join(lines)
+
+
+def _list_counts(counts: Sequence[Count]) -> str:
+    return ", ".join(f"{count.count:,} {count.name}" for count in counts)
 
 
 def show_quote(article: Mapping[str, Any], quote: Mapping[str, Any], read_raw: ReadRaw) -> str:

@@ -93,10 +93,19 @@ def test_every_method_reads_in_a_sentence() -> None:
 )
 def test_run_in_a_few_lines(outcome: str, has_totals: bool) -> None:
     told = describe_run(
-        run(record_count=1200, new_count=1199, reject_count=1, reject_reasons=[Count("empty", 1)], article_total=1199),
+        run(
+            record_count=1202,
+            new_count=1199,
+            reject_count=1,
+            reject_reasons=[Count("empty", 1)],
+            skip_count=2,
+            skip_reasons=[Count("http_error", 1), Count("sidecar", 1)],
+            article_total=1199,
+        ),
         outcome,
     )
-    assert "came in    1,200 raw records" in told
-    assert "went out   1,199 new, 1 refused\n" in told
-    assert "refused    1 empty" in told
+    assert "came in    1,202 raw records" in told
+    assert "became     1,199 new, 1 refused, 2 skipped\n" in told
+    assert "refused    1 empty\n" in told
+    assert "skipped    1 http_error, 1 sidecar: left out on purpose" in told
     assert ("data set   1,199 articles" in told) is has_totals
