@@ -1,4 +1,4 @@
-"""What a person is told of a rule that fails: what was expected, the rows as they stand in their articles, their records."""
+"""What a failed rule reports: the expectation, and the failing rows with their place in the article and raw record."""
 
 from __future__ import annotations
 
@@ -7,29 +7,36 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from onrecord import open_version
 from pipeline.contract import TABLES, Drift, Example, expectations
+from pipeline.store import Version
 from tests.end_to_end.conftest import Onrecord
 
-TOLD = "We checked every cable and every ramp,"
+WORDS = "We checked every cable and every ramp,"
 
 
 @pytest.fixture
-def chunk(onrecord: Onrecord, raw: Path, tmp_path: Path) -> dict[str, pa.Table]:
-    """The rows of three articles."""
+def version(onrecord: Onrecord, raw: Path, tmp_path: Path) -> Version:
+    """A data set of three articles."""
     assert onrecord("curate", raw, "--into", tmp_path / "curated", "--workers", 1).code == 0
-    version = open_version(tmp_path / "curated")
+    return open_version(tmp_path / "curated")
+
+
+@pytest.fixture
+def chunk(version: Version) -> dict[str, pa.Table]:
+    """Its monthly tables."""
     return {name: version.read(name) for name, table in TABLES.items() if table.is_monthly}
 
 
 def put(chunk: dict[str, pa.Table], column: str, value: object) -> dict[str, pa.Table]:
-    """The rows with one quote that is not as it should be."""
+    """Return the tables with one wrong value in the quote with WORDS."""
     quotes = chunk["quotes"]
-    at = quotes["text"].to_pylist().index(TOLD)
+    row = quotes["text"].to_pylist().index(WORDS)
     values = quotes[column].to_pylist()
-    values[at] = value
+    values[row] = value
     arrow = quotes.schema.field(column)
     place = quotes.schema.get_field_index(column)
     return chunk | {"quotes": quotes.set_column(place, arrow.with_nullable(True), pa.array(values, arrow.type))}
@@ -40,39 +47,39 @@ def failing(chunk: dict[str, pa.Table]) -> list[tuple[str, str, str, Example]]:
 
     found = [finding for finding in check_rows([chunk]) if not finding.success]
     assert {finding.kind for finding in found} <= {"rows"}
-    return [(each.table, each.column, each.expected, *each.examples) for each in found]  # type: ignore[misc]
+    return [(finding.table, finding.column, finding.expected, *finding.examples) for finding in found]  # type: ignore[misc]
 
 
-def test_rows_that_pass_are_told_without_examples(chunk: dict[str, pa.Table]) -> None:
+def test_rows_that_pass(chunk: dict[str, pa.Table]) -> None:
     assert failing(chunk) == []
 
 
-def test_a_type_that_there_is_not_is_shown_where_the_quote_stands(chunk: dict[str, pa.Table]) -> None:
+def test_unknown_type_is_shown_with_the_text_of_its_quote(chunk: dict[str, pa.Table]) -> None:
     ((table, column, expected, example),) = failing(put(chunk, "quote_type", "shouted"))
     assert (table, column, expected) == ("quotes", "quote_type", "is one of: direct, mixed, indirect")
     assert example.row.endswith("quote_type 'shouted'")
     assert example.before.endswith("the harbour board said.\n\n\N{QUOTATION MARK}")
-    assert example.text == TOLD
+    assert example.text == WORDS
     assert example.after.startswith("\N{QUOTATION MARK} said Mara Oduya")
     assert example.raw_path.startswith("story-")
     assert example.raw_record == "0"
 
 
-def test_words_that_do_not_stand_there_are_shown_beside_those_that_do(chunk: dict[str, pa.Table]) -> None:
+def test_wrong_words_are_shown_beside_the_text_at_their_offsets(chunk: dict[str, pa.Table]) -> None:
     ((_, column, expected, example),) = failing(put(chunk, "text", "words never said"))
     assert (column, expected) == ("text", "text is exactly articles.text[start_char:end_char]")
     assert "'words never said'" in example.row
-    assert example.text == TOLD
+    assert example.text == WORDS
 
 
-def test_a_value_that_is_missing_is_told_of_its_column_alone(chunk: dict[str, pa.Table]) -> None:
+def test_missing_value_fails_only_its_column(chunk: dict[str, pa.Table]) -> None:
     ((table, column, expected, example),) = failing(put(chunk, "segment_kind", None))
     assert (table, column, expected) == ("quotes", "segment_kind", "is never empty")
     assert example.row.endswith("segment_kind None")
-    assert example.text == TOLD
+    assert example.text == WORDS
 
 
-def test_a_place_that_there_is_not_is_told_without_context(chunk: dict[str, pa.Table]) -> None:
+def test_impossible_offset_is_shown_without_text(chunk: dict[str, pa.Table]) -> None:
     found = failing(put(chunk, "start_char", -4))
     assert {(expected, example.text) for _, _, expected, example in found} == {
         ("is at least 0", ""),
@@ -86,64 +93,58 @@ def test_every_rule_of_the_contract_has_words() -> None:
             assert rule.in_words
 
 
-def test_drift_warns_of_those_alone_that_are_not_as_usual() -> None:
+def test_drift_warns_only_outside_the_baseline() -> None:
     from pipeline.validate import check_drift  # late: it takes seconds to import
 
-    usual = Drift("Harbour Post", "articles_a_day", 20.0, 12.0, 31.0, "learnt of 28 days", 20)
+    usual = Drift("Harbour Post", "articles_a_day", 20.0, 12.0, 31.0, "28 days", 20)
     low = replace(usual, subject="Moor Echo", found=2.0)
     unknown = replace(usual, subject="New Gazette", found=3.0, low=float("-inf"), high=float("inf"))
     found = check_drift([usual, low, unknown])
-    assert [(each.kind, each.column, each.success, each.blocks) for each in found] == [
+    assert [(finding.kind, finding.column, finding.success, finding.blocks) for finding in found] == [
         ("drift", "articles_a_day", False, False),
         ("drift", "articles_a_day", True, False),
     ]
-    assert found[0].examples == (Example("Moor Echo: articles_a_day is 2, usual is 12 to 31 (learnt of 28 days)"),)
+    assert found[0].examples == (Example("Moor Echo: articles_a_day is 2, usual is 12 to 31 (28 days)"),)
     assert (found[0].element_count, found[0].unexpected_count) == (3, 1)
 
 
-def test_a_table_with_other_columns_blocks() -> None:
+def test_table_with_other_columns_blocks(version: Version) -> None:
     from pipeline.validate import check_version  # late: it takes seconds to import
 
-    def column_names(table: str) -> list[str]:
-        names = list(TABLES[table].row.__match_args__)
-        return names[1:] if table == "runs" else names
-
-    def known(table: str, column: str) -> pa.Array:  # noqa: ARG001
-        return pa.array([], pa.string())
-
-    found = check_version([], {}, known, column_names, lambda _: pa.table({}))
-    (finding,) = [each for each in found if not each.success]
+    (path,) = version.files("runs")
+    rewrite(path, pq.read_table(path).drop_columns(["raw"]))
+    (finding,) = [
+        finding for finding in check_version(version, [], pa.array([], pa.string()), {}) if not finding.success
+    ]
     assert (finding.table, finding.column, finding.blocks) == ("runs", "", True)
-    assert finding.examples[0].row.startswith("found: started_at, finished_at")
+    assert finding.examples[0].row.startswith("found: run_id, started_at, finished_at")
 
 
-def test_an_id_that_is_there_twice_is_shown_where_its_quotes_stand(chunk: dict[str, pa.Table]) -> None:
+def test_repeated_id_is_shown_with_the_text_of_its_quotes(version: Version, chunk: dict[str, pa.Table]) -> None:
     from pipeline.validate import check_version  # late: it takes seconds to import
 
-    taken = chunk["quotes"]["quote_id"][0].as_py()
-    wrong = put(chunk, "quote_id", taken)
-
-    def known(table: str, column: str) -> pa.Array:
-        return wrong[table][column].combine_chunks() if table in wrong else pa.array([], pa.string())
-
-    found = check_version(
-        [{"quotes": wrong["quotes"]}],
-        {},
-        known,
-        lambda name: TABLES[name].row.__match_args__,
-        lambda _: chunk["articles"],
-    )
-    (finding,) = [each for each in found if each.column == "quote_id" and each.blocks]
+    other_id = next(row["quote_id"] for row in chunk["quotes"].to_pylist() if row["text"] != WORDS)
+    for path, _ in version.find("quotes", "text", [WORDS]):
+        rewrite(path, put({"quotes": version.read_file("quotes", path)}, "quote_id", other_id)["quotes"])
+    parts = [(part.month, part.name) for part in version.parts]
+    found = check_version(version, parts, chunk["articles"]["article_id"].combine_chunks(), {})
+    (finding,) = [finding for finding in found if finding.column == "quote_id" and finding.rule == "unique"]
+    assert finding.blocks
     assert (finding.expected, finding.unexpected_count) == ("occurs once", 2)
-    assert TOLD in {example.text for example in finding.examples}
+    assert WORDS in {example.text for example in finding.examples}
     assert all(example.raw_path for example in finding.examples)
 
 
-def test_a_ledger_that_does_not_add_up_tells_its_counts(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
+def rewrite(path: Path, rows: pa.Table) -> None:
+    """Replace a part file, which other versions may share by a hard link."""
+    path.unlink()
+    pq.write_table(rows, path)
+
+
+def test_ledger_that_does_not_add_up_shows_its_counts(version: Version) -> None:
     from pipeline.validate import check_ledger  # late: it takes seconds to import
 
-    assert onrecord("curate", raw, "--into", tmp_path / "curated", "--workers", 1).code == 0
-    run = open_version(tmp_path / "curated").last_run()
+    run = version.last_run()
     assert check_ledger(run).success
     finding = check_ledger(replace(run, record_count=4, finished_at=datetime.now(UTC)))
     assert finding.blocks

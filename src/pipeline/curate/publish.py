@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from pipeline import report, store
-from pipeline.contract import TABLES, Arrival, Finding, Run, arrow_schema
+from pipeline.contract import Arrival, Finding, Run, arrow_schema
 from pipeline.curate.build import Built, build_version
 from pipeline.curate.correct import Reviewed
 from pipeline.curate.work import Summary, Work
@@ -20,7 +16,6 @@ from pipeline.errors import StorageError, ValidationFailedError
 from pipeline.ledger import Key
 
 CHANGES_BYTES = 200_000  # of a report that tell what changed
-CHECKED_PARTS = 20  # at a time: what bounds the memory of checking the rules on whole tables
 
 
 def build_and_publish(work: Work, into: Path, winners: Mapping[str, Key], reviewed: Reviewed) -> Summary:
@@ -64,25 +59,9 @@ def _check_version(work: Work, version: store.Version, built: Built) -> list[Fin
 
     Of rows that did not change the version before was checked: only whether ids stay unique is asked over all.
     """
-    from pipeline.validate import check_ledger, check_version, needed_columns  # late: it takes seconds to import
+    from pipeline.validate import check_ledger, check_version  # late: it takes seconds to import
 
-    @cache
-    def known(table: str, column: str) -> pa.Array:
-        return version.read(table, [column])[column].combine_chunks()
-
-    def read_chunks() -> Iterator[dict[str, pa.Table]]:
-        for at in range(0, len(built.parts), CHECKED_PARTS):
-            some = built.parts[at : at + CHECKED_PARTS]
-            yield {name: _read_touched(version, name, needed_columns(name), some, built.touched) for name in MONTHLY}
-
-    def find_articles(article_ids: Sequence[str]) -> pa.Table:
-        found = version.find("articles", "article_id", article_ids, ["article_id", "text", *store.RECORD_KEY])
-        return pa.concat_tables(rows for _, rows in found)
-
-    work.findings += [
-        *check_version(read_chunks(), built.whole, known, version.column_names, find_articles),
-        check_ledger(built.run),
-    ]
+    work.findings += [*check_version(version, built.parts, built.touched, built.whole), check_ledger(built.run)]
     return [finding for finding in work.findings if finding.blocks]
 
 
@@ -92,19 +71,6 @@ def _measure_drift(work: Work, version: store.Version) -> None:
 
     work.drift = measure_version(version, work.watching)
     work.findings += check_drift(work.drift)
-
-
-MONTHLY = tuple(name for name, table in TABLES.items() if table.is_monthly)
-
-
-def _read_touched(
-    version: store.Version, table: str, names: list[str], parts: Sequence[tuple[str, str]], touched: pa.Array
-) -> pa.Table:
-    """The rows of articles that came or changed, of some parts."""
-    rows = pa.concat_tables(
-        version.read_file(table, version.folder(table, month) / name, names) for month, name in parts
-    )
-    return rows.filter(pc.is_in(rows["article_id"], touched))
 
 
 def _report_data(work: Work, version: store.Version, run: Run, outcome: report.Outcome) -> report.ReportData:
