@@ -18,7 +18,7 @@ from pathlib import Path
 import trafilatura
 
 from pipeline.contract import RawArticle, RawRef
-from pipeline.normalise.language import identify_language
+from pipeline.normalise.language_tag import identify_language
 from pipeline.read.html import read_html
 from pipeline.read.records import Options, RawRecord
 

@@ -16,7 +16,7 @@ import pytest
 
 from pipeline.contract import Article, RawArticle
 from pipeline.normalise import normalise
-from pipeline.normalise.dates import Published, date_article
+from pipeline.normalise.dates import DateClues, Published, date_article
 from pipeline.normalise.layout import read_layout
 from pipeline.read import Options, RawFile, RawRecord, find_files, frame_file, read_record
 
@@ -67,9 +67,7 @@ def test_dates_without_the_address() -> None:
     found: Counter[str] = Counter()
     for raw in _read(folder):
         url = _address(raw)
-        told = date_article(
-            published_at=None, published_source="none", url=url, dateline=None, body="", fetched_at=None
-        )
+        told = date_article(DateClues(url=url))
         if url is None or told.published_on is None:
             continue
         told_count[told.precision] += 1

@@ -49,3 +49,8 @@ def any_of(name: str, section: str = "") -> str:
     Close it with ``\b`` or white space, so that no word matches only the beginning of a longer one.
     """
     return "|".join(re.escape(word) for line in read_lines(name, section) for word in line.split())
+
+
+def read_alternatives(name: str, section: str = "") -> str:
+    """Return the lines of ``name``, each a regular expression, joined with ``|`` in the order of the file."""
+    return "|".join(read_lines(name, section))

@@ -1,4 +1,4 @@
-"""The dateline: place, day and agency at the start of a wire story, in the agencies' printed forms."""
+"""Read datelines: place, day and agency at the start of a wire story, as each agency prints them."""
 
 from __future__ import annotations
 
@@ -7,20 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.lexicon.gazetteer import is_place
+from pipeline.lexicon.words import read_lines, read_table
 
-# Agencies as they print themselves in datelines and credits, and the name they go by here.
-AGENCIES: Mapping[str, str] = {
-    "AP": "AP", "Associated Press": "AP", "Reuters": "Reuters", "AFP": "AFP", "Agence France-Presse": "AFP",
-    "TASS": "TASS", "ITAR-TASS": "TASS", "Interfax": "Interfax", "Xinhua": "Xinhua", "dpa": "dpa", "DPA": "dpa",
-    "PA": "PA", "Press Association": "PA", "UPI": "UPI", "ANI": "ANI", "PTI": "PTI", "IANS": "IANS", "EFE": "EFE",
-    "Kyodo": "Kyodo", "Yonhap": "Yonhap", "CP": "CP", "The Canadian Press": "CP", "IPS": "IPS", "KUNA": "KUNA",
-    "Bernama": "Bernama", "Anadolu": "Anadolu", "AA": "Anadolu", "RIA Novosti": "RIA Novosti", "ANSA": "ANSA",
-    "CNA": "CNA", "VNA": "VNA", "APS": "APS", "MAP": "MAP", "SPA": "SPA", "WAM": "WAM", "BSS": "BSS", "UNB": "UNB",
-    "afrol News": "afrol News", "UN News": "UN News", "Bloomberg": "Bloomberg", "CNS": "CNS",
-}  # fmt: skip
-MONTHS = {name: number for number, names in enumerate(
-    ("January Jan", "February Feb", "March Mar", "April Apr", "May", "June Jun", "July Jul", "August Aug",
-     "September Sept Sep", "October Oct", "November Nov", "December Dec"), 1) for name in names.split()}  # fmt: skip
+# Agencies as datelines and credits print them, and their names in articles.agency.
+AGENCIES: Mapping[str, str] = read_table("agencies.tsv")
+MONTHS: Mapping[str, int] = {
+    name: number for number, line in enumerate(read_lines("months.txt"), 1) for name in line.split()
+}
 
 _AGENCY = "|".join(sorted(map(re.escape, AGENCIES), key=len, reverse=True))
 _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
@@ -31,7 +24,7 @@ DATE = (
 )
 _WORD = r"[A-ZÀ-ÞĀ-Ž][\w’'.\-]*?"
 _PLACE = rf"{_WORD}(?:(?:\s|/|\s?&\s?|\s?,\s?)(?:{_WORD}|and|de|del|la|al|el|of))*?"
-# Place, then day and agency in any of their printed places, then what parts it from the story.
+# The place, then day and agency in either order, then the mark that separates the dateline from the story.
 DATELINE = re.compile(
     rf"(?:By [^()\n]{{3,40}}, )?(?:(?P<place>{_PLACE}(?:\s\[[A-Z][\w ]+\])?)\s*,?\s*)??"
     rf"(?P<first>(?:(?:\(\s*)?(?:{_AGENCY})\s*[,)]?\s*)(?=,?\s*\(?(?:\d|(?i:{_MONTH}))))?"
@@ -39,12 +32,14 @@ DATELINE = re.compile(
     rf"\s*[.,]?\s*(?P<second>[/(]\s*(?:{_AGENCY})\s*[/)]|(?:{_AGENCY})(?=\s*[-–—]))?"
     rf"\s*(?P<mark>\.[-–—]|(?<=[\d)/])\.(?=\s)|--+|[—–:\-‑]|(?<=/)|(?<=\))(?=\s+[\"“‘'«„A-ZÀ-Þ]))\s*(?=\S)"
 )
-LONGEST_PLACE = 60
+LONGEST_PLACE = 60  # characters
+MOST_PLACE_WORDS = 7
+LONGEST_DATELINE = 160  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class Dateline:
-    """A dateline, and where the story behind it begins."""
+    """The parts of a dateline; the story begins at ``end_char``."""
 
     place: str | None
     agency: str | None
@@ -56,52 +51,57 @@ class Dateline:
 
 
 def read_dateline(text: str) -> Dateline | None:
-    """Read the dateline that a paragraph begins with, if it does."""
-    found = DATELINE.match(text[:160])
-    if not found:
+    """Return the dateline at the start of a paragraph, or None."""
+    match = DATELINE.match(text[:LONGEST_DATELINE])
+    if not match:
         return None
-    place = (found["place"] or "").strip(" ,") or None
-    if place and "," in place and text[found.end("place") :].startswith("."):  # "OMAHA, Neb."
+    place = (match["place"] or "").strip(" ,") or None
+    if place and "," in place and text[match.end("place") :].startswith("."):  # "OMAHA, Neb."
         place += "."
-    agency = _agency(found["second"] or found["first"] or "")
-    month = MONTHS.get((found["month"] or found["month2"] or "").title())
-    day = int(found["day"] or found["day2"] or 0) or None
-    year = int(found["year"] or found["year2"] or 0) or None
+    agency = AGENCIES.get((match["second"] or match["first"] or "").strip(" /(),"))
     if place in AGENCIES and agency is None:
         place, agency = None, AGENCIES[place or ""]
-    # "Pune, Aug 14 (PTI) Millet prices rose": nothing but a bracket parts it from the story, so the place must be known.
-    is_unmarked = not found["mark"] and text[found.start("mark") - 1] == ")"
+    day = int(match["day"] or match["day2"] or 0) or None
+    if not _is_dateline(text, match, place, agency, day):
+        return None
+    return Dateline(
+        place=place,
+        agency=agency,
+        month=MONTHS.get((match["month"] or match["month2"] or "").title()),
+        day=day,
+        year=int(match["year"] or match["year2"] or 0) or None,
+        end_char=match.end(),
+        printed=text[: match.end("mark") if match["mark"] == "." else match.start("mark")].rstrip(),
+    )
+
+
+def _is_dateline(text: str, match: re.Match[str], place: str | None, agency: str | None, day: int | None) -> bool:
+    """Return whether a match is a dateline, not a sentence of the same form."""
+    mark = match["mark"] or ""
+    # "Pune, Aug 14 (PTI) Millet prices rose": only a bracket ends the dateline, so the place must be known.
+    is_unmarked = not mark and text[match.start("mark") - 1] == ")"
     if is_unmarked and not (place and agency and is_place(_first_place(place)) and (day or place.isupper())):
-        return None
-    has_evidence = bool(agency or day)
-    if not _is_likely(place, has_evidence, found["mark"] or "", text, found.end()):
-        return None
-    printed = text[: found.start("mark")].rstrip()
-    if found["mark"] == ".":
-        printed = text[: found.end("mark")].rstrip()
-    return Dateline(place, agency, month, day, year, found.end(), printed)
-
-
-def _agency(printed: str) -> str | None:
-    return AGENCIES.get(printed.strip(" /(),"))
-
-
-def _first_place(place: str) -> str:
-    return re.split(r"[,/(\[]| and | & ", place)[0].strip()
-
-
-def _is_likely(place: str | None, has_evidence: bool, mark: str, text: str, end: int) -> bool:
-    if place and (len(place) > LONGEST_PLACE or len(place.split()) > 7):
         return False
-    if has_evidence:
+    if place and (len(place) > LONGEST_PLACE or len(place.split()) > MOST_PLACE_WORDS):
+        return False
+    if agency or day:
         return place is not None or mark not in (":", ".") or text.startswith(("(", "/"))
     if place is None or mark == ".":
         return False
+    return _is_place_alone(text, match.end(), place, mark)
+
+
+def _is_place_alone(text: str, end: int, place: str, mark: str) -> bool:
+    """Return whether a place without day and agency is a dateline: "PARIS — The", but not "Note: the"."""
     first = _first_place(place)
     if text[end : end + 1].islower():  # "London – the city that never was – sleeps"
         return False
     if mark in ("-", ":", "‑"):
-        # "WALLACE: …" is a transcript, "Note: …" a note, "Paris-based" a word: only a known place will do.
-        glued = mark == "-" and not text[end - 1 : end].isspace() and not first.isupper()
-        return is_place(first) and not glued
+        # "WALLACE: …" is a transcript, "Note: …" a note and "Paris-based" a word, so the place must be known.
+        is_compound = mark == "-" and not text[end - 1 : end].isspace() and not first.isupper()
+        return is_place(first) and not is_compound
     return (first.isupper() and len(first) > 2) or is_place(first)
+
+
+def _first_place(place: str) -> str:
+    return re.split(r"[,/(\[]| and | & ", place)[0].strip()

@@ -1,26 +1,20 @@
-"""When an article was published: from what is given, what its address says, or what is printed in it.
-
-A year is inferred only from evidence in the text, and only where exactly one year fits all of it (DESIGN §5).
-"""
+"""Find when an article was published: from its metadata, its address, or a date printed in its text."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 from dateutil import parser as dateutil_parser
 
 from pipeline.contract import FieldSource, Precision, QualityFlag
 from pipeline.normalise.dateline import DATE, MONTHS, Dateline
+from pipeline.normalise.dateline_year import TOLERANCE, infer_year
 
 EARLIEST_YEAR = 1600  # the first printed newspapers
-# Records collected around midnight, or stamped in local time, may seem a day early.
-TOLERANCE = timedelta(days=2)
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-LEAD_CHARACTERS = 700
 
 URL_DAY = re.compile(
     r"[/-](?P<year>(?:19|20)\d\d)[/-](?P<month>0?[1-9]|1[0-2])[/-](?P<day>0?[1-9]|[12]\d|3[01])(?=[/\-_.?]|$)"
@@ -28,15 +22,13 @@ URL_DAY = re.compile(
 URL_DAY_FIRST = re.compile(r"/(?P<day>0?[1-9]|[12]\d|3[01])/(?P<month>0?[1-9]|1[0-2])/(?P<year>(?:19|20)\d\d)(?=/|$)")
 URL_DIGITS = re.compile(r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?!\d)")
 URL_MONTH = re.compile(r"/(?P<year>(?:19|20)\d\d)/(?P<month>0[1-9]|1[0-2])(?=/|$)")
-# "today (July 28, 2022)", "on Monday (25 July 2022)": the day of publication, said in brackets.
-TODAY = re.compile(rf"\b(?i:today|yesterday)\s*\({DATE}\)")
+# "today (July 28, 2022)": the day of publication in brackets.
+TODAY_IN_BRACKETS = re.compile(rf"\b(?i:today|yesterday)\s*\({DATE}\)")
 # "Published: 3 December 2016, 14:05 GMT", "Updated at: …"
-STAMP = re.compile(
+PUBLICATION_STAMP = re.compile(
     r"^\W*(?i:published|posted|updated|last updated|last modified|date)\b(?: (?i:at|on))?\s*:?\s*(?P<date>.*\d.*)$"
 )
-YEARS_AGO = re.compile(r"\b(?P<count>\d{1,3}) years ago\b")
-STATED_YEAR = re.compile(r"(?<![\d,.$€£])(?P<year>1[89]\d\d|20\d\d)(?![\d,]\d|%|\.\d)")
-# The zones that RFC 2822 (section 4.3) gives names, in hours from UTC.
+# Hours from UTC of the time zones that RFC 2822 (section 4.3) names.
 ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
 DATE_ONLY = re.compile(r"^\s*(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d))?)?\s*$")
 HAS_TIME = re.compile(r"\d{1,2}:\d\d")
@@ -44,7 +36,7 @@ HAS_TIME = re.compile(r"\d{1,2}:\d\d")
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A date of publication, how exactly it is known, and what says so."""
+    """A date of publication, its precision, and the words that give it."""
 
     published_on: date | None = None
     published_at: datetime | None = None
@@ -54,103 +46,89 @@ class Published:
     flags: tuple[QualityFlag, ...] = ()
 
 
-def date_article(
-    *,
-    published_at: str | None,
-    published_source: FieldSource,
-    url: str | None,
-    dateline: Dateline | None,
-    body: str,
-    fetched_at: datetime | None,
-    extra_lines: Sequence[str] = (),
-) -> Published:
-    """Find when an article was published; the first source that holds a sound date decides.
+@dataclass(frozen=True, slots=True)
+class DateClues:
+    """What may say when an article was published."""
 
-    Args:
-        published_at: as given with the record.
-        published_source: where that is from.
-        url: the article's address.
-        dateline: as read from the first paragraph.
-        body: the text, in which a missing year may be found.
-        fetched_at: when the record was collected: nothing is published later.
-        extra_lines: furniture that may hold a stamp such as "Published: …".
+    published_at: str | None = None  # as given with the record
+    published_source: FieldSource = "none"  # of published_at
+    url: str | None = None
+    dateline: Dateline | None = None
+    body: str = ""
+    fetched_at: datetime | None = None  # when the record was collected; nothing is published later
+    furniture: Sequence[str] = ()  # lines such as "Published: …"
+
+
+def date_article(clues: DateClues) -> Published:
+    """Return when an article was published, from the first clue with a plausible date.
+
+    Implausible dates, and an address that disagrees with the chosen date, are flagged.
     """
-    flags: list[QualityFlag] = []
-    latest = (fetched_at or datetime.now(UTC)) + TOLERANCE
+    flags: set[QualityFlag] = set()
+    latest = (clues.fetched_at or datetime.now(UTC)) + TOLERANCE
     chosen: Published | None = None
-    for found in _candidates(published_at, published_source, url, dateline, body, fetched_at, extra_lines):
-        problem = _problem(found, latest)
+    for candidate in _candidates(clues):
+        problem = _find_problem(candidate, latest)
         if problem:
-            flags.append(problem)
+            flags.add(problem)
         elif chosen is None:
-            chosen = found
-        elif found.source == "url" and _is_far(chosen, found):
-            flags.append("conflicting_dates")
-    result = chosen or Published()
-    return Published(
-        result.published_on,
-        result.published_at,
-        result.precision,
-        result.source,
-        result.evidence,
-        tuple(sorted({*flags, *result.flags})),
-    )
+            chosen = candidate
+        elif candidate.source == "url" and _disagree(chosen, candidate):
+            flags.add("conflicting_dates")
+    chosen = chosen or Published()
+    return replace(chosen, flags=tuple(sorted({*flags, *chosen.flags})))
 
 
-def _candidates(
-    published_at: str | None,
-    published_source: FieldSource,
-    url: str | None,
-    dateline: Dateline | None,
-    body: str,
-    fetched_at: datetime | None,
-    extra_lines: Sequence[str],
-) -> Iterator[Published]:
-    if published_at:
-        yield _parse(published_at, published_source) or Published(flags=("unparsed_date",))
-    if url:
-        yield from _from_url(url)
+def _candidates(clues: DateClues) -> Iterator[Published]:
+    """Yield the dates that the clues give, the most trustworthy first."""
+    if clues.published_at:
+        yield _parse(clues.published_at, clues.published_source) or Published(flags=("unparsed_date",))
+    if clues.url:
+        yield from _dates_in_url(clues.url)
+    dateline = clues.dateline
     if dateline and dateline.day and dateline.month and dateline.year:
-        yield _on_day(dateline.year, dateline.month, dateline.day, "dateline", dateline.printed)
-    for line in extra_lines:
-        stamp = STAMP.match(line)
+        yield _day(dateline.year, dateline.month, dateline.day, "dateline", dateline.printed)
+    for line in clues.furniture:
+        stamp = PUBLICATION_STAMP.match(line)
         parsed = _parse(stamp["date"], "text") if stamp else None
         if parsed:
             yield parsed
-    today = TODAY.search(body)
+    today = TODAY_IN_BRACKETS.search(clues.body)
     if today and (today["year"] or today["year2"]):
-        found = _from_match(today)
-        yield found
+        yield _date_in_brackets(today)
     if dateline and dateline.day and dateline.month and not dateline.year:
-        yield from _infer_year(dateline, body, fetched_at)
+        inferred = infer_year(dateline.month, dateline.day, clues.body, clues.fetched_at)
+        if inferred:
+            year, evidence = inferred
+            day = date(year, dateline.month, dateline.day)
+            yield Published(day, None, "inferred", "dateline", "; ".join([dateline.printed, *evidence]))
 
 
-def _from_match(found: re.Match[str]) -> Published:
-    month = MONTHS[(found["month"] or found["month2"]).title()]
-    shift = 1 if found.group().lower().startswith("yesterday") else 0
-    day = _on_day(
-        int(found["year"] or found["year2"]), month, int(found["day"] or found["day2"]), "text", found.group()
-    )
-    if shift and day.published_on:
-        return Published(day.published_on + timedelta(days=shift), None, "day", "text", found.group())
-    return day
+def _date_in_brackets(match: re.Match[str]) -> Published:
+    """Return the day of publication behind "today (July 28, 2022)", or a day after the one behind "yesterday"."""
+    month = MONTHS[(match["month"] or match["month2"]).title()]
+    year, day = int(match["year"] or match["year2"]), int(match["day"] or match["day2"])
+    found = _day(year, month, day, "text", match.group())
+    if found.published_on and match.group().lower().startswith("yesterday"):
+        return replace(found, published_on=found.published_on + timedelta(days=1))
+    return found
 
 
-def _problem(found: Published, latest: datetime) -> QualityFlag | None:
-    if found.published_on is None:
-        return found.flags[0] if found.flags else None
-    if found.published_on.year < EARLIEST_YEAR:
+def _find_problem(candidate: Published, latest: datetime) -> QualityFlag | None:
+    if candidate.published_on is None:
+        return candidate.flags[0] if candidate.flags else None
+    if candidate.published_on.year < EARLIEST_YEAR:
         return "absurd_date"
-    return "future_date" if found.published_on > latest.date() else None
+    return "future_date" if candidate.published_on > latest.date() else None
 
 
-def _is_far(one: Published, other: Published) -> bool:
-    if one.published_on is None or other.published_on is None or "month" in (one.precision, other.precision):
+def _disagree(chosen: Published, other: Published) -> bool:
+    if chosen.published_on is None or other.published_on is None or "month" in (chosen.precision, other.precision):
         return False
-    return abs(one.published_on - other.published_on) > TOLERANCE
+    return abs(chosen.published_on - other.published_on) > TOLERANCE
 
 
-def _on_day(year: int, month: int, day: int, source: FieldSource, evidence: str) -> Published:
+def _day(year: int, month: int, day: int, source: FieldSource, evidence: str) -> Published:
     try:
         return Published(date(year, month, day), None, "day", source, evidence)
     except ValueError:  # 31 June
@@ -158,120 +136,66 @@ def _on_day(year: int, month: int, day: int, source: FieldSource, evidence: str)
 
 
 def parse_instant(text: str) -> datetime | None:
-    """A point in time as given with a record, in UTC; None where it says no more than a day, or nothing sound."""
-    found = _parse(text, "none")
-    return found.published_at if found else None
+    """Return a point in time, as given with a record, in UTC; None if it is only a day, or cannot be parsed."""
+    parsed = _parse(text, "none")
+    return parsed.published_at if parsed else None
 
 
 def _parse(text: str, source: FieldSource) -> Published | None:
-    only = DATE_ONLY.match(text)
-    if only:
-        return _partial(only, source)
-    when = _as_datetime(text)
-    if when is None:
+    date_only = DATE_ONLY.match(text)
+    if date_only:
+        return _parse_date_only(date_only, source)
+    instant = _parse_datetime(text)
+    if instant is None:
         return None
-    if when.tzinfo is None or not HAS_TIME.search(text):  # a time without a zone tells the day only
-        return Published(when.date(), None, "day", source, text.strip())
-    # The day is that of the place it was published at, as far as the offset tells it.
-    return Published(when.date(), when.astimezone(UTC), "minute", source, text.strip())
+    # The day is that of the place of publication, as far as the offset gives it.
+    if instant.tzinfo is None or not HAS_TIME.search(text):  # a time without a zone gives only the day
+        return Published(instant.date(), None, "day", source, text.strip())
+    return Published(instant.date(), instant.astimezone(UTC), "minute", source, text.strip())
 
 
-def _partial(only: re.Match[str], source: FieldSource) -> Published | None:
+def _parse_date_only(match: re.Match[str], source: FieldSource) -> Published | None:
     try:
-        first = date(int(only["year"]), int(only["month"] or 1), int(only["day"] or 1))
+        first_day = date(int(match["year"]), int(match["month"] or 1), int(match["day"] or 1))
     except ValueError:
         return None
-    precision: Precision = "day" if only["day"] else "month" if only["month"] else "year"
-    return Published(first, None, precision, source, only.group().strip())
+    precision: Precision = "day" if match["day"] else "month" if match["month"] else "year"
+    return Published(first_day, None, precision, source, match.group().strip())
 
 
-def _zone(name: str | None, offset: int | None) -> tzinfo | None:
-    """A zone by its offset or, of North America, its name; other names ("IST") are several zones' or nobody's."""
+def _time_zone(name: str | None, offset: int | None) -> tzinfo | None:
+    """Return the zone of an offset or a North American name; other names ("IST") are ambiguous or unknown."""
     if offset is not None:
         return timezone(timedelta(seconds=offset))
     return timezone(timedelta(hours=ZONES[name])) if name in ZONES else None
 
 
-def _as_datetime(text: str) -> datetime | None:
+def _parse_datetime(text: str) -> datetime | None:
     with suppress(ValueError):
         return datetime.fromisoformat(text.strip())
-    # Two defaults that share no part: where the results differ, the text does not say the whole day.
+    # The two defaults differ in year, month and day: if the results differ, the text does not give the whole day.
     try:
-        one, other = (
-            dateutil_parser.parse(text, default=datetime(year, month, day), tzinfos=_zone)  # noqa: DTZ001
+        first, second = (
+            dateutil_parser.parse(text, default=datetime(year, month, day), tzinfos=_time_zone)  # noqa: DTZ001
             for year, month, day in ((2001, 1, 1), (2002, 2, 2))
         )
     except (ValueError, OverflowError, TypeError):
         return None
-    return one if one.date() == other.date() else None
+    return first if first.date() == second.date() else None
 
 
-def _from_url(url: str) -> Iterator[Published]:
+def _dates_in_url(url: str) -> Iterator[Published]:
+    """Yield the day in an address; the month if it gives no valid day."""
     path = re.sub(r"^[a-z]+://[^/]*", "", url)
     for pattern in (URL_DAY, URL_DAY_FIRST, URL_DIGITS):
-        found = pattern.search(path)
-        if found:
-            day = _on_day(int(found["year"]), int(found["month"]), int(found["day"]), "url", found.group().strip("/-"))
+        match = pattern.search(path)
+        if match:
+            day = _day(int(match["year"]), int(match["month"]), int(match["day"]), "url", match.group().strip("/-"))
             if day.published_on:
                 yield day
                 return
-    found = URL_MONTH.search(path)
-    if found:
-        first = date(int(found["year"]), int(found["month"]), 1)
-        yield Published(first, None, "month", "url", found.group().strip("/"))
-
-
-# ── A dateline without a year ──────────────────────────────────────────────────────────────────────────────────
-
-
-def _infer_year(dateline: Dateline, body: str, fetched_at: datetime | None) -> Iterator[Published]:
-    """The one year that fits all evidence, if there is exactly one; nothing otherwise.
-
-    A year that the text merely states is no evidence: a story of 2022 may name none later than 2011, and weekdays
-    come round again after 5, 6 or 11 years.
-    """
-    assert dateline.month is not None
-    assert dateline.day is not None
-    weekday = _weekday_of_lead(body)
-    options = dict(_years_by_anniversary(body))
-    if fetched_at and not options:
-        options = dict(_years_by_collection(dateline.month, dateline.day, fetched_at))
-        fits = [year for year in options if weekday is None or _is_weekday(year, dateline, weekday)]
-    else:
-        fits = [year for year in options if weekday is not None and _is_weekday(year, dateline, weekday)]
-    if len(fits) == 1:
-        pieces = [dateline.printed, *([weekday] if weekday else []), *options[fits[0]]]
-        yield Published(date(fits[0], dateline.month, dateline.day), None, "inferred", "dateline", "; ".join(pieces))
-
-
-def _weekday_of_lead(body: str) -> str | None:
-    found = re.search(rf"\b(?:{'|'.join(WEEKDAYS)})\b", body[:LEAD_CHARACTERS])
-    return found.group() if found else None
-
-
-def _is_weekday(year: int, dateline: Dateline, weekday: str) -> bool:
-    try:
-        day = date(year, dateline.month or 0, dateline.day or 0)
-    except ValueError:
-        return False
-    return WEEKDAYS[day.weekday()] == weekday
-
-
-def _years_by_anniversary(body: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """A stated "60 years ago" beside 1956 speaks of 2016: the stated year nearest to the phrase is meant."""
-    for ago in YEARS_AGO.finditer(body):
-        stated = [year for year in STATED_YEAR.finditer(body) if abs(year.start() - ago.start()) < LEAD_CHARACTERS]
-        if stated:
-            nearest = min(stated, key=lambda year: abs(year.start() - ago.start()))
-            yield int(nearest["year"]) + int(ago["count"]), (ago.group(), nearest.group())
-
-
-def _years_by_collection(month: int, day: int, fetched_at: datetime) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """A crawler that came by within two months saw the latest such day."""
-    for year in (fetched_at.year, fetched_at.year - 1):
-        try:
-            age = (fetched_at + TOLERANCE).date() - date(year, month, day)
-        except ValueError:
-            continue
-        if timedelta() <= age <= timedelta(days=60):
-            yield year, (f"fetched {fetched_at:%Y-%m-%d}",)
+    match = URL_MONTH.search(path)
+    if match:
+        yield Published(
+            date(int(match["year"]), int(match["month"]), 1), None, "month", "url", match.group().strip("/")
+        )

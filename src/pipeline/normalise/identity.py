@@ -1,4 +1,4 @@
-"""Who an article is: its address in one spelling, its publisher, its id."""
+"""Identify an article: its canonical address, its id, its publisher."""
 
 from __future__ import annotations
 
@@ -6,20 +6,15 @@ import re
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from pipeline.contract import FieldSource, RawMetadata, RawRef, stable_id
+from pipeline.lexicon.words import read_alternatives
 
-# Parameters that tell where a reader came from, not what is read.
-TRACKING = re.compile(
-    r"(?i)^(?:utm_.*|fbclid|gclid|dclid|msclkid|mc_[ce]id|igshid|cmpid|ref|ref_src|referrer|source|src|smid|partner|module|pgtype|ocid|ito|ns_.*|at_.*|xtor)$"
-)
+# Parameters that say where a reader came from, not which article it is.
+TRACKING = re.compile(rf"(?i)^(?:{read_alternatives('tracking_parameters.txt')})$")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def canonicalise_url(url: str) -> str | None:
-    """An address in one spelling: https, without www, tracking, fragment and trailing slash.
-
-    Returns:
-        None where it is no address of a web page.
-    """
+    """Return an address as https, without www, tracking, fragment and trailing slash; None if it is no web address."""
     parts = _split(url)
     if parts is None:
         return None
@@ -30,10 +25,10 @@ def canonicalise_url(url: str) -> str | None:
         return None
     if port and port != DEFAULT_PORTS.get(parts.scheme.lower()):
         host = f"{host}:{port}"
-    named = parse_qsl(parts.query, keep_blank_values=True)  # "?1234" is a story's number
-    query = urlencode(sorted((key, value) for key, value in named if not TRACKING.match(key)))
-    page = f"#{parts.fragment}" if parts.fragment.startswith("!") else ""  # "#!/story" is a page of its own
-    return f"https://{host}{parts.path.rstrip('/')}{'?' + query if query else ''}{page}"
+    parameters = parse_qsl(parts.query, keep_blank_values=True)  # "?1234" is the number of an article
+    query = urlencode(sorted((key, value) for key, value in parameters if not TRACKING.match(key)))
+    script_page = f"#{parts.fragment}" if parts.fragment.startswith("!") else ""  # "#!/story" is its own page
+    return f"https://{host}{parts.path.rstrip('/')}{'?' + query if query else ''}{script_page}"
 
 
 def _split(url: str) -> SplitResult | None:
@@ -45,12 +40,12 @@ def _split(url: str) -> SplitResult | None:
 
 
 def identify(ref: RawRef, canonical_url: str | None) -> str:
-    """The article's id: of its address; without one, of where its record lies. Never of anything inferred."""
+    """Return the article's id: a hash of its address, or of where its record lies; never of anything inferred."""
     return stable_id("url", canonical_url) if canonical_url else stable_id(ref.source, ref.raw_path, ref.raw_record)
 
 
 def article_id_of(url: str) -> str | None:
-    """The id of the article at an address; None where it is no address of a web page."""
+    """Return the id of the article at an address; None if it is no web address."""
     canonical_url = canonicalise_url(url)
     return stable_id("url", canonical_url) if canonical_url else None
 
@@ -58,7 +53,7 @@ def article_id_of(url: str) -> str | None:
 def name_publisher(
     given: RawMetadata, default: str | None, canonical_url: str | None, source: str
 ) -> tuple[str, FieldSource]:
-    """Who published it, and where that is known from."""
+    """Return the publisher's name, and where it is from."""
     if given.publisher:
         return given.publisher, given.sources["publisher"]
     if default:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from pipeline.normalise import Published, date_article, read_dateline
+from pipeline.normalise import DateClues, Published, date_article, read_dateline
 from pipeline.normalise.dates import parse_instant
 
 FETCHED = datetime(2024, 6, 1, 12, tzinfo=UTC)
@@ -18,16 +18,18 @@ def dated(
     dateline: str = "",
     body: str = "",
     fetched_at: datetime | None = FETCHED,
-    lines: tuple[str, ...] = (),
+    furniture: tuple[str, ...] = (),
 ) -> Published:
     return date_article(
-        published_at=published_at,
-        published_source="sidecar",
-        url=url,
-        dateline=read_dateline(dateline),
-        body=body,
-        fetched_at=fetched_at,
-        extra_lines=lines,
+        DateClues(
+            published_at=published_at,
+            published_source="sidecar",
+            url=url,
+            dateline=read_dateline(dateline),
+            body=body,
+            fetched_at=fetched_at,
+            furniture=furniture,
+        )
     )
 
 
@@ -117,7 +119,7 @@ def test_sidecar_and_address_that_disagree_are_flagged() -> None:
 
 
 def test_stamp_among_the_furniture() -> None:
-    found = dated(lines=("Share this", "Published: 7 May 2024, 14:05 GMT"))
+    found = dated(furniture=("Share this", "Published: 7 May 2024, 14:05 GMT"))
     assert (found.published_on, found.source) == (date(2024, 5, 7), "text")
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pipeline.contract import LANGUAGE_TAG
-from pipeline.normalise.language import CONTRADICTING_BYTES, identify_language, normalise_tag
+from pipeline.normalise.language_tag import CONTRADICTING_BYTES, identify_language, normalise_tag
 
 FERRY = {
     "en": "The harbour board said on Tuesday that the ferry would not sail before the ice had gone.",

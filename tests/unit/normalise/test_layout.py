@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.contract import Article, RawArticle, RawBlock, RawRef, SegmentKind
 from pipeline.normalise import normalise
-from pipeline.normalise.layout import Layout, lay_out, read_layout
+from pipeline.normalise.layout import Layout, read_layout, read_marked_layout
 
 LEAD = "The ferry to the island will sail again on Wednesday, the harbour board said after a week of storms."
 MORE = "Some 40 guests had waited since noon for a table by the window, and the soup had long been cold by then."
@@ -119,7 +119,7 @@ def marked(*parts: tuple[SegmentKind, str]) -> list[tuple[str, str]]:
     for kind, part in parts:
         blocks.append(RawBlock(kind, len(text), len(text) + len(part)))
         text += part + "\n\n"
-    layout = lay_out(text, blocks)
+    layout = read_marked_layout(text, blocks)
     return [(block.kind, " ".join(text[slice(*line)] for line in block.lines)) for block in layout.blocks]
 
 

@@ -326,7 +326,7 @@ def test_control_characters_are_left_out(control: str) -> None:
         pytest.param(
             "<html><head><title>Harbour Post</title></head><body></body></html>",
             "no_article",
-            "without any article",
+            "without an article",
             id="page-without-text",
         ),
         pytest.param(b"<p>" + b"x" * 50_000_000, "too_large", "50,000,003 bytes", id="fifty-megabytes"),

@@ -1,4 +1,4 @@
-"""HTML: the article in a page, and what the page says of it."""
+"""Read HTML: extract the article from a page, and its metadata."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from lxml.html import HtmlElement
 
 from pipeline.contract import QualityFlag, RawArticle, RawMetadata, Reject
 from pipeline.read.html.body import (
-    Piece,
+    Paragraph,
     extract_article,
     extract_main_text,
-    join_pieces,
-    read_fragment_pieces,
-    read_lines,
+    join_paragraphs,
+    read_fragment_paragraphs,
+    split_lines,
 )
-from pipeline.read.html.boilerplate import arrange, without_headline
+from pipeline.read.html.boilerplate import label_front, remove_headline
 from pipeline.read.html.charset import decode
+from pipeline.read.html.correction_notes import add_corrections
 from pipeline.read.html.json_ld import Json
-from pipeline.read.html.metadata import Page, read_metadata
-from pipeline.read.html.notes import with_notes
+from pipeline.read.html.metadata import read_metadata
+from pipeline.read.html.page import Page
 from pipeline.read.html.quality import find_problem, flag_quality
 from pipeline.read.html.tree import MAX_DEPTH, is_too_deep, parse_page, prepare
 from pipeline.read.records import MAX_HTML_BYTES, Options, RawRecord, refuse
@@ -33,79 +34,83 @@ TAG = re.compile(r"<(?:!doctype|[a-z][a-z0-9]*[\s/>])", re.IGNORECASE)
 
 
 def read_html(record: RawRecord, _options: Options) -> RawArticle | Reject:
-    """Read the article in a page; what the record gives goes before what the page says."""
-    opened = _open(record)
-    if isinstance(opened, Reject):
-        return opened
-    encoding, html, root = opened
+    """Return the article in a page; metadata of the record takes precedence over the page's."""
+    parsed = _parse(record)
+    if isinstance(parsed, Reject):
+        return parsed
+    encoding, html, root = parsed
     if not TAG.search(html):
-        return refuse(record.ref, "no_article", "it holds no HTML element; name it for what it is")
+        return refuse(record.ref, "no_article", "no HTML element was found; rename the file after its real format")
     page = Page.of(root)
     metadata = read_metadata(page, record.given)
     prepare(root)
-    pieces = extract_article(root, metadata.url) or _read_declared(page.article.get("articleBody"))
-    is_fallback = not pieces
+    paragraphs = extract_article(root, metadata.url) or _read_json_ld_body(page.article.get("articleBody"))
+    is_fallback = not paragraphs
     if is_fallback:
-        pieces = extract_main_text(html)
-    if problem := find_problem(page, pieces):
+        paragraphs = extract_main_text(html)
+    if problem := find_problem(page, paragraphs):
         return refuse(record.ref, "no_article", f"{problem}; remove it, or fetch the article itself")
     visible = page.visible_text()
-    flags = flag_quality(page, pieces, visible)
+    flags = flag_quality(page, paragraphs, visible)
     if is_fallback:
         flags.add("body_by_fallback")
-    pieces, metadata = arrange(pieces, metadata, visible)
-    pieces = with_notes(pieces, root, visible)
-    return _as_article(record, encoding, metadata, pieces, flags)
+    paragraphs, metadata = label_front(paragraphs, metadata, visible)
+    paragraphs = add_corrections(paragraphs, root, visible)
+    return _as_article(record, encoding, metadata, paragraphs, flags)
 
 
 def read_fragment(record: RawRecord, _options: Options) -> RawArticle | Reject:
-    """Read a piece of HTML that is the article and nothing else, as feeds and JSON fields carry it."""
-    opened = _open(record)
-    if isinstance(opened, Reject):
-        return opened
-    encoding, html, root = opened
-    pieces = read_fragment_pieces(root) if TAG.search(html) else read_lines(unescape(html))
-    pieces = without_headline(pieces, record.given.headline)
-    return _as_article(record, encoding, record.given, pieces, set())
+    """Return the article in a piece of HTML without a page around it, as in feeds and JSON fields."""
+    parsed = _parse(record)
+    if isinstance(parsed, Reject):
+        return parsed
+    encoding, html, root = parsed
+    paragraphs = read_fragment_paragraphs(root) if TAG.search(html) else split_lines(unescape(html))
+    paragraphs = remove_headline(paragraphs, record.given.headline)
+    return _as_article(record, encoding, record.given, paragraphs, set())
 
 
-def _read_declared(body: Json) -> list[Piece]:
-    """The article as JSON-LD carries it, for pages that show it only to scripts."""
+def _read_json_ld_body(body: Json) -> list[Paragraph]:
+    """Return the paragraphs of a JSON-LD ``articleBody``, for pages whose HTML lacks the article."""
     text = body if isinstance(body, str) else ""
     root = parse_page(text) if TAG.search(text) else None
-    return read_lines(unescape(text)) if root is None else read_fragment_pieces(root)
+    return split_lines(unescape(text)) if root is None else read_fragment_paragraphs(root)
 
 
-def _open(record: RawRecord) -> tuple[str, str, HtmlElement] | Reject:
-    """The codec, the text and the tree of a page that may safely be read on."""
+def _parse(record: RawRecord) -> tuple[str, str, HtmlElement] | Reject:
+    """Return the encoding, the text and the tree of a page, or a reject if it is too large or too deep to process."""
     if len(record.data) > MAX_HTML_BYTES:
         return refuse(
             record.ref,
             "too_large",
-            f"{len(record.data):,} bytes of HTML, of which a page may have {MAX_HTML_BYTES:,}: "
-            "if it is a dump of many, split it, one page each",
+            f"{len(record.data):,} bytes of HTML exceed the limit of {MAX_HTML_BYTES:,} for a page; "
+            "split a dump of many pages into one file each",
         )
     if not record.data.strip():
-        return refuse(record.ref, "empty", "it holds no bytes but white space; put the page in it or remove it")
+        return refuse(record.ref, "empty", "the record is empty or only white space; put the page in it or remove it")
     encoding, html = decode(record.data, record.charset)
     root = parse_page(html)
     if root is None:
-        return refuse(record.ref, "no_article", "it holds neither elements nor text; put the page in it or remove it")
+        return refuse(record.ref, "no_article", "no element or text was found; put the page in it or remove it")
     if is_too_deep(root):
         return refuse(
             record.ref,
             "nested_too_deep",
-            f"its tags nest more than {MAX_DEPTH:,} levels deep, which no article needs: the page is broken or hostile",
+            f"tags are nested more than {MAX_DEPTH:,} levels deep, so the page is broken or hostile; fetch it again",
         )
     return encoding, html, root
 
 
 def _as_article(
-    record: RawRecord, encoding: str, metadata: RawMetadata, pieces: Sequence[Piece], flags: AbstractSet[QualityFlag]
+    record: RawRecord,
+    encoding: str,
+    metadata: RawMetadata,
+    paragraphs: Sequence[Paragraph],
+    flags: AbstractSet[QualityFlag],
 ) -> RawArticle | Reject:
-    text, blocks = join_pieces(pieces)
+    text, blocks = join_paragraphs(paragraphs)
     if not text:
-        return refuse(record.ref, "no_text", "nothing is left beside the headline; put the article's text in it")
+        return refuse(record.ref, "no_text", "there is no text except the headline; put the article's text in it")
     return RawArticle(
         ref=record.ref,
         input_format=record.input_format,

@@ -1,4 +1,4 @@
-"""What stands before an article's first paragraph and behind its last: told apart from the article itself."""
+"""Label headline, byline and standfirst of an extracted article, and remove boilerplate around it."""
 
 from __future__ import annotations
 
@@ -7,100 +7,107 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.contract import RawMetadata
-from pipeline.read.html.body import ENDS_SENTENCE, Piece, squeeze, words_of
+from pipeline.lexicon.words import read_alternatives
+from pipeline.read.html.body import ENDS_SENTENCE, Paragraph, collapse_spaces, folded_words
 
-FRONT = 4  # how many pieces from the top a headline, a standfirst or a byline may stand
+FRONT = 4  # the number of first paragraphs among which headline, standfirst and byline are looked for
 LONGEST_BYLINE = 15  # words
-LEAST_STANDFIRST = 6
-OPENS_BYLINE = re.compile(r"(?i)^(?:by|von|par|por|written\s+by|words\s+by|story\s+by)\b[\s:]")
-# Heads of what sites print below an article; each is a whole line.
-BELOW = re.compile(
-    r"""(?ix)^\W*(?:
-    (?:you\s+)?(?:may|might)\s+also\s+(?:like|enjoy|be\s+interested\s+in).{0,20}
-    | (?:related|recommended|more|popular|trending|latest|most\s+(?:read|popular|viewed))\b.{0,15}
-        \b(?:stories|articles?|posts?|news|content|reading|videos?|links|coverage|topics|from|on|for\s+you)\b.{0,30}
-    | (?:leave\s+a\s+)?(?:comments?|reply|repl(?:y|ies))(?:\s+\(?\d+\)?)? | share\s+(?:this|on|via)\b.{0,40} | read\s+(?:next|more)
-    | (?:sign\s+up|subscribe)\s+(?:for|to)\b.{0,80} | (?:filed\s+under|tags?|topics?|categories)\s*:.{0,120}
-    | (?:copyright|©|\(c\)|ⓒ)\s.{0,150} | (?:click\s+here|get\s+the\s+latest).{0,100} | tell\s+us\s+what\s+you\s+think\W*
-    )\W*$"""
-)
+SHORTEST_STANDFIRST = 6  # words
+BYLINE_PREFIX = re.compile(r"(?i)^(?:by|von|par|por|written\s+by|words\s+by|story\s+by)\b[\s:]")
+# Headings and appeals that sites print below an article, as a whole line.
+BELOW_ARTICLE = re.compile(rf"(?ix)^\W*(?:{read_alternatives('page_phrases.txt', 'below an article')})\W*$")
 MAX_BELOW_WORDS = 25
 
 
-def arrange(pieces: Sequence[Piece], metadata: RawMetadata, visible: str) -> tuple[list[Piece], RawMetadata]:
-    """Tell the front of an article by its kinds, and leave out what stands around it.
+def label_front(
+    paragraphs: Sequence[Paragraph], metadata: RawMetadata, visible: str
+) -> tuple[list[Paragraph], RawMetadata]:
+    """Return an article with byline and standfirst labelled, and without headline and boilerplate; and its metadata.
 
-    The headline is left out, since it stands in the metadata. A summary stays only where the page shows it as a line of
-    its own: most are written for search engines, or are the lead cut short.
+    The headline is removed because the metadata has it. A summary in the metadata is kept only if the page shows it on
+    a line of its own: most summaries are written for search engines, or are the lead cut short.
 
     Args:
-        pieces: of the article.
-        metadata: of the page.
+        paragraphs: the extracted article.
+        metadata: the page's metadata.
         visible: all text that the page shows.
     """
-    left = without_headline(_without_below(pieces), metadata.headline)
-    left = [
-        replace(piece, kind="byline") if at < FRONT and _is_byline(piece, metadata.authors) else piece
-        for at, piece in enumerate(left)
+    kept = remove_headline(_remove_trailing_boilerplate(paragraphs), metadata.headline)
+    kept = [
+        replace(paragraph, kind="byline") if number < FRONT and _is_byline(paragraph, metadata.authors) else paragraph
+        for number, paragraph in enumerate(kept)
     ]
-    at = _find_standfirst(left, metadata.standfirst)
-    if at is not None:
-        left[at] = replace(left[at], kind="standfirst")
-        is_shown = words_of(left[at].text) == words_of(metadata.standfirst or "")
+    number = _find_standfirst(kept, metadata.standfirst)
+    if number is not None:
+        kept[number] = replace(kept[number], kind="standfirst")
+        is_shown = folded_words(kept[number].text) == folded_words(metadata.standfirst or "")
     else:
-        is_shown = _is_printed(metadata.standfirst, left, visible)
+        is_shown = _is_printed(metadata.standfirst, kept, visible)
     if metadata.source_of("standfirst") in ("json_ld", "meta") and not is_shown:
         metadata = replace(metadata, standfirst=None)
-    return left, metadata
+    return kept, metadata
 
 
-def _find_standfirst(pieces: Sequence[Piece], summary: str | None) -> int | None:
-    """Which piece is the standfirst: a line at the top that is the summary word for word, or a long subhead there.
+def _find_standfirst(paragraphs: Sequence[Paragraph], summary: str | None) -> int | None:
+    """Return the number of the standfirst: a first line with the words of the summary, or a long subhead at the top.
 
-    A whole sentence is rather the lead, which many sites give out for a summary.
+    A complete sentence is more likely the lead, which many sites also use as the summary.
     """
-    if len(pieces) < 2:
+    if len(paragraphs) < 2:
         return None
-    wanted = words_of(summary or "")
-    for at, piece in enumerate(pieces[:FRONT]):
-        is_line = piece.kind in ("paragraph", "subhead") and not ENDS_SENTENCE.search(piece.text)
-        if is_line and wanted and words_of(piece.text) == wanted:
-            return at
-    is_long = pieces[0].kind == "subhead" and len(words_of(pieces[0].text)) >= LEAST_STANDFIRST
+    wanted = folded_words(summary or "")
+    for number, paragraph in enumerate(paragraphs[:FRONT]):
+        is_line = paragraph.kind in ("paragraph", "subhead") and not ENDS_SENTENCE.search(paragraph.text)
+        if is_line and wanted and folded_words(paragraph.text) == wanted:
+            return number
+    is_long = paragraphs[0].kind == "subhead" and len(folded_words(paragraphs[0].text)) >= SHORTEST_STANDFIRST
     return 0 if is_long else None
 
 
-def without_headline(pieces: list[Piece], headline: str | None) -> list[Piece]:
-    """Without the line that repeats the headline, and without labels above it."""
-    wanted = words_of(headline or "")
-    repeats = [at for at, piece in enumerate(pieces[:FRONT]) if wanted and words_of(piece.text) == wanted]
+def remove_headline(paragraphs: list[Paragraph], headline: str | None) -> list[Paragraph]:
+    """Return the paragraphs without the line that repeats the headline, and without menus and labels above it."""
+    wanted = folded_words(headline or "")
+    repeats = [
+        number
+        for number, paragraph in enumerate(paragraphs[:FRONT])
+        if wanted and folded_words(paragraph.text) == wanted
+    ]
     if not repeats:
-        return pieces
-    # what stands above the headline is a menu or a label, unless it is a caption or a paragraph
-    above = [piece for at, piece in enumerate(pieces[: repeats[-1]]) if piece.kind != "subhead" and at not in repeats]
-    return above + pieces[repeats[-1] + 1 :]
+        return paragraphs
+    # Above the headline, a subhead is a menu or a label; captions and paragraphs are kept.
+    above = [
+        paragraph
+        for number, paragraph in enumerate(paragraphs[: repeats[-1]])
+        if paragraph.kind != "subhead" and number not in repeats
+    ]
+    return above + paragraphs[repeats[-1] + 1 :]
 
 
-def _without_below(pieces: Sequence[Piece]) -> list[Piece]:
-    """Without trailing lines that head other articles or ask the reader for something."""
-    left = list(pieces)
-    while len(left) > 1 and (
-        left[-1].kind == "subhead" or (len(words_of(left[-1].text)) <= MAX_BELOW_WORDS and BELOW.match(left[-1].text))
-    ):
-        left.pop()
-    return left
+def _remove_trailing_boilerplate(paragraphs: Sequence[Paragraph]) -> list[Paragraph]:
+    """Return the paragraphs without trailing headings of other articles and appeals to the reader."""
+    kept = list(paragraphs)
+    while len(kept) > 1 and _is_trailing_boilerplate(kept[-1]):
+        kept.pop()
+    return kept
 
 
-def _is_byline(piece: Piece, authors: Sequence[str]) -> bool:
-    words = words_of(piece.text)
-    if len(words) > LONGEST_BYLINE or piece.kind == "caption":
+def _is_trailing_boilerplate(paragraph: Paragraph) -> bool:
+    is_short = len(folded_words(paragraph.text)) <= MAX_BELOW_WORDS
+    return paragraph.kind == "subhead" or (is_short and BELOW_ARTICLE.match(paragraph.text) is not None)
+
+
+def _is_byline(paragraph: Paragraph, authors: Sequence[str]) -> bool:
+    words = folded_words(paragraph.text)
+    if len(words) > LONGEST_BYLINE or paragraph.kind == "caption":
         return False
-    names = [words_of(author) for author in authors]
-    is_named = any(words[at : at + len(name)] == name for name in names for at in range(len(words)))
-    return is_named and (bool(OPENS_BYLINE.match(piece.text)) or words in names)
+    names = [folded_words(author) for author in authors]
+    is_named = any(words[start : start + len(name)] == name for name in names for start in range(len(words)))
+    return is_named and (bool(BYLINE_PREFIX.match(paragraph.text)) or words in names)
 
 
-def _is_printed(standfirst: str | None, pieces: Sequence[Piece], visible: str) -> bool:
-    """Whether a page shows a summary as a line of its own."""
-    wanted = squeeze((standfirst or "").rstrip("…. "))
-    return bool(wanted) and wanted in squeeze(visible) and not any(wanted in piece.text for piece in pieces)
+def _is_printed(standfirst: str | None, paragraphs: Sequence[Paragraph], visible: str) -> bool:
+    """Return whether a page shows a summary outside the article's paragraphs."""
+    wanted = collapse_spaces((standfirst or "").rstrip("…. "))
+    if not wanted or wanted not in collapse_spaces(visible):
+        return False
+    return not any(wanted in paragraph.text for paragraph in paragraphs)

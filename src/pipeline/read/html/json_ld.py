@@ -1,4 +1,4 @@
-"""What a page says of its article in JSON-LD: schema.org objects in scripts, often broken."""
+"""Read the JSON-LD of a page: schema.org objects in scripts, which are often malformed."""
 
 from __future__ import annotations
 
@@ -10,18 +10,15 @@ from typing import TypeAlias
 
 import orjson
 
+from pipeline.lexicon.words import read_words
+
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 Node: TypeAlias = Mapping[str, Json]
 
-ARTICLES = frozenset(
-    "NewsArticle Article ReportageNewsArticle AnalysisNewsArticle BackgroundNewsArticle OpinionNewsArticle"
-    " ReviewNewsArticle AskPublicNewsArticle AdvertiserContentArticle SatiricalArticle BlogPosting LiveBlogPosting"
-    " SocialMediaPosting DiscussionForumPosting TechArticle ScholarlyArticle MedicalScholarlyArticle Report Review"
-    " CriticReview PressRelease".split()
-)
-PAGES = frozenset("WebPage ItemPage VideoObject Recipe CreativeWork Product".split())
+ARTICLES = read_words("schema_org_types.txt", "articles")
+PAGES = read_words("schema_org_types.txt", "pages")
 # <![CDATA[ … ]]> and <!-- … --> around the object, with or without a script's comment marks.
-WRAPPED = re.compile(r"\A[\s/*]*<!(?:\[CDATA\[|--)[\s/*]*|[\s/*]*(?:\]\]|--)>[\s/*]*\Z")
+WRAPPER = re.compile(r"\A[\s/*]*<!(?:\[CDATA\[|--)[\s/*]*|[\s/*]*(?:\]\]|--)>[\s/*]*\Z")
 TAG = re.compile(r"<[^<>]{1,200}>")
 MAX_NODES = 5_000
 
@@ -30,25 +27,24 @@ class Graph:
     """The objects of a page's JSON-LD."""
 
     def __init__(self, scripts: Iterable[str]) -> None:
-        self._nodes = [node for script in scripts for node in _objects(_parse(script))][:MAX_NODES]
+        self._nodes = [node for script in scripts for node in _page_objects(_parse(script))][:MAX_NODES]
         self._by_id: dict[str, Node] = {}
         for node in self._nodes:
             if isinstance(key := node.get("@id"), str) and len(node) > 1:
                 self._by_id.setdefault(key, node)
 
     def article(self) -> Node:
-        """The object of the page's article; of several, the first that gives a headline. Empty where there is none."""
-        found = [node for node in self._nodes if _types(node) & ARTICLES]
-        return next(
-            (node for node in found if text_of(node.get("headline") or node.get("name"))), next(iter(found), {})
-        )
+        """Return the article's object: the first with a headline, else the first; empty if there is none."""
+        articles = [node for node in self._nodes if _types(node) & ARTICLES]
+        titled = (node for node in articles if text_of(node.get("headline") or node.get("name")))
+        return next(titled, next(iter(articles), {}))
 
     def page(self) -> Node:
-        """The object of the page itself, where no article is described."""
+        """Return the object of the page itself; empty if there is none."""
         return next((node for node in self._nodes if _types(node) & PAGES), {})
 
     def follow(self, value: Json) -> list[Json]:
-        """A value or values, each reference replaced by what it refers to."""
+        """Return a value or list of values with each reference replaced by the object it refers to."""
         values = value if isinstance(value, list) else [value]
         return [self._resolve(item) for item in values if item]
 
@@ -59,8 +55,8 @@ class Graph:
 
 
 def _parse(script: str) -> Json:
-    """A script's value; None where it is broken beyond the usual line breaks within strings."""
-    content = WRAPPED.sub("", script).strip().rstrip(";")
+    """Return a script's value; None if it is malformed, except for line breaks in strings, which are common."""
+    content = WRAPPER.sub("", script).strip().rstrip(";")
     try:
         value: Json = orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -71,8 +67,8 @@ def _parse(script: str) -> Json:
     return value
 
 
-def _objects(value: Json) -> Iterator[Node]:
-    """The objects that describe the page: at the top, in arrays and graphs; not those of other pages that it lists."""
+def _page_objects(value: Json) -> Iterator[Node]:
+    """Yield the objects that describe the page: at the top, in arrays and in graphs, but not in lists of other pages."""
     waiting = [value]
     while waiting:
         item = waiting.pop(0)
@@ -84,25 +80,24 @@ def _objects(value: Json) -> Iterator[Node]:
 
 
 def _types(node: Node) -> set[str]:
-    kinds = node.get("@type")
+    types = node.get("@type")
     return {
-        kind.rsplit("/", 1)[-1] for kind in (kinds if isinstance(kinds, list) else [kinds]) if isinstance(kind, str)
+        name.rsplit("/", 1)[-1] for name in (types if isinstance(types, list) else [types]) if isinstance(name, str)
     }
 
 
 def is_of_type(value: Json, name: str) -> bool:
-    """Whether a value is an object of a type."""
+    """Return whether a value is an object of this type."""
     return isinstance(value, dict) and name in _types(value)
 
 
 def text_of(value: Json) -> str | None:
-    """A value as text: of an object its name, of an array its first; entities unescaped, tags dropped."""
+    """Return a value's text: the name of an object, the first text of an array; entities decoded, tags removed."""
     if isinstance(value, list):
         return next((text for item in value if (text := text_of(item))), None)
     if isinstance(value, dict):
         value = value.get("name") or value.get("@value")
     if not isinstance(value, str):
         return None
-    # twice: "&amp;#8217;" is common
-    plain = TAG.sub("", html.unescape(html.unescape(value)))
+    plain = TAG.sub("", html.unescape(html.unescape(value)))  # twice: "&amp;#8217;" is common
     return " ".join(plain.split()) or None
