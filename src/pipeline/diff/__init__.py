@@ -1,4 +1,4 @@
-"""What changed between two versions of a data set, and why: articles, quotes, and who speaks them."""
+"""What changed between two versions of a data set, and why: articles, quotes, and speakers."""
 
 from pipeline.diff.changes import Change, Difference, Group
 from pipeline.diff.compare import compare

@@ -1,4 +1,4 @@
-"""The changes of a data set, as they are passed on."""
+"""What changed from one version to another."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from pipeline.diff.words import DiffSpan
 What = Literal["article", "quote", "speaker"]
 Kind = Literal["added", "removed", "changed"]
 Cause = Literal[
-    "new input",  # the article was not there
-    "removed",  # it is not there any more: its raw file was pruned, its address changed, or it is forgotten
-    "changed input",  # its record or what lies beside it holds something else, or it is taken from another record
-    "new code",  # the same input was curated by another version of onrecord or of its model
-    "new settings",  # … with other settings, attributions or another knowledge base
-    "correction",  # a person corrected or confirmed it, or took that back
-    "other articles",  # only what it is a copy of, or how many contents its records had
+    "new input",  # the article is new
+    "removed",  # the article is gone: its raw file was pruned, its address changed, or it was forgotten
+    "changed input",  # its record or sidecar has new content, or it is taken from another record
+    "new code",  # another version of onrecord or its model curated the same input
+    "new settings",  # the same input was curated with other settings, attributions or another knowledge base
+    "correction",  # a person corrected or confirmed it, or withdrew that
+    "other articles",  # only what it is a copy of changed, or the number of its revisions
 ]
 
 
 class Group(NamedTuple):
-    """Changes of one sort."""
+    """Changes that are counted together."""
 
     what: What
     kind: Kind
@@ -30,33 +30,33 @@ class Group(NamedTuple):
 
     @property
     def title(self) -> str:
-        """As a heading."""
+        """The group as a heading."""
         heading = f"{self.what.capitalize()}s {self.kind}"
         return heading if self.cause == self.kind else f"{heading}: {self.cause}"
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a column held before and holds after; long stretches are cut."""
+    """A column's value before and after, as spans; long spans are cut."""
 
     column: str
-    pieces: tuple[DiffSpan, ...]
+    spans: tuple[DiffSpan, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One article, quote or speaker that is new, gone or otherwise."""
+    """An article, quote or speaker that was added, removed or changed."""
 
     article_id: str
     quote_id: str | None
-    where: str  # publisher, day and headline of the article; the speaker of a quote that one side only has
-    words: str | None  # the quote's, where they did not change
+    where: str  # the article's publisher, day and headline, and the speaker of a quote that only one version has
+    words: str | None  # the quote's, if they did not change
     values: tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """All that changed, counted, and the first changes of each sort."""
+    """All changes counted, and the first ones of each group."""
 
     before: str
     after: str

@@ -1,4 +1,4 @@
-"""What a person reads of the changes: in the terminal, on a page, in a run's report."""
+"""Changes as a person reads them: in the terminal, on a page, and in a run's report."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pipeline.diff.changes import Difference
 from pipeline.diff.words import DiffSpan
 from pipeline.rendering import fill, write_page
 
-PAGE_BYTES = 900_000  # of changes on a page
+PAGE_BYTES = 900_000  # for the changes on a page
 
 
 def summarise_changes(difference: Difference) -> list[str]:
-    """A line for each kind of thing that changed: how many, and why."""
+    """Return a line for each kind of change: how many, and why."""
     lines = []
     for (what, kind), groups in groupby(difference.counts, key=lambda group: group[:2]):
         counts = [(group.cause, difference.counts[group]) for group in groups]
@@ -26,7 +26,7 @@ def summarise_changes(difference: Difference) -> list[str]:
 
 
 def describe_difference(difference: Difference, limit: int = 20) -> str:
-    """What a terminal shows: how much changed and why, then changes one by one, so many of each sort."""
+    """Return the text for a terminal: how much changed and why, then up to ``limit`` changes of each group."""
     lines = [f"from {difference.before} to {difference.after}", *summarise_changes(difference)]
     for group, changes in difference.examples.items():
         lines += ["", group.title]
@@ -34,16 +34,16 @@ def describe_difference(difference: Difference, limit: int = 20) -> str:
             lines.append(f"  {change.quote_id or change.article_id}  {_on_one_line(change.where)}")
             if change.words:
                 lines.append(f"    “{_on_one_line(change.words)}”")
-            lines += [f"    {value.column}: {_with_marks(value.pieces)}" for value in change.values]
+            lines += [f"    {value.column}: {_with_marks(value.spans)}" for value in change.values]
         left = difference.counts[group] - min(limit, len(changes))
         if left:
             lines.append(f"  … and {left:,} more; --html shows up to {len(changes):,}")
     return "\n".join(lines)
 
 
-def _with_marks(pieces: Sequence[DiffSpan]) -> str:
+def _with_marks(spans: Sequence[DiffSpan]) -> str:
     marks = {"before": "[-{}-]", "after": "{{+{}+}}", "both": "{}"}
-    return " ".join(marks[piece.is_in].format(_on_one_line(piece.text)) for piece in pieces)
+    return " ".join(marks[span.is_in].format(_on_one_line(span.text)) for span in spans)
 
 
 def _on_one_line(text: str) -> str:
@@ -51,7 +51,7 @@ def _on_one_line(text: str) -> str:
 
 
 def changes_as_html(difference: Difference, limit: int = PAGE_BYTES) -> str:
-    """The changes as a part of a page, of at most some bytes: first those of each sort, and how many more there are."""
+    """Return the changes as part of a page, in at most ``limit`` bytes: the first of each group, and how many are left."""
     groups = []
     for group, changes in difference.examples.items():
         rows: list[str] = []
