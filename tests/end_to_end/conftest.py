@@ -24,7 +24,7 @@ Oduya said that {detail} passengers had been waiting since the storm.
 
 @pytest.fixture
 def onrecord(capfd: pytest.CaptureFixture[str]) -> Onrecord:
-    """Run the command in this process: Great Expectations is imported once for all tests."""
+    """Run the command in this process, so that Great Expectations is imported once for all tests."""
 
     def run(*arguments: object) -> Ran:
         capfd.readouterr()
@@ -50,7 +50,7 @@ def raw(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def warm() -> Iterator[Warm]:
-    """Makes runs of the command that take no time to start, and that can be killed at any step."""
+    """Start runs of the command without start-up time, which can be killed at any step."""
     if not Path("/proc/self/fd").exists():
         pytest.skip("what a step changes is told by /proc, which this system has not")
     process = Warm()
@@ -60,14 +60,14 @@ def warm() -> Iterator[Warm]:
 
 @pytest.fixture
 def fast_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory, where there is such a thing: thousands of syncs cost nothing there."""
+    """A folder in memory if the system has one: thousands of syncs cost nothing there."""
     with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else tmp_path) as folder:
         yield Path(folder)
 
 
 @pytest.fixture
 def newsroom(onrecord: Onrecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
-    """Three raw articles of which nothing is curated yet.
+    """Three raw articles that are not curated yet.
 
     Great Expectations, which takes most of a small run, has a stand-in that finds no fault; ``verify`` asks the same of
     the data set, and more.
@@ -83,7 +83,7 @@ def newsroom(onrecord: Onrecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def state_of(folder: Path) -> dict[str, tuple[str, int]]:
-    """Every file's digest and modification time, and every link's target."""
+    """Return every file's digest and modification time, and every link's target."""
     found = {}
     for path in sorted(folder.rglob("*")):
         if path.is_symlink():

@@ -1,4 +1,4 @@
-"""A small collection of raw articles and the data set made of it: what tests of the commands work on."""
+"""A small collection of raw articles and its data set, for tests of the commands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline.batches import Batch, Task
 from pipeline.curate import Summary, curate
 from pipeline.settings import Settings
 
-# Three articles of which none is a copy of another; each has one quote, by somebody else.
+# Three articles, none a copy of another, each with one quote by a different speaker.
 FERRY = """Ferry to Port Ellery sails again
 
 PORT ELLERY, May 7 2024 - The ferry to Port Ellery will sail again on Wednesday.
@@ -40,12 +40,12 @@ STORIES = {"ferry": FERRY, "library": LIBRARY, "orchard": ORCHARD}
 
 
 def address(name: str) -> str:
-    """The address of an article."""
+    """Return the address of an article."""
     return f"https://wire.example/{name}"
 
 
 def line(name: str, text: str, day: int = 8) -> str:
-    """An article as a line of JSON."""
+    """Return an article as a JSON line."""
     title, _, body = text.partition("\n\n")
     told = {"url": address(name), "headline": title, "text": body, "fetched_at": f"2024-07-{day:02}T08:00:00Z"}
     return json.dumps(told) + "\n"
@@ -63,7 +63,7 @@ Onrecord = Callable[..., Ran]
 
 @dataclass(slots=True)
 class Newsroom:
-    """A collection, the data set made of it, and the command."""
+    """A collection, its data set, and the command."""
 
     raw: Path
     curated: Path
@@ -71,7 +71,7 @@ class Newsroom:
     _writes: Iterator[int] = field(default_factory=lambda: iter(range(1_000_000)))
 
     def write(self, name: str, content: str | bytes) -> Path:
-        """Put a raw file there, long enough ago for its stamp to be relied on, and each later than those before."""
+        """Write a raw file with an old modification time, so that its stamp is reliable; each file is newer than the last."""
         path = self.raw / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -80,7 +80,7 @@ class Newsroom:
         return path
 
     def write_story(self, name: str, text: str | None = None) -> Path:
-        """Put an article with an address there, as a file of its own."""
+        """Write an article with an address as a file of its own."""
         return self.write(f"{name}.txt", f"{address(name)}\n{text or STORIES[name]}")
 
     def curate(self, *arguments: object) -> Ran:
@@ -88,21 +88,21 @@ class Newsroom:
         return self.done("curate", self.raw, "--into", self.curated, "--workers", 1, *arguments)
 
     def done(self, *arguments: object) -> Ran:
-        """Run a command that must not fail."""
+        """Run a command that must succeed."""
         ran = self.onrecord(*arguments)
         assert ran.code == 0, f"{arguments}: {ran.err}{ran.out}"
         return ran
 
     def verify(self) -> None:
-        """See that every offset, key and count of the data set is right."""
+        """Check every offset, key and count of the data set."""
         self.done("verify", self.curated)
 
     def made_by(self, **settings: Any) -> list[str]:
-        """Curate what is new, and tell which records are handed to workers: all that costs much."""
+        """Curate what is new, and return which records go to workers: only those cost much."""
         return self.made_and_summary(**settings)[0]
 
     def made_and_summary(self, **settings: Any) -> tuple[list[str], Summary]:
-        """The same, with how the run ended."""
+        """Do the same, and also return the summary."""
         handed: list[str] = []
 
         def run(work: Callable[[Task], Batch], tasks: Iterable[Task]) -> Iterator[Batch]:
@@ -114,20 +114,20 @@ class Newsroom:
         return handed, summary
 
     def rows(self, table: str) -> pd.DataFrame:
-        """A table, as a user reads it."""
+        """Return a table as a user reads it."""
         return pd.read_parquet(self.curated / table)
 
     def article(self, name: str) -> pd.Series[Any]:
-        """An article by its name."""
+        """Return an article by its name."""
         (row,) = (row for _, row in self.rows("articles").iterrows() if row["url"] == address(name))
         return row
 
     def quote(self, name: str) -> pd.Series[Any]:
-        """The one quote of an article."""
+        """Return the only quote of an article."""
         quotes = self.rows("quotes")
         (row,) = (row for _, row in quotes[quotes["article_id"] == self.article(name)["article_id"]].iterrows())
         return row
 
     def run_id(self) -> str:
-        """The run that made the current version."""
+        """Return the run that made the current version."""
         return store.open_version(self.curated).run_id

@@ -1,4 +1,4 @@
-"""A real Prefect server and worker on loopback, with a copy of this project's flows deployed, for tests to use and to kill."""
+"""A real Prefect server and worker on loopback, with a copy of this project's flows deployed; tests may kill them."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from uuid import uuid4
 import httpx
 
 CHECKOUT = Path(__file__).parents[2]
-PATIENCE = 400  # seconds: a busy machine needs them
+PATIENCE = 400  # seconds; long enough for a busy machine
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 T = TypeVar("T")
 
 
 class Prefect:
-    """What `make server` starts, in parts that can be killed one by one."""
+    """The processes of `make server`, which can be killed one by one."""
 
     def __init__(self, folder: Path, host: str = "127.0.0.1", **settings: str) -> None:
-        """Copy the flows into ``folder / "project"``; nothing runs yet.
+        """Copy the flows into ``folder / "project"``; nothing is started yet.
 
         Args:
             folder: takes the copy, Prefect's files and the logs.
@@ -48,7 +48,7 @@ class Prefect:
             "PREFECT_SERVER_API_PORT": str(self.port),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "DO_NOT_TRACK": "1",
-            "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",  # the least there is
+            "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",  # the minimum
             "PREFECT_WORKER_QUERY_SECONDS": "2",
             "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5",
             **settings,
@@ -61,12 +61,12 @@ class Prefect:
     # ── What runs ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def start_server(self) -> None:
-        """Start the server, or start it again, and wait until it answers."""
+        """Start or restart the server, and wait until it answers."""
         self.server = self.start("-m", "prefect", "server", "start", "--host", self.host, "--port", str(self.port))
         self.until(self._is_healthy, "a server that answers")
 
     def deploy(self, *arguments: str) -> None:
-        """Deploy as people do."""
+        """Deploy as users do."""
         ran = subprocess.run(
             [sys.executable, "flows/deploy.py", *arguments],
             cwd=self.project,
@@ -78,7 +78,7 @@ class Prefect:
         assert ran.returncode == 0, ran.stdout + ran.stderr
 
     def start_worker(self) -> None:
-        """Start a worker in a group of processes of its own, with all that it starts."""
+        """Start a worker in its own process group, together with everything it starts."""
         self.worker = self.start("-m", "prefect", "worker", "start", "--pool", "onrecord")
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
@@ -94,7 +94,7 @@ class Prefect:
             )
 
     def kill(self, process: subprocess.Popen[bytes] | None) -> None:
-        """Kill a process and all that it started, as a machine that loses power does."""
+        """Kill a process and everything it started, as a power loss does."""
         if process is None:
             return
         for pid in (process.pid, *_descendants(process.pid)):
@@ -105,7 +105,7 @@ class Prefect:
         process.wait()
 
     def close(self) -> None:
-        """End everything."""
+        """Stop everything."""
         self.kill(self.worker)
         self.kill(self.server)
         self._api.close()
@@ -113,13 +113,13 @@ class Prefect:
     # ── What the server knows ──────────────────────────────────────────────────────────────────────────────────
 
     def post(self, path: str, **body: Any) -> Any:
-        """Ask the server's API."""
+        """Call the server's API."""
         answer = self._ask("POST", path, json=body)
         assert answer.is_success, answer.text
         return answer.json()
 
     def get(self, path: str, **parameters: str) -> Any:
-        """Ask the server's API."""
+        """Call the server's API."""
         answer = self._ask("GET", path, params=parameters)
         assert answer.is_success, answer.text
         return answer.json()
@@ -131,49 +131,49 @@ class Prefect:
         assert answer.is_success, answer.text
 
     def deployment(self, name: str) -> dict[str, Any]:
-        """A deployment by ``flow/name``."""
+        """Return a deployment by ``flow/name``."""
         return self.get(f"/deployments/name/{name}")
 
     def start_run(self, name: str, **parameters: object) -> str:
-        """Ask for a run of a deployment at once; returns its id."""
+        """Start a run of a deployment now; return its id."""
         made = self.post(f"/deployments/{self.deployment(name)['id']}/create_flow_run", parameters=parameters)
         return made["id"]
 
     def refuse_run(self, name: str, **parameters: object) -> str:
-        """Ask for a run that the server must not take; returns what it says."""
+        """Ask for a run that the server must refuse; return its message."""
         path = f"/deployments/{self.deployment(name)['id']}/create_flow_run"
         answer = self._ask("POST", path, json={"parameters": parameters})
         assert answer.is_client_error, answer.text
         return answer.text
 
     def run(self, run_id: str) -> dict[str, Any]:
-        """A flow run."""
+        """Return a flow run."""
         return self.get(f"/flow_runs/{run_id}")
 
     def wait(self, run_id: str) -> dict[str, Any]:
-        """A flow run when it has ended."""
+        """Wait for a flow run to end, and return it."""
         return self.until(lambda: run if (run := self.run(run_id))["state_type"] in ENDED else None, f"end of {run_id}")
 
     def artifacts(self, run_id: str) -> dict[str, dict[str, Any]]:
-        """The artifacts of a flow run and of its tasks, by key."""
+        """Return the artifacts of a flow run and of its tasks, by key."""
         found = self.post("/artifacts/filter", flow_runs={"id": {"any_": [run_id]}})
         return {each["key"]: each for each in found}
 
     def task_runs(self, run_id: str) -> list[dict[str, Any]]:
-        """The task runs of a flow run."""
+        """Return the task runs of a flow run."""
         return self.post("/task_runs/filter", flow_runs={"id": {"any_": [run_id]}})
 
     def messages(self, run_id: str) -> str:
-        """What a flow run logged."""
+        """Return the log of a flow run."""
         found = self.post("/logs/filter", logs={"flow_run_id": {"any_": [run_id]}}, sort="TIMESTAMP_ASC")
         return "\n".join(each["message"] for each in found)
 
     def hear(self, run_id: str, words: str) -> None:
-        """Wait until a flow run has logged some words: they reach the server a little later."""
+        """Wait until the server has some words of a flow run's log."""
         self.until(lambda: words in self.messages(run_id), f"{words!r} in the log of {run_id}")
 
     def schedule(self, name: str, seconds: int, parameters: Mapping[str, object]) -> None:
-        """Let a deployment run every so many seconds, and by no other schedule."""
+        """Schedule a deployment every so many seconds, instead of its own schedule."""
         self.unschedule(name)
         answer = self._ask(
             "POST",
@@ -183,14 +183,14 @@ class Prefect:
         assert answer.is_success, answer.text
 
     def unschedule(self, name: str) -> None:
-        """Take a deployment's schedules away, and with them the runs that are due."""
+        """Remove a deployment's schedules and the runs that are due."""
         deployment = self.deployment(name)
         for each in deployment["schedules"]:
             answer = self._ask("DELETE", f"/deployments/{deployment['id']}/schedules/{each['id']}")
             assert answer.is_success, answer.text
 
     def until(self, found: Callable[[], T | None], what: str, patience: float = PATIENCE) -> T:
-        """Ask until there is an answer."""
+        """Call until there is a result."""
         end = time.monotonic() + patience
         while time.monotonic() < end:
             if answer := found():
@@ -199,7 +199,7 @@ class Prefect:
         raise AssertionError(f"no {what} within {patience} s:\n{self.log.read_text('utf-8', 'replace')[-5000:]}")
 
     def _ask(self, method: str, path: str, **body: Any) -> httpx.Response:
-        """Ask until the server has time: its clients do so too."""
+        """Call until the server is not busy, as its clients do."""
 
         def ask() -> httpx.Response | None:
             answer = self._api.request(method, path, **body)
@@ -215,7 +215,7 @@ class Prefect:
 
 
 def _descendants(pid: int) -> list[int]:
-    """What a process has started, and what that has, while they all live."""
+    """Return the living descendants of a process."""
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:

@@ -1,4 +1,4 @@
-"""A run that is to be disturbed, again and again: the data set as it finds it, and as it leaves it."""
+"""A run to be disturbed many times, with the data set before and after it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.end_to_end.warm import Ended, Runner
 
 
 def write_first(raw: Path) -> None:
-    """Four articles, two of them alike and one known by two records, and a file that holds none."""
+    """Write four articles, two of them alike and one with two records, and a file without an article."""
     raw.mkdir(parents=True)
     (raw / "ferry.txt").write_text(STORY.format(detail="two hundred"), "utf-8")
     (raw / "copy.txt").write_text(STORY.format(detail="two hundred"), "utf-8")
@@ -21,7 +21,7 @@ def write_first(raw: Path) -> None:
 
 
 def write_second(raw: Path) -> None:
-    """A new file, a changed one, one that is gone, one that has grown, and one that was mended."""
+    """Write a new file, and change, remove, extend and repair others."""
     (raw / "new.txt").write_text(STORY.format(detail="five hundred").replace("May 7", "July 9"), "utf-8")
     (raw / "ferry.txt").write_text(STORY.format(detail="three hundred").replace("Mara Oduya", "Ines Falk"), "utf-8")
     (raw / "going.txt").unlink()
@@ -31,7 +31,7 @@ def write_second(raw: Path) -> None:
 
 
 def line(name: str, state: str, day: int) -> str:
-    """An article as a line of JSON."""
+    """Return an article as a JSON line."""
     return (
         f'{{"url": "https://wire.example/{name}", "headline": "The quay is {state}", '
         f'"text": "Tomas Brandt of the harbour board said that the quay was {state}.", '
@@ -43,10 +43,10 @@ WRITES: tuple[Callable[[Path], None], ...] = (write_first, write_second)
 
 
 class Scene:
-    """A run to be disturbed, again and again: the data set as it finds it, and as it leaves it."""
+    """A run to be disturbed many times, with the data set before and after it."""
 
     def __init__(self, runner: Runner, folder: Path, number: int) -> None:
-        """Make the data set that run ``number``, counted from 1, finds; then make that run, undisturbed."""
+        """Make the data set before run ``number``, counted from 1; then make that run undisturbed."""
         self.folder, self.raw, self.start, self.end = folder, folder / "wire", folder / "start", folder / "end"
         self._examiner = Examiner()
         for write in WRITES[:number]:
@@ -58,11 +58,11 @@ class Scene:
         assert not leftovers(self.end)
 
     def run(self, runner: Runner, curated: Path, **order: object) -> Ended:
-        """The run; disturbed as the order says."""
+        """Make the run, disturbed as ordered."""
         return runner.run(*self.arguments(curated), below=str(curated), **order)
 
     def arguments(self, curated: Path) -> tuple[object, ...]:
-        """The command that makes the run."""
+        """Return the command that makes the run."""
         return ("curate", self.raw, "--into", curated, "--workers", 1, "--quiet")
 
     def teach(self, runner: Runner) -> None:
@@ -71,15 +71,15 @@ class Scene:
         assert lesson.code == 0, lesson.err
 
     def fresh(self, name: str = "curated") -> Path:
-        """A data set as the run finds it."""
+        """Return a data set as it is before the run."""
         return copy_data_set(self.start, self.folder / name)
 
     def find(self, curated: Path) -> str:
-        """Which of the two a data set is, "before" or "after", once every reader has read it and all of it is verified."""
+        """Return whether a data set is as "before" or "after" the run, after every reader has read it and it is verified."""
         return self._name(self._examiner.examine(curated))
 
     def check_recovery(self, runner: Runner, curated: Path) -> None:
-        """Let the next run go on, whatever the last one left: it all ends as if nothing had been."""
+        """Make the next run, and check that the data set ends as if nothing had happened."""
         recovered = self.run(runner, curated)
         assert recovered.code == 0, recovered.err
         assert self._name(content(curated)) == "after"

@@ -1,4 +1,4 @@
-"""What a data set says, whether it is whole, and what lies about in it: by plain calls of those who read it."""
+"""What a data set contains, whether it is intact, and which files should not be in it, as readers see it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from pipeline.cli import main
 from pipeline.contract import TABLES, columns
 from tests.end_to_end.conftest import state_of
 
-# What tells of a run rather than of its input: who did it, and when.
-# A stamp is of a moment too: a file that was written just before a run has none.
+# Columns that depend on the run, not on its input.
+# A stamp depends on the moment: a file written just before a run has none.
 OF_THE_RUN = {"run_id", "started_at", "finished_at", "first_seen_at", "superseded_at", "superseded_by", "stamp"}
 Content = dict[str, list[str]]  # the rows of each table, as text and in order
-# Tables that tell of the runs. `revisions` tell what readers saw between them: where one run takes in two records of an
-# article, the older one never was in a table.
+# Tables that depend on how records were split into runs. If one run reads two records of an article, the older one
+# never was in a table, so it has no revision.
 BY_RUN = {"runs", "arrivals", "article_revisions", "quote_revisions"}
-ENTRIES = {"current", "versions", "reports", "README.md", *TABLES}  # all that may lie in a data set at rest
+ENTRIES = {"current", "versions", "reports", "README.md", *TABLES}  # all that may be in a data set between runs
 
 
 def tables(curated: Path) -> dict[str, pd.DataFrame]:
-    """All tables, read as a user does."""
+    """Return all tables, read as a user reads them."""
     return {name: pd.read_parquet(curated / name) for name in TABLES}
 
 
@@ -50,12 +50,12 @@ def content(curated: Path) -> Content:
 
 
 def owed_to_input(curated: Path) -> Content:
-    """What the tables hold whatever the runs were that the records came in."""
+    """Return the rows that do not depend on how records were split into runs."""
     return {name: rows for name, rows in content(curated).items() if name in TABLES and name not in BY_RUN}
 
 
 def seen_by_readers(curated: Path) -> Content:
-    """The first key of each table's rows, as pandas, DuckDB and polars all have it."""
+    """Return the first key of each table's rows, the same in pandas, DuckDB and polars."""
     found = {}
     for name, table in TABLES.items():
         key = columns(table.row)[0].name
@@ -68,15 +68,15 @@ def seen_by_readers(curated: Path) -> Content:
 
 
 class Examiner:
-    """Looks at data sets; one that is the same byte for byte as one seen before needs no second look."""
+    """Examines data sets; one with the same bytes as an earlier one is not examined again."""
 
     def __init__(self) -> None:
-        """Know none yet."""
+        """Start without any known data set."""
         self._one_at_a_time = threading.Lock()
         self._contents: dict[object, Content] = {}
 
     def examine(self, curated: Path) -> Content:
-        """What a data set says, after every reader has read it, and every key and count of it was verified."""
+        """Return the content of a data set, after every reader has read it and it is verified."""
         with self._one_at_a_time:
             return self._examine(curated) if (curated / "current").is_symlink() else {}
 
@@ -101,7 +101,7 @@ def _verify(curated: Path) -> None:
 
 
 def leftovers(curated: Path) -> list[str]:
-    """What a data set holds and should not once a run is over, of dead runs and half written; and reports it lacks."""
+    """Return files that should not be in a data set after a run, and reports that are missing."""
     runs = set(pd.read_parquet(curated / "runs")["run_id"])
     entries = [path.name for path in curated.iterdir() if path.name not in ENTRIES]
     versions = [f"versions/{path.name}" for path in (curated / "versions").iterdir() if path.name not in runs]
@@ -115,12 +115,12 @@ def leftovers(curated: Path) -> list[str]:
 
 
 def differing(one: Content, other: Content) -> list[str]:
-    """The tables in which two contents differ: what a failing test has to show first."""
+    """Return the tables in which two contents differ."""
     return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
 
 
 def copy_data_set(of: Path, to: Path) -> Path:
-    """A copy that shares no file with the original."""
+    """Return a copy that shares no file with the original."""
     shutil.rmtree(to, ignore_errors=True)
     if of.exists():
         shutil.copytree(of, to, symlinks=True)

@@ -1,4 +1,4 @@
-"""What becomes a quote is a setting of the whole data set: a table never holds quotes of two."""
+"""Which attributions become quotes is one setting for the whole data set."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.end_to_end.conftest import STORY, Onrecord, state_of
 
 @pytest.fixture
 def curated(onrecord: Onrecord, raw: Path, tmp_path: Path) -> Path:
-    """A data set of what is said or written."""
+    """A data set of quotes that are said or written."""
     into = tmp_path / "curated"
     assert onrecord("curate", raw, "--into", into, "--workers", 1).code == 0
     return into
@@ -42,7 +42,7 @@ def metadata_of(curated: Path) -> list[dict[bytes, bytes]]:
 
 
 @pytest.mark.slow
-def test_data_set_holds_what_is_said_unless_told_otherwise(curated: Path) -> None:
+def test_data_set_has_only_speech_by_default(curated: Path) -> None:
     assert settings_of(curated) == ["said"]
     for metadata in metadata_of(curated):
         assert metadata[b"onrecord.attributions"] == b"said"
@@ -50,9 +50,7 @@ def test_data_set_holds_what_is_said_unless_told_otherwise(curated: Path) -> Non
         assert json.loads(metadata[b"onrecord.accuracy"])["quotes"]["corpus"] == read_accuracy().quotes.corpus
 
 
-def test_run_that_says_nothing_goes_on_with_the_data_sets_setting(
-    onrecord: Onrecord, raw: Path, tmp_path: Path
-) -> None:
+def test_run_without_the_option_keeps_the_data_sets_setting(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
     curated = tmp_path / "curated"
     assert onrecord("curate", raw, "--into", curated, "--attributions", "all", "--workers", 1).code == 0
     assert "nothing to do" in onrecord("curate", raw, "--into", curated, "--workers", 1).out
@@ -73,7 +71,7 @@ def test_other_setting_is_refused_and_nothing_changes(onrecord: Onrecord, raw: P
 
 
 @pytest.mark.slow
-def test_other_setting_with_reprocess_makes_all_anew(onrecord: Onrecord, raw: Path, curated: Path) -> None:
+def test_other_setting_with_reprocess_recomputes_all(onrecord: Onrecord, raw: Path, curated: Path) -> None:
     ran = onrecord("curate", raw, "--into", curated, "--attributions", "all", "--reprocess", "--workers", 1)
     assert ran.code == 0, ran.err
     assert settings_of(curated) == ["said", "all"]
@@ -85,7 +83,7 @@ def test_other_setting_with_reprocess_makes_all_anew(onrecord: Onrecord, raw: Pa
 
 
 @pytest.mark.slow
-def test_reprocess_alone_makes_all_of_this_raw_anew_by_the_same_setting(
+def test_reprocess_alone_recomputes_this_raw_with_the_same_setting(
     onrecord: Onrecord, raw: Path, tmp_path: Path, curated: Path
 ) -> None:
     other = tmp_path / "tide-letter"
@@ -161,7 +159,7 @@ def test_damaged_model_file_is_named_and_exits_2(raw: Path, tmp_path: Path, dama
     assert not (tmp_path / "curated").exists()
 
 
-def test_a_hope_is_a_quote_only_where_all_attributions_are(onrecord: Onrecord, tmp_path: Path) -> None:
+def test_a_hope_is_a_quote_only_with_all_attributions(onrecord: Onrecord, tmp_path: Path) -> None:
     raw = tmp_path / "hopes"
     raw.mkdir()
     (raw / "pier.txt").write_text(

@@ -1,4 +1,4 @@
-"""Bad input ends as a reject with a reason; nothing else is harmed."""
+"""Bad input becomes a reject with a reason and harms nothing else."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_broken_sidecar_refuses_its_article_only(onrecord: Onrecord, raw: Path, 
     assert (run["record_count"], run["new_count"], run["reject_count"], run["skip_count"]) == (4, 2, 1, 1)
 
 
-def test_hidden_files_are_left_alone(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
+def test_hidden_files_are_ignored(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
     (raw / ".DS_Store").write_bytes(b"\x00")
     (raw / ".git").mkdir()
     (raw / ".git" / "a.txt").write_text("hidden")
@@ -85,7 +85,7 @@ def test_symlink_loop_is_a_reject(onrecord: Onrecord, raw: Path, tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_folder_that_is_not_readable_is_a_reject_until_it_is(raw: Path, tmp_path: Path) -> None:
+def test_unreadable_folder_is_a_reject_until_it_becomes_readable(raw: Path, tmp_path: Path) -> None:
     locked = raw / "locked"
     locked.mkdir()
     (locked / "story.txt").write_bytes(GOOD * 5)
@@ -106,7 +106,7 @@ def test_folder_that_is_not_readable_is_a_reject_until_it_is(raw: Path, tmp_path
 
 
 @pytest.mark.parametrize("case", ["absent", "empty"])
-def test_raw_that_holds_nothing_is_one_clear_line(onrecord: Onrecord, tmp_path: Path, case: str) -> None:
+def test_raw_without_articles_is_one_clear_line(onrecord: Onrecord, tmp_path: Path, case: str) -> None:
     raw = tmp_path / "wire"
     if case == "empty":
         raw.mkdir()

@@ -1,4 +1,4 @@
-"""Small files come together, and nothing else changes."""
+"""Compacting merges small files and changes nothing else."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OPENED = (
 
 @pytest.fixture
 def scattered(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
-    """A data set whose parts were full with one article, or a few rows, when it was written, and now are nearly empty."""
+    """A data set written with tiny limits of parts, so that its parts are nearly empty by the usual limits."""
     with monkeypatch.context() as small:
         small.setattr(parts, "ARTICLES_A_PART", 1)
         small.setattr(parts, "ROWS_A_PART", 4)
@@ -60,7 +60,7 @@ def test_second_time_there_is_nothing_to_do(scattered: Newsroom) -> None:
     assert len(list((scattered.curated / "versions").iterdir())) == 2
 
 
-def test_next_run_goes_on_with_what_came_together(scattered: Newsroom) -> None:
+def test_next_run_continues_from_merged_files(scattered: Newsroom) -> None:
     scattered.done("compact", scattered.curated)
     assert "nothing to do" in scattered.curate().out
     scattered.write_story("museum", ONE.format(title="Museum", day=10, saying="The whale is back", who="Jon Hazebroek"))
@@ -70,7 +70,7 @@ def test_next_run_goes_on_with_what_came_together(scattered: Newsroom) -> None:
     scattered.verify()
 
 
-def test_parts_that_are_well_filled_stay(scattered: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_well_filled_parts_stay(scattered: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(maintenance, "ARTICLES_A_PART", 1)
     monkeypatch.setattr(maintenance, "ROWS_A_PART", 4)
     inodes = {path.stat().st_ino for path in (scattered.curated / "articles").resolve().rglob("*.parquet")}
@@ -78,7 +78,7 @@ def test_parts_that_are_well_filled_stay(scattered: Newsroom, monkeypatch: pytes
     assert {path.stat().st_ino for path in (scattered.curated / "articles").resolve().rglob("*.parquet")} == inodes
 
 
-def test_one_can_go_back_to_before(scattered: Newsroom) -> None:
+def test_rollback_to_before_works(scattered: Newsroom) -> None:
     first, before = scattered.run_id(), owed_to_input(scattered.curated)
     scattered.done("compact", scattered.curated)
     scattered.done("rollback", scattered.curated, first)

@@ -1,4 +1,4 @@
-"""Two writers at once, and readers while a data set is written."""
+"""Two writers at once, and readers during a publish."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.end_to_end.scenes import Scene
 from tests.end_to_end.warm import Runner, Warm
 
 HELD = r"is being written by process {pid} on \S+ since [-\d]+ \d\d:\d\d:\d\d UTC; wait for it and run again"
-# A story that tells in each of its texts which edition it is.
+# A story whose every sentence names its edition.
 EDITION = """The harbour has {edition} boats
 
 PORT ELLERY, {month} 7 2024 - The harbour board counted its boats on Tuesday.
@@ -61,7 +61,7 @@ def test_second_writer_is_refused_at_once_and_a_dead_ones_lock_is_taken_over(
 
 
 @pytest.mark.slow
-def test_writer_that_was_waited_for_goes_on_undisturbed(onrecord: Onrecord, warm: Warm, fast_disk: Path) -> None:
+def test_writer_is_not_disturbed_by_a_refused_one(onrecord: Onrecord, warm: Warm, fast_disk: Path) -> None:
     with warm.connect() as runner:
         scene = Scene(runner, fast_disk, 2)
         curated = scene.fresh()
@@ -91,7 +91,7 @@ def test_two_real_commands_one_of_which_writes(onrecord: Onrecord, raw: Path, tm
 def test_publishing_disturbs_no_reader_of_a_version_and_mixes_nothing(
     warm: Warm, fast_disk: Path, publishes: int, reads: int
 ) -> None:
-    """Who opens a version reads that one, whatever reads it.
+    """A reader that opens a version reads only that version.
 
     By the plain path pandas is not disturbed either. DuckDB and polars open a file twice, and where the link was
     switched between, find another file there: they fail, saying that it is no Parquet, and read it the next time.
@@ -114,7 +114,7 @@ def test_publishing_disturbs_no_reader_of_a_version_and_mixes_nothing(
 
 
 def publish(runner: Runner, raw: Path, curated: Path, editions: Iterable[int]) -> None:
-    """Publish editions of three articles; they are longer and shorter by turns."""
+    """Publish editions of three articles, alternately longer and shorter."""
     for edition in editions:
         more = "Nobody else spoke of it. " * (edition * 7 % 13)
         for month in ("May", "June", "July"):
@@ -125,7 +125,7 @@ def publish(runner: Runner, raw: Path, curated: Path, editions: Iterable[int]) -
 
 
 def read_version(curated: Path) -> None:
-    """Read one version, all its tables: they are of one edition and one run."""
+    """Read all tables of one version, and check that they are of one edition and one run."""
     version = open_version(curated)
     tables = {name: version.read(name).to_pandas() for name in TABLES}
     editions = {edition_of(tables["articles"]), edition_of(tables["quotes"])}
@@ -138,7 +138,7 @@ def read_version(curated: Path) -> None:
 
 
 def read_by_path(read: Callable[[Path], pd.DataFrame], curated: Path) -> int:
-    """Read all tables by the plain path, one that failed once more; each row is whole and of one edition.
+    """Read all tables by the plain path, retrying one that failed once; check that all rows are of one edition.
 
     Returns:
         How often it failed.
@@ -156,7 +156,7 @@ def read_by_path(read: Callable[[Path], pd.DataFrame], curated: Path) -> int:
 
 
 def edition_of(rows: pd.DataFrame) -> int:
-    """The edition that all rows with a number are of."""
+    """Return the one edition of all rows with a number."""
     editions = {int(number) for number in rows["text"].str.extract(r"(\d+) boats")[0].dropna()}
     assert len(editions) == 1, editions
     return editions.pop()

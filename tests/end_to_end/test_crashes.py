@@ -1,4 +1,4 @@
-"""A run that is killed, at every step and at any moment, leaves the data set as it was, or as it was to be."""
+"""A run killed at any step or moment leaves the data set as it was, or as the run would have left it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Order = dict[str, Any]
 
 @dataclass(frozen=True)
 class Disturbed:
-    """What came of a run that was disturbed."""
+    """The result of a disturbed run."""
 
     ended: Ended
     left: str  # which of the two the data set was then: before, or after
@@ -35,7 +35,7 @@ class Disturbed:
 
 
 def disturb(scene: Scene, runner: Runner, orders: Sequence[Order]) -> list[Disturbed]:
-    """Make the run and disturb it, once in each of these ways; let the next run go on from what it leaves."""
+    """Make the run once for each order, disturbed; then make the next run from what is left."""
     scene.teach(runner)
     done = []
     for order in orders:
@@ -53,7 +53,7 @@ def disturb(scene: Scene, runner: Runner, orders: Sequence[Order]) -> list[Distu
 
 
 def disturb_all(scene: Scene, warm: Warm, orders: Sequence[Order]) -> list[Disturbed]:
-    """The same, two at a time."""
+    """Do the same, two at a time."""
     with warm.connect() as one, warm.connect() as other, ThreadPoolExecutor(1) as beside:
         half = beside.submit(disturb, scene, other, orders[1::2])
         found = disturb(scene, one, orders[::2]), half.result()
@@ -106,7 +106,7 @@ def test_killed_at_any_moment_leaves_old_or_new_and_the_next_run_recovers(
 def test_killed_command_takes_its_workers_with_it_and_the_next_run_recovers(
     warm: Warm, fast_disk: Path, count: int
 ) -> None:
-    """The real command, with the tagger, Great Expectations and a pool of processes, which JSON alone is worth to it."""
+    """The real command with the tagger, Great Expectations and a pool of processes."""
     chance = random.Random(SEED)
     with warm.connect() as runner:
         scene = Scene(runner, fast_disk, 2)
@@ -119,7 +119,7 @@ def test_killed_command_takes_its_workers_with_it_and_the_next_run_recovers(
 
 
 def kill_command(scene: Scene, curated: Path, seconds: float) -> None:
-    """Run the command, kill its first process after so many seconds, and wait for the others to end."""
+    """Run the command, kill its first process after some seconds, and wait for the others to end."""
     arguments = [str(argument) for argument in scene.arguments(curated)]
     arguments[arguments.index("--workers") + 1] = "2"
     process = subprocess.Popen([sys.executable, "-m", "onrecord", *arguments], start_new_session=True)

@@ -21,7 +21,7 @@ SILENCE = "75"  # seconds without a heartbeat, of which there is one each 30
 
 
 class Hook:
-    """A server on loopback that keeps what is posted to it."""
+    """A server on loopback that keeps posted messages."""
 
     def __init__(self) -> None:
         self.posts: list[str] = []
@@ -125,13 +125,13 @@ def test_two_scheduled_runs_are_seen_in_the_ui(prefect: Prefect, tmp_path: Path)
         pytest.param("collect/quarter-hourly", {"sources": ""}, "sources", id="no-sources"),
     ],
 )
-def test_a_parameter_that_makes_no_sense_starts_no_run(
+def test_an_invalid_parameter_starts_no_run(
     prefect: Prefect, name: str, parameters: dict[str, object], told: str
 ) -> None:
     assert told in prefect.refuse_run(name, **parameters)
 
 
-def test_the_webhook_hears_of_each_thing_once_a_day(prefect: Prefect, hook: Hook) -> None:
+def test_each_event_is_posted_once_a_day(prefect: Prefect, hook: Hook) -> None:
     def tell(event: str, data_set: str) -> None:
         resource = {
             "prefect.resource.id": f"onrecord.data-set.{data_set}",
@@ -153,9 +153,7 @@ def test_the_webhook_hears_of_each_thing_once_a_day(prefect: Prefect, hook: Hook
     ]
 
 
-def test_what_cannot_be_found_fails_at_once_and_the_webhook_hears_of_it(
-    prefect: Prefect, hook: Hook, tmp_path: Path
-) -> None:
+def test_a_missing_raw_fails_at_once_and_is_posted(prefect: Prefect, hook: Hook, tmp_path: Path) -> None:
     run = prefect.wait(prefect.start_run("curate/hourly", raw=str(tmp_path / "none"), into=str(tmp_path / "curated")))
     assert run["state_type"] == "FAILED"
     assert f"UsageError: {tmp_path}/none does not exist; name a file or folder" in run["state"]["message"]
@@ -165,7 +163,7 @@ def test_what_cannot_be_found_fails_at_once_and_the_webhook_hears_of_it(
     assert f"prefect.flow-run.Failed: curate {tmp_path}/none" in told[0]
 
 
-def test_a_run_of_only_rejects_is_told_of_and_a_bad_settings_file_fails_the_next(
+def test_a_run_of_only_rejects_is_posted_and_a_bad_settings_file_fails_the_next(
     prefect: Prefect, hook: Hook, tmp_path: Path
 ) -> None:
     raw, into = tmp_path / "wire", tmp_path / "curated"
@@ -209,7 +207,7 @@ def test_a_damaged_data_set_fails_the_nightly_run_and_a_lock_is_waited_for(
 
 
 def start_long_run(prefect: Prefect, raw: Path, into: Path) -> str:
-    """A run that has curated some of its records, and has many to go."""
+    """Start a run, and wait until it has curated some of its many records."""
     run_id = prefect.start_run("curate/hourly", raw=str(raw), into=str(into), batch_records=1)
     prefect.until(lambda: "progress" in prefect.artifacts(run_id), "progress")
     assert not (into / "current").exists()
@@ -249,7 +247,7 @@ def test_a_server_that_is_killed_costs_the_run_nothing(prefect: Prefect, tmp_pat
 
 
 @pytest.mark.slow
-def test_make_server_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
+def test_make_server_serves_until_it_is_stopped(tmp_path: Path) -> None:
     prefect = Prefect(tmp_path)
     serve = prefect.start("flows/serve.py")
     try:
@@ -265,7 +263,7 @@ def test_make_server_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_port_that_is_taken_is_told_of(tmp_path: Path, hook: Hook) -> None:
+def test_a_port_in_use_is_reported(tmp_path: Path, hook: Hook) -> None:
     prefect = Prefect(tmp_path, PREFECT_SERVER_API_PORT=str(hook.server.server_port))
     serve = prefect.start("flows/serve.py")
     try:

@@ -1,4 +1,4 @@
-"""A disk that is full, or that cannot be written, and a data set in which something lies that no run left there today."""
+"""A disk that is full or read-only, and a data set with leftovers of dead runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @contextmanager
 def only(disk: Path, left: int, what: str) -> Iterator[None]:
-    """Leave so much of a disk."""
+    """Leave only so much of a disk free."""
     filler = disk / "filler"
     filler.mkdir()
     with suppress(OSError):
@@ -84,7 +84,7 @@ def test_full_disk_publishes_nothing_or_all_and_the_next_run_recovers(
 
 
 def told(ended: Ended) -> str:
-    """Which data set a run says that it left."""
+    """Return which data set a run says it left."""
     if ended.code == 0:
         return "after"
     assert ended.code == 1, ended
