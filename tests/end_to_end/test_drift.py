@@ -1,4 +1,4 @@
-"""What came in is measured by each run, from the tables and the settings file of the data set."""
+"""Each run measures drift from the tables and the settings file of the data set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FIRST_DAY = datetime(2024, 5, 6, 5, 0, tzinfo=UTC)
 
 
 def send(raw: Path, publisher: str, day: int, count: int) -> None:
-    """A day's articles of a publisher."""
+    """Write a day's articles of a publisher."""
     lines = [
         {
             "url": f"https://{publisher.lower().replace(' ', '')}.example/{day}/{number}",
@@ -40,12 +40,12 @@ def set_clock(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
 
 
 @pytest.mark.slow
-def test_a_publisher_that_stops_sending_warns_and_blocks_nothing(
+def test_publisher_that_stops_sending_warns_and_blocks_nothing(
     onrecord: Onrecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pipeline import validate  # late: it takes seconds to import
 
-    for name in ("check_rows", "check_version"):  # what takes most of so small a run; `verify` asks the same below
+    for name in ("check_rows", "check_version"):  # they take most of so small a run; `verify` checks the same below
         monkeypatch.setattr(validate, name, lambda *_: [])
     raw, curated = tmp_path / "wire", tmp_path / "curated"
     raw.mkdir()
@@ -60,13 +60,13 @@ def test_a_publisher_that_stops_sending_warns_and_blocks_nothing(
     assert "warning    Harbour Post: articles_a_day is 0, usual is " in ran.out
     page = max((curated / "reports").glob("2*.html")).read_text("utf-8")
     assert "Harbour Post: articles_a_day is 0" in page
-    told = onrecord("drift", curated, "--strict")
-    assert told.code == 1
-    assert next(line for line in told.out.splitlines() if line.startswith("WARN")).split()[1:3] == ["Harbour", "Post"]
+    drift = onrecord("drift", curated, "--strict")
+    assert drift.code == 1
+    assert next(line for line in drift.out.splitlines() if line.startswith("WARN")).split()[1:3] == ["Harbour", "Post"]
     assert onrecord("verify", curated, "--raw", raw).code == 0
 
 
-def test_a_run_of_only_rejects_says_so_and_publishes_no_article(onrecord: Onrecord, tmp_path: Path) -> None:
+def test_run_with_only_rejects_publishes_no_article(onrecord: Onrecord, tmp_path: Path) -> None:
     raw, curated = tmp_path / "wire", tmp_path / "curated"
     raw.mkdir()
     for number in range(3):
@@ -74,13 +74,13 @@ def test_a_run_of_only_rejects_says_so_and_publishes_no_article(onrecord: Onreco
     ran = onrecord("curate", raw, "--into", curated, "--workers", 1)
     assert ran.code == 0, ran.err
     assert "warning    3 of 3 new records of wire were refused (100%)" in ran.out
-    assert "warning    no article ever arrived" in ran.out
+    assert "warning    no article has ever arrived" in ran.out
     assert len(pd.read_parquet(curated / "rejects")) == 3
     assert pd.read_parquet(curated / "arrivals").empty
     assert pd.read_parquet(curated / "runs")["newly_refused_count"].tolist() == [3]
     (raw / "3.txt").write_bytes(b"")
     again = onrecord("curate", raw, "--into", curated, "--workers", 1)
-    assert "warning    1 of 1 new records" in again.out, "those that were refused before are not refused anew"
+    assert "warning    1 of 1 new records" in again.out, "records that were refused before are not counted again"
 
 
 def test_drift_of_a_data_set(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What arrives a day is held against what is usual; people may set bounds of their own."""
+"""Each day is compared with the baseline of its publisher; people may set bounds of their own."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ NONE_SET = Bounds()
 
 
 def arrived(count: int, publisher: str = POST, **values: int) -> Arrival:
-    """What a publisher sent in a day; by default all dated, two quotes an article, half of them of named speakers."""
-    at = {"dated": count, "quotes": 2 * count, "named": count, "fr": 0, "en": count - values.get("fr", 0)} | values
-    languages = [Count(name, at[name]) for name in ("en", "fr") if at[name]]
-    return Arrival("", publisher, MORNING, count, at["dated"], 0, at["quotes"], at["named"], languages)
+    """A publisher's day; by default all articles are dated, with two quotes each, half of them with a named speaker."""
+    counts = {"dated": count, "quotes": 2 * count, "named": count, "fr": 0, "en": count - values.get("fr", 0)} | values
+    languages = [Count(name, counts[name]) for name in ("en", "fr") if counts[name]]
+    return Arrival("", publisher, MORNING, count, counts["dated"], 0, counts["quotes"], counts["named"], languages)
 
 
 Day = Sequence[Arrival]
-QUIET = arrived(3, "Quiet Courier")  # so that a day is never without a run
+QUIET = arrived(3, "Quiet Courier")  # so that every day has a run
 
 
 @dataclass(frozen=True)
@@ -42,31 +42,31 @@ class Tables:
     runs: pa.Table
     starts: list[datetime]
 
-    def measure(self, at: int = -1, bounds: Bounds = NONE_SET) -> list[Drift]:
-        """What was measured after a run, by default the last."""
+    def measure(self, run: int = -1, bounds: Bounds = NONE_SET) -> list[Drift]:
+        """Return the drift after a run, by default the last."""
         arrivals, runs = (
-            rows.filter(pc.less_equal(rows["started_at"], pa.scalar(self.starts[at], pa.timestamp("us", "UTC"))))
+            rows.filter(pc.less_equal(rows["started_at"], pa.scalar(self.starts[run], pa.timestamp("us", "UTC"))))
             for rows in (self.arrivals, self.runs)
         )
-        return measure_drift(arrivals, runs, self.starts[at], bounds)
+        return measure_drift(arrivals, runs, self.starts[run], bounds)
 
 
 def make_tables(days: Sequence[Day], hours: Sequence[float] = (), sources: Sequence[str] = ()) -> Tables:
-    """The tables after some days, each with a run at six in the morning, or at ``hours`` after the first."""
+    """Return the tables after some days with a run each, at six in the morning or at ``hours`` after the first."""
     starts = [MORNING + timedelta(hours=hour) for hour in hours or range(0, 24 * len(days), 24)]
     run_ids = [f"{start:%Y%m%dT%H%M%SZ}-0000" for start in starts]
     rows = [
-        replace(each, run_id=run_id, started_at=start)
+        replace(arrival, run_id=run_id, started_at=start)
         for day, run_id, start in zip(days, run_ids, starts, strict=True)
-        for each in day
-        if each.article_count
+        for arrival in day
+        if arrival.article_count
     ]
     runs = pa.table(
         {
             "run_id": run_ids,
             "source": sources or ["wire"] * len(days),
             "started_at": pa.array(starts, pa.timestamp("us", "UTC")),
-            "new_count": [sum(each.article_count for each in day) for day in days],
+            "new_count": [sum(arrival.article_count for arrival in day) for day in days],
             "newly_refused_count": [0] * len(days),
         }
     )
@@ -78,16 +78,16 @@ def measure(days: Sequence[Day], bounds: Bounds = NONE_SET, hours: Sequence[floa
 
 
 def found(drift: Iterable[Drift], measure: DriftMeasure, subject: str = POST) -> Drift:
-    (one,) = [each for each in drift if (each.subject, each.measure) == (subject, measure)]
-    return one
+    (measured,) = [measured for measured in drift if (measured.subject, measured.measure) == (subject, measure)]
+    return measured
 
 
 def warned(drift: Iterable[Drift]) -> set[str]:
-    return {each.measure for each in drift if each.is_unusual and each.subject == POST}
+    return {measured.measure for measured in drift if measured.is_unusual and measured.subject == POST}
 
 
 def usual_days(count: int, mean: int = 40, seed: int = 1) -> list[Day]:
-    """Days of a publisher that is as steady as chance lets it be."""
+    """Days of a publisher whose counts vary by chance only."""
     rng = np.random.default_rng(seed)
     return [[QUIET, arrived(int(rng.poisson(mean)))] for _ in range(count)]
 
@@ -111,11 +111,11 @@ def usual_days(count: int, mean: int = 40, seed: int = 1) -> list[Day]:
         pytest.param(arrived(2, dated=0, named=0, fr=2), {"articles_a_day"}, id="too-few-to-judge-anything-else"),
     ],
 )
-def test_a_day_is_held_against_the_days_before(today: Arrival, measures: set[str]) -> None:
+def test_day_is_compared_with_the_days_before(today: Arrival, measures: set[str]) -> None:
     assert warned(measure([*usual_days(30), [QUIET, today]])) == measures
 
 
-def test_a_region_of_a_language_is_no_other_language() -> None:
+def test_regions_of_a_language_are_the_same_language() -> None:
     in_britain = replace(arrived(40), languages=[Count("en-GB", 40)])
     assert warned(measure([*usual_days(30), [QUIET, in_britain]])) == set()
 
@@ -125,30 +125,30 @@ def test_first_run_has_no_history() -> None:
     assert found(drift, "articles_a_day") == Drift(
         POST, "articles_a_day", 40, 0, inf, "7 days of history are needed, there are 0", 40
     )
-    assert not any(each.is_unusual for each in drift)
-    assert "language_shift" not in {each.measure for each in drift}  # from what?
+    assert not any(measured.is_unusual for measured in drift)
+    assert "language_shift" not in {measured.measure for measured in drift}  # nothing to compare with
 
 
-def test_nothing_is_learnt_from_what_came_first() -> None:
-    # An archive first, then six days: seven whole ones are needed.
+def test_nothing_is_learnt_from_the_first_arrival() -> None:
+    # An archive, then six days: seven whole days are needed.
     drift = measure([[QUIET, arrived(5_000)], *usual_days(6), [QUIET, arrived(0)]])
     assert found(drift, "articles_a_day").basis == "7 days of history are needed, there are 6"
     assert warned(measure([[QUIET, arrived(5_000)], *usual_days(7), [QUIET, arrived(0)]])) == {"articles_a_day"}
 
 
-def test_runs_that_took_in_nothing_are_nothing_to_measure() -> None:
+def test_runs_without_articles_measure_nothing() -> None:
     assert measure([[], []]) == []
 
 
-def test_publisher_that_rests_at_weekends_does_so_without_a_warning() -> None:
-    weeks = [[QUIET, arrived(0 if at % 7 >= 5 else 40)] for at in range(42)]
+def test_publisher_that_rests_at_weekends_does_not_warn() -> None:
+    weeks = [[QUIET, arrived(0 if day % 7 >= 5 else 40)] for day in range(42)]
     tables = make_tables(weeks)
-    assert [at for at in range(42) if warned(tables.measure(at))] == []
+    assert [day for day in range(42) if warned(tables.measure(day))] == []
     monday_without = [*weeks, [QUIET, arrived(0)]]
     assert warned(measure(monday_without)) == {"articles_a_day"}
 
 
-def test_one_day_without_a_run_in_the_past_does_not_make_silence_usual() -> None:
+def test_one_past_day_without_articles_does_not_make_silence_usual() -> None:
     days = usual_days(30)
     days[12] = [QUIET]
     assert warned(measure([*days, [QUIET]])) == {"articles_a_day"}
@@ -159,31 +159,31 @@ def test_small_publisher_may_be_silent() -> None:
     assert warned(measure([*days, [QUIET]])) == set()
 
 
-def test_bursts_are_usual_of_who_publishes_in_bursts() -> None:
-    days = [[QUIET, arrived(90 if at % 9 == 4 else 10)] for at in range(30)]
+def test_bursts_are_usual_for_a_publisher_that_publishes_in_bursts() -> None:
+    days = [[QUIET, arrived(90 if day % 9 == 4 else 10)] for day in range(30)]
     assert warned(measure([*days, [QUIET, arrived(120)]])) == set()
 
 
-def test_publisher_that_stopped_long_ago_is_told_of_no_more() -> None:
+def test_publisher_that_stopped_long_ago_is_left_out() -> None:
     days = [*usual_days(30), *([[QUIET]] * 29)]
-    assert POST not in {each.subject for each in measure(days)}
+    assert POST not in {measured.subject for measured in measure(days)}
 
 
-def test_schedule_that_is_not_punctual_makes_no_day_empty_or_double() -> None:
+def test_unpunctual_schedule_makes_no_day_empty_or_double() -> None:
     late = [0.1, -0.1, 0.0, 0.2, -0.2] * 7
-    hours = [24 * at + late[at] for at in range(31)]
+    hours = [24 * day + late[day] for day in range(31)]
     tables = make_tables(usual_days(31), hours)
-    measured = [found(tables.measure(at), "articles_a_day").found for at in range(31)]
+    measured = [found(tables.measure(day), "articles_a_day").found for day in range(31)]
     assert measured == [post.article_count for _, post in usual_days(31)]
 
 
-def test_day_of_hourly_runs_is_the_last_24_hours() -> None:
+def test_hourly_runs_are_summed_over_24_hours() -> None:
     drift = measure([[arrived(1)]] * 24 * 12, hours=range(24 * 12))
     assert found(drift, "articles_a_day").found == 24
     assert not found(drift, "articles_a_day").is_unusual
 
 
-def test_source_that_runs_seldom_is_not_silent_between_its_runs() -> None:
+def test_source_with_daily_runs_is_not_silent_between_them() -> None:
     hours = range(24 * 31 - 1)  # the last is just before the daily run
     sources = ["web" if hour % 24 else "wire" for hour in hours]
     days = [[arrived(1, PRESS)] if hour % 24 else [arrived(40)] for hour in hours]
@@ -193,16 +193,16 @@ def test_source_that_runs_seldom_is_not_silent_between_its_runs() -> None:
     assert (found(overdue, "articles_a_day").found, warned(overdue)) == (0, {"articles_a_day"})
 
 
-def test_many_days_worth_after_a_standstill_is_no_peak() -> None:
+def test_backlog_after_days_without_a_run_does_not_warn() -> None:
     days = [*usual_days(20), [QUIET, arrived(160)]]
-    hours = [24 * at for at in range(20)] + [24 * 23]
+    hours = [24 * day for day in range(20)] + [24 * 23]
     today = found(measure(days, hours=hours), "articles_a_day")
     assert (today.high, today.is_unusual) == (inf, False)
 
 
 def test_rejects_of_a_source_are_measured() -> None:
     days = 15
-    starts = [MORNING + timedelta(days=at) for at in range(days)]
+    starts = [MORNING + timedelta(days=day) for day in range(days)]
     runs = pa.table(
         {
             "run_id": [f"{start:%Y%m%dT%H%M%SZ}-0000" for start in starts],
@@ -220,18 +220,18 @@ def test_rejects_of_a_source_are_measured() -> None:
 # ── How often it is wrong ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_false_warnings_are_rare_and_silence_is_seen() -> None:
+def test_false_warnings_are_rare_and_silence_warns() -> None:
     rng = np.random.default_rng(5)
-    means = {f"Paper {at:02}": mean for at, mean in enumerate([1, 5, 20, 60] * 6)}
+    means = {f"Paper {i:02}": mean for i, mean in enumerate([1, 5, 20, 60] * 6)}
     days = [
         [arrived(n, name, named=int(rng.binomial(2 * n, 0.6)), dated=int(rng.binomial(n, 0.95))) for name, n in sent]
         for sent in ([(name, int(rng.poisson(mean))) for name, mean in means.items()] for _ in range(60))
     ]
     tables = make_tables(days)
-    warnings = sum(each.is_unusual for at in range(30, 60) for each in tables.measure(at))
-    assert warnings / len(means) <= 0.1  # a publisher and month
+    warnings = sum(measured.is_unusual for day in range(30, 60) for measured in tables.measure(day))
+    assert warnings / len(means) <= 0.1  # per publisher and month
     silent = {
-        each.subject for each in measure([*days, [QUIET]]) if each.measure == "articles_a_day" and each.is_unusual
+        drift.subject for drift in measure([*days, [QUIET]]) if drift.measure == "articles_a_day" and drift.is_unusual
     }
     assert silent == {name for name, mean in means.items() if mean >= 20}
 
@@ -258,15 +258,15 @@ def test_arrivals_are_counted_by_publisher() -> None:
         Arrival("20240506T060000Z-0000", POST, MORNING, 2, 1, 1, 3, 1, both),
         Arrival("20240506T060000Z-0000", PRESS, MORNING, 1, 0, 0, 0, 0, []),
     ]
-    parts = [count_arrivals("20240506T060000Z-0000", MORNING, articles.slice(at, 1), quotes) for at in (2, 1, 0)]
-    assert merge_arrivals(each for part in parts for each in part) == counted
+    parts = [count_arrivals("20240506T060000Z-0000", MORNING, articles.slice(row, 1), quotes) for row in (2, 1, 0)]
+    assert merge_arrivals(arrival for part in parts for arrival in part) == counted
 
 
-def test_nothing_new_is_no_arrival() -> None:
+def test_no_new_articles_no_arrival() -> None:
     articles = {name: pa.array([], pa.string()) for name in ("article_id", "publisher", "duplicate_of", "language")}
-    none = pa.table(articles | {"published_on": pa.array([], pa.date32())})
+    no_articles = pa.table(articles | {"published_on": pa.array([], pa.date32())})
     quotes = pa.table({"article_id": ["other"], "speaker_status": ["named"]})
-    assert count_arrivals("20240506T060000Z-0000", MORNING, none, quotes) == []
+    assert count_arrivals("20240506T060000Z-0000", MORNING, no_articles, quotes) == []
 
 
 # ── The settings file ──────────────────────────────────────────────────────────────────────────────────────────
@@ -315,11 +315,11 @@ def test_folder_for_a_settings_file(tmp_path: Path) -> None:
         read_settings(tmp_path)
 
 
-def test_no_settings_file_is_all_as_usual(tmp_path: Path) -> None:
+def test_missing_settings_file_gives_the_defaults(tmp_path: Path) -> None:
     assert read_settings(tmp_path / "settings.toml") == settings_of(tmp_path, "") == DriftSettings()
 
 
-def test_publisher_has_bounds_of_its_own(tmp_path: Path) -> None:
+def test_publisher_with_its_own_bounds(tmp_path: Path) -> None:
     bounds = settings_of(
         tmp_path,
         """
@@ -337,37 +337,37 @@ def test_publisher_has_bounds_of_its_own(tmp_path: Path) -> None:
     own = found(drift, "articles_a_day")
     assert (own.low, own.high, own.basis) == (10, 50, "by settings.toml")
     assert found(drift, "undated_share").basis.startswith("high by settings.toml; 0 is usual")
-    assert not any(each.measure == "language_shift" for each in drift)
+    assert not any(measured.measure == "language_shift" for measured in drift)
     assert found(drift, "articles_a_day", "Quiet Courier").is_unusual
 
 
-def test_bounds_that_people_set_need_no_history(tmp_path: Path) -> None:
+def test_set_bounds_need_no_history(tmp_path: Path) -> None:
     bounds = settings_of(tmp_path, '[drift.publishers."Harbour Post"]\narticles_a_day = { low = 50 }').drift
     assert warned(measure([[arrived(40)]], bounds)) == {"articles_a_day"}
 
 
-def test_publisher_that_no_table_knows_is_told_of(tmp_path: Path) -> None:
+def test_publisher_in_settings_without_articles_is_reported(tmp_path: Path) -> None:
     bounds = settings_of(tmp_path, '[drift.publishers."Harbor Post"]\nundated_share = false').drift
-    told = found(measure([[arrived(40)]], bounds), "articles_a_day", "Harbor Post")
-    assert told.basis == "settings.toml names it, and no article of it ever came: is it spelt so in articles?"
-    assert not told.is_unusual
+    unknown = found(measure([[arrived(40)]], bounds), "articles_a_day", "Harbor Post")
+    assert unknown.basis == "settings.toml names it, but it has no articles; check its spelling"
+    assert not unknown.is_unusual
 
 
 # ── Alerts ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-ODD = Drift(POST, "articles_a_day", 0, 21.6, 60, "40 is usual, by the 28 days before", 0)
+ODD = Drift(POST, "articles_a_day", 0, 21.6, 60, "40 is usual over the 28 days before", 0)
 
 
 @pytest.mark.parametrize(
     ("new", "refused", "silent_for", "drift", "alerts"),
     [
-        pytest.param(80, 20, 1, [], [], id="all-as-it-should-be"),
-        pytest.param(79, 21, 1, [], [Alert("rejects_high", "21 of 100 new records of wire were refused (21%); more than 20% is too many")], id="too-many-rejects"),
-        pytest.param(0, 3, 1, [], [Alert("rejects_high", "3 of 3 new records of wire were refused (100%); more than 20% is too many")], id="only-rejects"),
-        pytest.param(0, 0, 25, [], [Alert("nothing_arrived", "no new article since 2024-05-05 05:00 UTC, 25 hours")], id="silent-for-a-day"),
-        pytest.param(0, 0, None, [], [Alert("nothing_arrived", "no article ever arrived")], id="never-any"),
-        pytest.param(9, 0, 1, [ODD], [Alert("drift", "Harbour Post: articles_a_day is 0, usual is 21.6 to 60 (40 is usual, by the 28 days before)")], id="drift"),
+        pytest.param(80, 20, 1, [], [], id="nothing-to-report"),
+        pytest.param(79, 21, 1, [], [Alert("rejects_high", "21 of 100 new records of wire were refused (21%); the limit is 20%")], id="too-many-rejects"),
+        pytest.param(0, 3, 1, [], [Alert("rejects_high", "3 of 3 new records of wire were refused (100%); the limit is 20%")], id="only-rejects"),
+        pytest.param(0, 0, 25, [], [Alert("nothing_arrived", "no new article for 25 hours, since 2024-05-05 05:00 UTC")], id="silent-for-a-day"),
+        pytest.param(0, 0, None, [], [Alert("nothing_arrived", "no article has ever arrived")], id="no-article-ever"),
+        pytest.param(9, 0, 1, [ODD], [Alert("drift", "Harbour Post: articles_a_day is 0, usual is 21.6 to 60 (40 is usual over the 28 days before)")], id="drift"),
         pytest.param(9, 0, 1, [replace(ODD, found=40)], [], id="no-drift"),
     ],
 )  # fmt: skip
@@ -381,15 +381,15 @@ def test_alerts(new: int, refused: int, silent_for: float | None, drift: list[Dr
 # ── In the terminal ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_what_was_measured_is_a_table() -> None:
+def test_drift_is_printed_as_a_table() -> None:
     first = Drift(PRESS, "undated_share", 0.125, 0, inf, "7 days of history are needed, there are 2", 1_200)
     assert describe_drift([ODD, first]).splitlines() == [
         "      publisher or source  measure         found     of  usual       basis",
-        "WARN  Harbour Post         articles_a_day      0      0  21.6 to 60  40 is usual, by the 28 days before",
+        "WARN  Harbour Post         articles_a_day      0      0  21.6 to 60  40 is usual over the 28 days before",
         "      Island Press         undated_share   0.125  1,200  anything    7 days of history are needed, there are 2",
-        "1 of 2 unusual; settings.toml beside the tables sets other bounds",
+        "1 of 2 unusual; set other bounds in settings.toml beside the tables",
     ]
 
 
 def test_nothing_measured() -> None:
-    assert describe_drift([]) == "nothing came in, so there is nothing to measure"
+    assert describe_drift([]) == "no articles came in, so there is nothing to measure"

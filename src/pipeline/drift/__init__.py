@@ -1,4 +1,4 @@
-"""Drift: what arrives each day, held against what is usual of each publisher and source."""
+"""Compare what arrives each day with the baseline of each publisher and source, and alert people."""
 
 from pipeline.drift.arrivals import count_arrivals, merge_arrivals
 from pipeline.drift.data_set import find_alerts_after_run, measure_data_set, measure_version

@@ -1,4 +1,4 @@
-"""Drift and alerts of a data set: what the measures and the alerts need is read from one of its versions."""
+"""Measure drift and find alerts in a version of a data set."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from pipeline.rendering import format_table
 def describe_drift(drift: Sequence[Drift]) -> str:
     """Return the measures as a table, and how many are unusual."""
     if not drift:
-        return "nothing came in, so there is nothing to measure"
+        return "no articles came in, so there is nothing to measure"
     rows = [("", "publisher or source", "measure", "found", "of", "usual", "basis")]
     rows += [
         (
@@ -26,5 +26,5 @@ def describe_drift(drift: Sequence[Drift]) -> str:
         for measure in drift
     ]
     unusual = sum(measure.is_unusual for measure in drift)
-    last = f"{unusual:,} of {len(drift):,} unusual; settings.toml beside the tables sets other bounds"
+    last = f"{unusual:,} of {len(drift):,} unusual; set other bounds in settings.toml beside the tables"
     return f"{format_table(rows, '<<<>><<')}\n{last}"

@@ -1,4 +1,4 @@
-"""Windows of 24 hours: what came, added up by subject and window. The first is the last day, the others lie before it."""
+"""Sum arrivals by subject and window of 24 hours. Window 0 is the last day, window 1 the day before, and so on."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Flags = npt.NDArray[np.bool_]
 
 
 def number_windows(runs: pa.Table, now: datetime) -> Whole:
-    """The window that each run belongs to.
+    """Return the window of each run.
 
-    A schedule is never punctual to the second: where a day ends exactly at a daily run, chance would put two runs into
-    one window and none into the next. So a source's day ends at its own last run, and windows are parted half-way between
-    its runs. A source whose runs are overdue has come to its end: its day ends now.
+    Schedules are not punctual to the second. If a day ended exactly at a daily run, chance would put two runs into one
+    window and none into the next. So a source's day ends at its own last run, and windows are divided half-way between
+    its runs. If a source's runs are overdue, its day ends now.
 
     Args:
         runs: source, started_at.
@@ -41,7 +41,7 @@ def number_windows(runs: pa.Table, now: datetime) -> Whole:
 
 
 def _usual_gap(age: Numbers) -> float:
-    """The time between two runs that most of the time lies within; at most a day."""
+    """Return the usual time between two runs: half of all time is in gaps up to this long. At most a day."""
     gaps = np.sort(np.minimum(np.diff(np.sort(age)), DAY))
     if not gaps.sum():
         return 0.0
@@ -55,7 +55,7 @@ def _seconds(instants: pa.ChunkedArray) -> Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Where rows belong: which subject and which window."""
+    """The subject and window of each row."""
 
     subjects: Sequence[str]
     row_subject: Whole
@@ -63,7 +63,7 @@ class Grid:
     width: int
 
     def add_up(self, values: Numbers) -> Numbers:
-        """Sums of the rows' values, subjects × windows."""
+        """Return the sums of the rows' values, subjects × windows."""
         kept = self.row_window < self.width
         cells = self.row_subject[kept] * self.width + self.row_window[kept]
         sums = np.bincount(cells, values[kept], len(self.subjects) * self.width)
@@ -71,22 +71,22 @@ class Grid:
 
     @property
     def is_whole(self) -> Flags:
-        """Subjects × windows: which windows lie after the one in which the subject first came, or are the last day.
+        """Subjects × windows: whether the window is after the subject's first one, or the last day.
 
-        What comes first is often an archive, and part of a day: nothing can be learnt from it.
+        The first arrival is often an archive, and part of a day only: no baseline is learnt from it.
         """
         first = np.zeros(len(self.subjects), np.int64)
         np.maximum.at(first, self.row_subject, self.row_window)
-        at = np.arange(self.width)
-        whole: Flags = (at < first[:, None]) | (at == 0)
+        window = np.arange(self.width)
+        whole: Flags = (window < first[:, None]) | (window == 0)
         return whole
 
 
 def make_grid(subjects: pa.ChunkedArray, windows: Whole, width: int) -> Grid:
-    """Number the subjects of rows, in alphabetical order."""
+    """Return the grid of some rows, with subjects in alphabetical order."""
     encoded = subjects.combine_chunks().dictionary_encode()
     names = encoded.dictionary.to_pylist()
     order = np.argsort(np.asarray(names, object)) if names else np.zeros(0, np.int64)
     rank = np.empty(len(names), np.int64)
     rank[order] = np.arange(len(names))
-    return Grid([names[at] for at in order], rank[encoded.indices.to_numpy(zero_copy_only=False)], windows, width)
+    return Grid([names[i] for i in order], rank[encoded.indices.to_numpy(zero_copy_only=False)], windows, width)
