@@ -15,8 +15,8 @@ from training.data import align
 
 from pipeline.contract import Article, EntityType, RawArticle, RawRef
 from pipeline.entities import extract_mentions
-from pipeline.entities.clusters import Group, Name
-from pipeline.entities.linking import link_groups
+from pipeline.entities.clusters import Cluster, Name
+from pipeline.entities.linking import link_clusters
 from pipeline.language import read_language
 from pipeline.lexicon.gazetteer import adjectives
 from pipeline.normalise import normalise
@@ -71,14 +71,14 @@ def read_brat(path: Path) -> Iterator[Gold]:
             yield Gold(*spans[key], note)
 
 
-def read_groups(text: str, gold: list[Gold]) -> list[tuple[Group, list[Gold]]]:
+def read_groups(text: str, gold: list[Gold]) -> list[tuple[Cluster, list[Gold]]]:
     """The gold names as the tagger would give them: adjectives as NORP, all others as GPE."""
     found: dict[tuple[EntityType, str], list[Gold]] = defaultdict(list)
     for one in gold:
         name = " ".join(text[one.start : one.end].split())
         found["NORP" if name in adjectives() else "GPE", name].append(one)
     return [
-        (Group(kind, name, tuple(Name(one.start, one.end, kind) for one in ones)), ones)
+        (Cluster(kind, name, tuple(Name(one.start, one.end, kind) for one in ones)), ones)
         for (kind, name), ones in found.items()
     ]
 
@@ -97,7 +97,7 @@ def measure(corpus: Path, countries: dict[str, str], parity: int) -> dict[str, f
             continue
         text = path.with_suffix(".txt").read_bytes().decode("utf-8")
         pairs = read_groups(text, list(read_brat(path)))
-        links = link_groups(article_of(text), [group for group, _ in pairs], None)
+        links = link_clusters(article_of(text), [group for group, _ in pairs], None)
         for (_, ones), link in zip(pairs, links, strict=True):
             for one in ones:
                 country = countries.get(one.geonames_id)
@@ -169,10 +169,10 @@ def test_linking_takes_a_few_milliseconds_an_article(geowebnews: Path) -> None:
     for path in sorted(geowebnews.glob("*.ann"))[:50]:
         text = path.with_suffix(".txt").read_bytes().decode("utf-8")
         prepared.append((article_of(text), [group for group, _ in read_groups(text, list(read_brat(path)))]))
-    link_groups(*prepared[0], None)  # reads the lists
+    link_clusters(*prepared[0], None)  # reads the lists
     start = time.process_time()
     for article, groups in prepared:
-        link_groups(article, groups, None)
+        link_clusters(article, groups, None)
     took = (time.process_time() - start) / len(prepared)
     print(f"\n{1000 * took:.2f} ms an article")
     assert took < 0.02

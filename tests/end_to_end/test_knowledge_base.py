@@ -105,9 +105,9 @@ def test_data_set_goes_on_without_one_only_when_told(onrecord: Onrecord, raw: Pa
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        pytest.param(b'{"id": 1, "name": "A"}\n{"id": 2,', "line 2: it is no JSON", id="broken-json"),
+        pytest.param(b'{"id": 1, "name": "A"}\n{"id": 2,', "line 2: it is not JSON", id="broken-json"),
         pytest.param(b'{"id": 1, "name": "A"}\n{"id": 1, "name": "B"}', "both have the id '1'", id="id-of-two"),
-        pytest.param(b"", "it holds no rows", id="empty"),
+        pytest.param(b"", "it has no rows", id="empty"),
     ],
 )
 def test_file_with_a_fault_publishes_nothing(

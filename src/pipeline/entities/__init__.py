@@ -1,4 +1,4 @@
-"""Who and what is named: mentions, names that belong together inside an article, entities of the data set."""
+"""Find who and what articles name: mentions, clusters, links to outside lists, and entities of the data set."""
 
 from pipeline.entities.data_set import count_entities, sum_entities, summarise_entities
 from pipeline.entities.knowledge import Knowledge, build_knowledge, digest_knowledge

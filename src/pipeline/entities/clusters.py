@@ -1,4 +1,4 @@
-"""What passes from one step to the next: names, those of one entity together, and what an outside list calls it."""
+"""The values that one step hands to the next: names, clusters of names, and links to outside lists."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from typing import NamedTuple
 
 from pipeline.contract import EntityType, LinkSource
 
+# An entity is linked if its share of all that the name may mean is at least this; the share is the link's confidence.
+LEAST_SHARE = 0.75
+HIGHEST_CONFIDENCE = 0.99
+
 
 class Name(NamedTuple):
-    """A stretch of an article that names somebody or something; half-open code points, without title and possessive."""
+    """A name in an article: half-open code points, without title and possessive."""
 
     start: int
     end: int
@@ -18,18 +22,18 @@ class Name(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Cluster:
     """The names of one entity in one article."""
 
     kind: EntityType
-    name: str  # the fullest that the article holds, on one line
-    names: tuple[Name, ...]  # in order; the confidence of each: that it is a name, and that it belongs here
+    name: str  # the fullest in the article, on one line
+    names: tuple[Name, ...]  # in reading order; confidence is that of the name times that of its place in this cluster
 
 
 class Link(NamedTuple):
-    """An entity as an outside list knows it."""
+    """An entity's entry in an outside list."""
 
     source: LinkSource
     link_id: str
-    name: str  # there
+    name: str  # as the outside list prints it
     confidence: float

@@ -1,4 +1,4 @@
-"""A knowledge base of the user's own: a file of entities, and the index by name that a run makes of it."""
+"""Read the user's knowledge base, a file of entities, and index it by name."""
 
 from __future__ import annotations
 
@@ -21,28 +21,23 @@ import pyarrow.parquet as pq
 from pipeline.contract import EntityType
 from pipeline.errors import OnrecordError, StorageError, UsageError
 from pipeline.lexicon.gazetteer import fold_name
+from pipeline.lexicon.words import read_lines
 
-EXPECTED = "an id and a name, and optionally aliases (a list, or parted by '|'), type, description and popularity"
+EXPECTED = "an id and a name, and optionally aliases (a list, or separated by '|'), type, description and popularity"
 COLUMNS = ("id", "name", "aliases", "type", "description", "popularity")
-# What a row's type may be called, and the types of mentions that it goes with: the border between a town, the ground
-# that it stands on and a building is drawn here one way, there another.
-TYPES: Mapping[str, frozenset[EntityType]] = {
-    word: frozenset(kinds)  # type: ignore[arg-type]
-    for words, kinds in (
-        ("person human per", ("PERSON",)),
-        ("org organisation organization company party", ("ORG",)),
-        ("gpe country city town state province", ("GPE", "LOC")),
-        ("loc location place region river mountain", ("GPE", "LOC", "FAC")),
-        ("fac facility building", ("FAC", "LOC")),
-        ("norp nationality people religion", ("NORP",)),
-        ("event", ("EVENT",)),
-        ("product", ("PRODUCT",)),
-        ("work_of_art work book film", ("WORK_OF_ART",)),
-    )
-    for word in words.split()
-}
+
+
+def _read_types() -> Iterator[tuple[str, frozenset[EntityType]]]:
+    for line in read_lines("knowledge_base_types.txt"):
+        kinds, _, words = line.partition(": ")
+        for word in words.split():
+            yield word, frozenset(kinds.split())  # type: ignore[arg-type]
+
+
+# The entity types of mentions that each word in the column ``type`` goes with.
+TYPES: Mapping[str, frozenset[EntityType]] = dict(_read_types())
 LONGEST_LINE = 10_000_000  # bytes
-FAULTS_SHOWN = 5
+PROBLEMS_SHOWN = 5
 ROWS_AT_ONCE = 1_000
 TABLES = """
     CREATE TABLE entities (id TEXT, name TEXT, aliases TEXT, type TEXT, description TEXT, popularity REAL);
@@ -52,13 +47,13 @@ TABLES = """
     PRAGMA temp_store = FILE;
     PRAGMA cache_size = -64000;
 """
-# Rows that have the id of an earlier one and differ from it; those that do not are the same entity.
+# Rows that repeat an earlier row's id and differ from it. Equal rows are one entity.
 CONFLICTS = """
-    SELECT one.id, first, other.rowid
-    FROM (SELECT id, min(rowid) AS first FROM entities GROUP BY id HAVING count(*) > 1) AS twice
-    JOIN entities AS one ON one.rowid = first
-    JOIN entities AS other ON other.id = twice.id
-    WHERE (one.name, one.aliases, one.type, one.description, one.popularity)
+    SELECT earlier.id, first, other.rowid
+    FROM (SELECT id, min(rowid) AS first FROM entities GROUP BY id HAVING count(*) > 1) AS repeated
+    JOIN entities AS earlier ON earlier.rowid = first
+    JOIN entities AS other ON other.id = repeated.id
+    WHERE (earlier.name, earlier.aliases, earlier.type, earlier.description, earlier.popularity)
         IS NOT (other.name, other.aliases, other.type, other.description, other.popularity)
     LIMIT ?
 """
@@ -68,43 +63,43 @@ CANDIDATES = """
 """
 
 
-class Known(NamedTuple):
+class KnownEntity(NamedTuple):
     """An entity of the knowledge base."""
 
     id: str
     name: str
     aliases: tuple[str, ...]
-    type: str | None  # as the file words it, in lower case; None goes with any mention
+    type: str | None  # the file's word in lower case, a key of ``TYPES``; None allows mentions of any type
     description: str | None
-    popularity: float | None  # the more, the likelier it is meant; whatever the unit
+    popularity: float | None  # in any unit; the higher, the likelier that a name means it
 
-    def is_of(self, kind: EntityType) -> bool:
-        """Whether a mention of that type may be of it."""
+    def allows(self, kind: EntityType) -> bool:
+        """Return whether a mention of that type may mean it."""
         return self.type is None or kind in TYPES[self.type]
 
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """The index of a knowledge base, which any process may read."""
+    """The index of a knowledge base; any process may read it."""
 
     index: Path
 
-    def candidates(self, name: str) -> list[Known]:
-        """The entities that go by a name, in whatever case and accents; sorted by id.
+    def candidates(self, name: str) -> list[KnownEntity]:
+        """Return the entities with a name or alias, sorted by id; case and accents do not matter.
 
         Raises:
-            OnrecordError: if the index cannot be seen from this machine.
+            OnrecordError: if this machine cannot read the index.
         """
         rows = _open(self.index).execute(CANDIDATES, (fold_name(name),))
         return [
-            Known(key, known, tuple(aliases.splitlines()), kind, description, popularity)
+            KnownEntity(key, known, tuple(aliases.splitlines()), kind, description, popularity)
             for key, known, aliases, kind, description, popularity in rows
         ]
 
 
 @lru_cache(maxsize=1)
 def _open(index: Path) -> sqlite3.Connection:
-    try:  # nothing is ever written to it: any thread may read
+    try:  # the file never changes, so any thread may read it
         return sqlite3.connect(f"{index.as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
     except sqlite3.OperationalError as error:
         raise OnrecordError(
@@ -114,7 +109,7 @@ def _open(index: Path) -> sqlite3.Connection:
 
 
 def digest_knowledge(file: Path) -> str:
-    """SHA-256 of a knowledge base.
+    """Return the SHA-256 of a knowledge base.
 
     Raises:
         UsageError: if it cannot be read.
@@ -125,28 +120,28 @@ def digest_knowledge(file: Path) -> str:
     except OSError as error:
         raise UsageError(
             f"--knowledge-base {file} cannot be read: {error.strerror}; name a Parquet or JSONL file with "
-            "--knowledge-base FILE, or go on without one with --no-knowledge-base"
+            "--knowledge-base FILE, or curate without one with --no-knowledge-base"
         ) from error
 
 
 def build_knowledge(file: Path, folder: Path) -> Knowledge:
-    """Make the index of a knowledge base; however many rows it has, few of them are in memory at a time.
+    """Index a knowledge base, with at most ``ROWS_AT_ONCE`` rows in memory.
 
     Args:
-        file: Parquet, or JSON with an object a line.
-        folder: where the index is to lie.
+        file: Parquet, or one JSON object a line.
+        folder: for the index.
 
     Raises:
-        UsageError: if a row is no entity, or two of one id differ: a file is taken whole or not at all.
-        StorageError: if the disk refuses.
+        UsageError: if a row is no entity, or two rows with one id differ; a file is used whole or not at all.
+        StorageError: if the index cannot be written.
     """
-    index = folder.resolve() / "knowledge.sqlite"  # for workers with whatever current folder
+    index = folder.resolve() / "knowledge.sqlite"  # absolute: workers may have another current folder
     try:
         with closing(sqlite3.connect(index)) as base:
             base.executescript(TABLES)
-            faults = list(islice(_fill(base, _read_rows(file)), FAULTS_SHOWN)) or _conflicts(base)
-            if faults:
-                raise UsageError(_refusal(file, faults))
+            problems = list(islice(_fill(base, _read_rows(file)), PROBLEMS_SHOWN)) or _conflicts(base)
+            if problems:
+                raise UsageError(_refusal(file, problems))
             base.execute("CREATE INDEX names_by_folded ON names (folded, entity)")
             base.commit()
     except sqlite3.OperationalError as error:
@@ -156,31 +151,31 @@ def build_knowledge(file: Path, folder: Path) -> Knowledge:
     return Knowledge(index)
 
 
-def _refusal(file: Path, faults: list[str]) -> str:
-    some = "; ".join(faults) + ("; and perhaps more" if len(faults) == FAULTS_SHOWN else "")
-    return f"--knowledge-base {file} is refused as a whole: {some}; each row holds {EXPECTED}; nothing was published"
+def _refusal(file: Path, problems: list[str]) -> str:
+    listed = "; ".join(problems) + ("; and perhaps more" if len(problems) == PROBLEMS_SHOWN else "")
+    return f"--knowledge-base {file} was not used: {listed}; each row needs {EXPECTED}; nothing was published"
 
 
 # ── Rows ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-Row = tuple[str, object]  # where it stands, and what is there: a mapping, or a fault in words
+Row = tuple[str, object]  # its place in the file, and its content: a mapping, or a message about what is wrong
 
 
-class _FaultError(Exception):
-    """What is wrong with a row."""
+class _RowError(Exception):
+    """A row is no entity; the message says why."""
 
 
 def _fill(base: sqlite3.Connection, rows: Iterable[Row]) -> Iterator[str]:
-    """Write rows into the tables; gives the faults of those that are no entities."""
+    """Write rows into the tables; yield a message for each that is no entity."""
     count = 0
     rows = iter(rows)
-    while some := list(islice(rows, ROWS_AT_ONCE)):
+    while batch := list(islice(rows, ROWS_AT_ONCE)):
         entities, names = [], []
-        for place, row in some:
+        for place, row in batch:
             try:
                 known = _entity_of(row)
-            except _FaultError as fault:
-                yield f"{place}: {fault}"
+            except _RowError as error:
+                yield f"{place}: {error}"
                 continue
             count += 1
             entities.append((*known[:2], "\n".join(known.aliases), *known[3:]))
@@ -188,13 +183,13 @@ def _fill(base: sqlite3.Connection, rows: Iterable[Row]) -> Iterator[str]:
         base.executemany("INSERT INTO entities VALUES (?, ?, ?, ?, ?, ?)", entities)
         base.executemany("INSERT INTO names VALUES (?, ?)", names)
     if not count:
-        yield "it holds no rows"
+        yield "it has no rows"
 
 
 def _conflicts(base: sqlite3.Connection) -> list[str]:
     base.execute("CREATE INDEX entities_by_id ON entities (id)")
-    found = base.execute(CONFLICTS, (FAULTS_SHOWN,)).fetchall()
-    return [f"rows {first:,} and {last:,}: both have the id {key!r}, and differ" for key, first, last in found]
+    found = base.execute(CONFLICTS, (PROBLEMS_SHOWN,)).fetchall()
+    return [f"rows {first:,} and {last:,}: both have the id {key!r}, but differ" for key, first, last in found]
 
 
 def _read_rows(file: Path) -> Iterator[Row]:
@@ -203,7 +198,9 @@ def _read_rows(file: Path) -> Iterator[Row]:
             return _read_parquet(file)
         case ".jsonl" | ".ndjson":
             return _read_lines(file)
-    raise UsageError(f"--knowledge-base {file} is neither Parquet nor JSONL by its name: .parquet, .jsonl or .ndjson")
+    raise UsageError(
+        f"--knowledge-base {file} is neither Parquet nor JSONL: its name must end in .parquet, .jsonl or .ndjson"
+    )
 
 
 def _read_parquet(file: Path) -> Iterator[Row]:
@@ -212,7 +209,7 @@ def _read_parquet(file: Path) -> Iterator[Row]:
             names = [name for name in COLUMNS if name in opened.schema_arrow.names]
             missing = {"id", "name"} - set(names)
             if missing:
-                yield "columns", f"there is no column {' and none '.join(sorted(missing))}"
+                yield "columns", f"there is no column {' and no column '.join(sorted(missing))}"
                 return
             number = 0
             for batch in opened.iter_batches(ROWS_AT_ONCE, columns=names):
@@ -220,7 +217,7 @@ def _read_parquet(file: Path) -> Iterator[Row]:
                     number += 1
                     yield f"row {number:,}", row
     except (pa.ArrowException, OSError) as error:
-        yield "the file", f"it is no whole Parquet file ({error})"
+        yield "the file", f"it is not a complete Parquet file ({error})"
 
 
 def _read_lines(file: Path) -> Iterator[Row]:
@@ -229,7 +226,7 @@ def _read_lines(file: Path) -> Iterator[Row]:
         while line := opened.readline(LONGEST_LINE):
             number += 1
             if len(line) == LONGEST_LINE:
-                yield f"line {number:,}", f"it is longer than {LONGEST_LINE:,} bytes: not an object a line"
+                yield f"line {number:,}", f"it is longer than {LONGEST_LINE:,} bytes; each line must be one JSON object"
                 return
             if line.strip():
                 yield f"line {number:,}", _parse(line)
@@ -239,36 +236,38 @@ def _parse(line: bytes) -> object:
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        return f"it is no JSON ({error})"
+        return f"it is not JSON ({error})"
 
 
-def _entity_of(row: object) -> Known:
-    """A row as an entity.
+def _entity_of(row: object) -> KnownEntity:
+    """Return the entity in a row.
 
     Raises:
-        _FaultError: says why it is none.
+        _RowError: if it is none.
     """
     if isinstance(row, str):
-        raise _FaultError(row)
+        raise _RowError(row)
     if not isinstance(row, dict):
-        raise _FaultError("it is no JSON object")
+        raise _RowError("it is not a JSON object")
     key, name = row.get("id"), _text(row, "name")
     if isinstance(key, bool) or not isinstance(key, str | int) or not str(key).strip():
-        raise _FaultError(f"its id is {key!r}" if key is not None else "it has no id")
+        raise _RowError(f"its id is {key!r}" if key is not None else "it has no id")
     if name is None:
-        raise _FaultError("it has no name")
+        raise _RowError("it has no name")
     kind = _text(row, "type")
     if kind is not None and kind.casefold() not in TYPES:
-        raise _FaultError(f"its type {kind!r} is none of {', '.join(TYPES)}")
+        raise _RowError(f"its type {kind!r} is not one of {', '.join(TYPES)}")
     aliases = tuple(sorted(set(_aliases(row)) - {name}))
-    return Known(str(key).strip(), name, aliases, kind and kind.casefold(), _text(row, "description"), _popularity(row))
+    return KnownEntity(
+        str(key).strip(), name, aliases, kind and kind.casefold(), _text(row, "description"), _popularity(row)
+    )
 
 
 def _text(row: Mapping[str, Any], column: str) -> str | None:
-    """A text on one line; None where it is blank."""
+    """Return a text on one line, None if it is blank."""
     value = row.get(column)
     if value is not None and not isinstance(value, str):
-        raise _FaultError(f"its {column} is {value!r}, which is no text")
+        raise _RowError(f"its {column} is {value!r}, which is not text")
     return " ".join((value or "").split()) or None
 
 
@@ -276,7 +275,7 @@ def _aliases(row: Mapping[str, Any]) -> Iterator[str]:
     value = row.get("aliases") or []
     for alias in value.split("|") if isinstance(value, str) else value if isinstance(value, list) else [value]:
         if alias is not None and not isinstance(alias, str):
-            raise _FaultError(f"among its aliases is {alias!r}, which is no text")
+            raise _RowError(f"one of its aliases is {alias!r}, which is not text")
         if alias and alias.strip():
             yield " ".join(alias.split())
 
@@ -286,5 +285,5 @@ def _popularity(row: Mapping[str, Any]) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise _FaultError(f"its popularity is {value!r}, which is no number from 0")
+        raise _RowError(f"its popularity is {value!r}, which is not a number of at least 0")
     return float(value)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from pipeline.contract import Article, EntityType, RawArticle, RawRef
-from pipeline.entities.clusters import Group, Name
+from pipeline.entities.clusters import Cluster, Name
 from pipeline.normalise import normalise
 
 NAME = re.compile(r"\[([^\]|]+)\|(\w+)\]")
 
 
-def read_marked(marked: str) -> tuple[Article, list[Group]]:
+def read_marked(marked: str) -> tuple[Article, list[Cluster]]:
     """An article, and its groups: each name is marked as [name|type]."""
     raw = RawArticle(RawRef("test", "test.txt", "0", "0" * 64), "text", "utf-8", "News\n\n" + NAME.sub(r"\1", marked))
     article = normalise(raw)
@@ -22,4 +22,4 @@ def read_marked(marked: str) -> tuple[Article, list[Group]]:
         at = article.text.index(text, at)
         names.setdefault((text, kind), []).append(Name(at, at + len(text), kind))
         at += len(text)
-    return article, [Group(kind, name, tuple(found)) for (name, kind), found in names.items()]
+    return article, [Cluster(kind, name, tuple(found)) for (name, kind), found in names.items()]

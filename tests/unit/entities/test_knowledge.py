@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.entities.knowledge import Knowledge, Known, build_knowledge, digest_knowledge
+from pipeline.entities.knowledge import Knowledge, KnownEntity, build_knowledge, digest_knowledge
 from pipeline.errors import OnrecordError, UsageError
 
 BOARD = {
@@ -32,10 +32,10 @@ def lines(folder: Path, *rows: object) -> Path:
 
 def test_entity_is_found_by_each_of_its_names(tmp_path: Path) -> None:
     knowledge = build_knowledge(lines(tmp_path, BOARD, {"id": 2, "name": "Éva Szász"}), tmp_path)
-    board = Known("B1", BOARD["name"], ("HBPE", "Harbour Board"), "organisation", "runs the port", 12.0)  # type: ignore[arg-type]
+    board = KnownEntity("B1", BOARD["name"], ("HBPE", "Harbour Board"), "organisation", "runs the port", 12.0)  # type: ignore[arg-type]
     assert knowledge.candidates("Harbour Board of Port Ellery") == [board]
     assert knowledge.candidates("HARBOUR BOARD") == [board]
-    assert knowledge.candidates("Eva Szasz") == [Known("2", "Éva Szász", (), None, None, None)]
+    assert knowledge.candidates("Eva Szasz") == [KnownEntity("2", "Éva Szász", (), None, None, None)]
     assert knowledge.candidates("Harbour") == []
 
 
@@ -55,7 +55,9 @@ def test_parquet_says_the_same_as_jsonl(tmp_path: Path, aliases: object) -> None
 def test_columns_that_are_not_there_are_empty(tmp_path: Path) -> None:
     file = tmp_path / "base.parquet"
     pq.write_table(pa.table({"id": [1, 2], "name": ["Mara Oduya", "Pier Nine"]}), file)
-    assert build_knowledge(file, tmp_path).candidates("Pier Nine") == [Known("2", "Pier Nine", (), None, None, None)]
+    assert build_knowledge(file, tmp_path).candidates("Pier Nine") == [
+        KnownEntity("2", "Pier Nine", (), None, None, None)
+    ]
 
 
 def test_rows_of_one_id_and_one_content_are_one_entity(tmp_path: Path) -> None:
@@ -66,22 +68,24 @@ def test_rows_of_one_id_and_one_content_are_one_entity(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
-        pytest.param((BOARD, b'{"id": "B2", "na'), "line 2: it is no JSON", id="broken-json"),
-        pytest.param((b"[1, 2]",), "line 1: it is no JSON object", id="no-object"),
-        pytest.param((b"\xff\xfe",), "line 1: it is no JSON", id="not-utf-8"),
+        pytest.param((BOARD, b'{"id": "B2", "na'), "line 2: it is not JSON", id="broken-json"),
+        pytest.param((b"[1, 2]",), "line 1: it is not a JSON object", id="no-object"),
+        pytest.param((b"\xff\xfe",), "line 1: it is not JSON", id="not-utf-8"),
         pytest.param(({"name": "A"},), "line 1: it has no id", id="no-id"),
         pytest.param(({"id": " ", "name": "A"},), "line 1: its id is ' '", id="blank-id"),
         pytest.param(({"id": 1.5, "name": "A"},), "line 1: its id is 1.5", id="broken-number-as-id"),
         pytest.param(({"id": 1, "name": " "},), "line 1: it has no name", id="blank-name"),
-        pytest.param(({"id": 1, "name": 7},), "its name is 7, which is no text", id="number-as-name"),
-        pytest.param(({"id": 1, "name": "A", "aliases": [3]},), "among its aliases is 3", id="number-as-alias"),
-        pytest.param(({"id": 1, "name": "A", "type": "boat"},), "its type 'boat' is none of person", id="unknown-type"),
+        pytest.param(({"id": 1, "name": 7},), "its name is 7, which is not text", id="number-as-name"),
+        pytest.param(({"id": 1, "name": "A", "aliases": [3]},), "one of its aliases is 3", id="number-as-alias"),
+        pytest.param(
+            ({"id": 1, "name": "A", "type": "boat"},), "its type 'boat' is not one of person", id="unknown-type"
+        ),
         pytest.param(({"id": 1, "name": "A", "popularity": "9"},), "its popularity is '9'", id="popularity-as-text"),
         pytest.param(({"id": 1, "name": "A", "popularity": -1},), "its popularity is -1", id="negative-popularity"),
         pytest.param((BOARD, BOARD | {"name": "Pier"}), "rows 1 and 2: both have the id 'B1'", id="id-of-two"),
         pytest.param((BOARD, BOARD | {"type": None}), "rows 1 and 2: both have the id 'B1'", id="id-of-two-types"),
-        pytest.param((), "it holds no rows", id="empty"),
-        pytest.param((b"", b"  "), "it holds no rows", id="blank-lines"),
+        pytest.param((), "it has no rows", id="empty"),
+        pytest.param((b"", b"  "), "it has no rows", id="blank-lines"),
         pytest.param((b"x" * 10_000_001,), "longer than 10,000,000 bytes", id="endless-line"),
     ],
 )
@@ -103,7 +107,7 @@ def test_only_the_first_faults_are_named(tmp_path: Path) -> None:
     ("name", "content", "told"),
     [
         pytest.param("base.csv", b"id,name\n", "neither Parquet nor JSONL", id="another-format"),
-        pytest.param("base.parquet", b"id,name\n", "no whole Parquet file", id="no-parquet"),
+        pytest.param("base.parquet", b"id,name\n", "not a complete Parquet file", id="no-parquet"),
         pytest.param("base.parquet", None, "there is no column name", id="parquet-without-names"),
     ],
 )

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.entities import entity_id_of
-from pipeline.entities.clusters import Group, Link, Name
+from pipeline.entities.clusters import Cluster, Link, Name
 from pipeline.entities.knowledge import Knowledge, build_knowledge
-from pipeline.entities.linking import link_groups
+from pipeline.entities.linking import link_clusters
 from tests.unit.entities.marked import read_marked
 
 BASE = Path(__file__).with_name("hard_cases.jsonl")
@@ -27,7 +27,7 @@ def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Knowledge:
 )
 def test_first_name_of_a_hard_case(knowledge: Knowledge, text: str, link: str | None) -> None:
     article, groups = read_marked(text)
-    first = link_groups(article, groups, knowledge)[0]
+    first = link_clusters(article, groups, knowledge)[0]
     assert (first and first.link_id) == link
     assert first is None or 0.75 <= first.confidence <= 0.99
 
@@ -39,26 +39,26 @@ def test_link_depends_on_article_and_file_only(knowledge: Knowledge, tmp_path: P
     other = build_knowledge(turned, tmp_path)
     for case in CASES:
         article, groups = read_marked(case["text"])
-        links = link_groups(article, groups, knowledge)
-        assert link_groups(article, groups, other) == links
-        assert link_groups(article, groups[::-1], knowledge) == links[::-1]
+        links = link_clusters(article, groups, knowledge)
+        assert link_clusters(article, groups, other) == links
+        assert link_clusters(article, groups[::-1], knowledge) == links[::-1]
 
 
 def test_spellings_of_one_linked_entity_have_one_id(knowledge: Knowledge) -> None:
     ids = set()
     for text in ("The [Larkspur Ferries|ORG] ferry sailed.", "The ferry operator [Larkspur|ORG] grew."):
         article, (group,) = read_marked(text)
-        (link,) = link_groups(article, [group], knowledge)
+        (link,) = link_clusters(article, [group], knowledge)
         ids.add(entity_id_of(group.kind, group.name, link))
     assert len(ids) == 1
 
 
 def test_without_a_knowledge_base_people_are_not_linked() -> None:
     article, groups = read_marked("[Mara Oduya|PERSON] of [Norway|GPE] spoke.")
-    assert link_groups(article, groups, None) == [None, Link("iso3166-1", "NO", "Norway", 0.99)]
+    assert link_clusters(article, groups, None) == [None, Link("iso3166-1", "NO", "Norway", 0.99)]
 
 
 def test_article_of_five_thousand_names(knowledge: Knowledge) -> None:
     article, _ = read_marked("Nobody spoke.")
-    groups = [Group("PERSON", f"Ona Person{number}", (Name(0, 4, "PERSON"),)) for number in range(5000)]
-    assert link_groups(article, groups, knowledge) == [None] * 5000
+    groups = [Cluster("PERSON", f"Ona Person{number}", (Name(0, 4, "PERSON"),)) for number in range(5000)]
+    assert link_clusters(article, groups, knowledge) == [None] * 5000

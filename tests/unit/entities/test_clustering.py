@@ -7,14 +7,14 @@ import re
 import pytest
 
 from pipeline.contract import EntityType
-from pipeline.entities.clustering import join_names
-from pipeline.entities.clusters import Group, Name
+from pipeline.entities.clustering import cluster_names
+from pipeline.entities.clusters import Cluster, Name
 from tests.bounds import processor_seconds_below
 
 MARKED = re.compile(r"\[(?P<kind>[A-Z_]+) (?P<name>[^\]]+)\]")
 
 
-def groups_of(marked: str) -> list[Group]:
+def groups_of(marked: str) -> list[Cluster]:
     text, names = "", []
     at = 0
     for found in MARKED.finditer(marked):
@@ -23,7 +23,7 @@ def groups_of(marked: str) -> list[Group]:
         names.append(Name(len(text), len(text) + len(found["name"]), kind))
         text += found["name"]
         at = found.end()
-    return join_names(text + marked[at:], names)
+    return cluster_names(text + marked[at:], names)
 
 
 def named(marked: str) -> list[tuple[str, int]]:

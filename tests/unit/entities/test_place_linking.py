@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from pipeline.entities.clusters import Link
-from pipeline.entities.linking import link_groups
+from pipeline.entities.linking import link_clusters
 from tests.unit.entities.marked import read_marked
 
 
 def links_of(marked: str) -> dict[str, Link | None]:
     article, groups = read_marked(marked)
-    return {group.name: link for group, link in zip(groups, link_groups(article, groups, None), strict=True)}
+    return {group.name: link for group, link in zip(groups, link_clusters(article, groups, None), strict=True)}
 
 
 @pytest.mark.parametrize(
@@ -94,5 +94,5 @@ def test_links_do_not_depend_on_the_order_of_groups() -> None:
     article, groups = read_marked(
         "[Georgia|GPE], [Atlanta|GPE], [Paris|GPE], [Springfield|GPE] and [Illinois|GPE] voted."
     )
-    backwards = link_groups(article, groups[::-1], None)
-    assert link_groups(article, groups, None) == backwards[::-1]
+    backwards = link_clusters(article, groups[::-1], None)
+    assert link_clusters(article, groups, None) == backwards[::-1]
