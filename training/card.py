@@ -1,4 +1,4 @@
-"""The model card: what the model is, what it was made of, what it reaches, and what to be wary of."""
+"""Write the model card: what the model is, its training data, its accuracy and its limits."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def write_card(path: Path, accuracy: Accuracy, corpora: Sequence[tuple[Path, str
     """Write the card of a model.
 
     Args:
-        path: where it goes.
-        accuracy: what the model reaches.
-        corpora: that it learnt from, with their terms.
+        path: the file to write.
+        accuracy: the measured figures.
+        corpora: the training corpora, with their terms.
     """
     rows = [f"| {folder.parent.name}/{folder.name} | training | {terms or 'not told'} |" for folder, terms in corpora]
     rows += [

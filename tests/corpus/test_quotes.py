@@ -15,8 +15,15 @@ from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import pytest
-from training.data import Annotated, read_corpus
-from training.evaluate import as_found, as_marked, group_utterances, is_source, match, measure_quotes
+from training.attribution_corpora import AnnotatedArticle, read_corpus
+from training.evaluate_quotes import (
+    annotated_utterances,
+    found_utterance,
+    group_utterances,
+    is_source,
+    match,
+    measure_quotes,
+)
 
 from pipeline.accuracy import Measured, read_accuracy
 from pipeline.contract import Attributions, Quote
@@ -93,7 +100,7 @@ def gold() -> Path:
 
 
 @pytest.fixture(scope="module")
-def annotated(gold: Path) -> list[Annotated]:
+def annotated(gold: Path) -> list[AnnotatedArticle]:
     return list(read_corpus(gold))
 
 
@@ -136,10 +143,10 @@ def test_quotes_on_polnear_dev(attributions: Attributions, gold: Path, curate_on
     )
 
 
-def rows_of(annotated: Sequence[Annotated], quotes: Mapping[str, list[Quote]]) -> Iterator[Row]:
+def rows_of(annotated: Sequence[AnnotatedArticle], quotes: Mapping[str, list[Quote]]) -> Iterator[Row]:
     for one in annotated:
-        found = [as_found(one.article.text, parts) for parts in group_utterances(quotes[one.name])]
-        matched = match(found, as_marked(one), OVERLAP)
+        found = [found_utterance(one.article.text, parts) for parts in group_utterances(quotes[one.name])]
+        matched = match(found, annotated_utterances(one), OVERLAP)
         for number, attribution in enumerate(one.attributions):
             yield Row(one.name, attribution.content[0][0], attribution.content[-1][1], number in matched)
 
@@ -159,7 +166,7 @@ def write_rows(rows: Sequence[Row]) -> None:
         table.writerows((row.article, row.start, row.end, int(row.found)) for row in rows)
 
 
-def test_attributions_gained_and_lost(gold: Path, annotated: Sequence[Annotated], curate_once: Curate) -> None:
+def test_attributions_gained_and_lost(gold: Path, annotated: Sequence[AnnotatedArticle], curate_once: Curate) -> None:
     rows = list(rows_of(annotated, curated_quotes(curate_once(gold / "text", "--attributions", "all"))))
     before = read_rows()
     assert [row[:3] for row in before] == [row[:3] for row in rows], f"{FOUND} is of another corpus"
@@ -180,12 +187,12 @@ def test_attributions_gained_and_lost(gold: Path, annotated: Sequence[Annotated]
     )
 
 
-def measure(gold: Path, annotated: Sequence[Annotated], attributions: Attributions) -> Measured:
+def measure(gold: Path, annotated: Sequence[AnnotatedArticle], attributions: Attributions) -> Measured:
     return measure_quotes(gold, annotated, Tagger(), attributions)
 
 
 def test_evaluation_measures_what_the_scorer_does(
-    gold: Path, annotated: Sequence[Annotated], curate_once: Curate, tmp_path: Path
+    gold: Path, annotated: Sequence[AnnotatedArticle], curate_once: Curate, tmp_path: Path
 ) -> None:
     curated = curate_once(gold / "text", "--attributions", "all")
     scored = score("score_quotes.py", gold, curated, tmp_path / "quotes.json")
@@ -194,7 +201,7 @@ def test_evaluation_measures_what_the_scorer_does(
         assert figure.value == pytest.approx(theirs, abs=0.005), figure
 
 
-def test_card_tells_what_the_model_reaches(gold: Path, annotated: Sequence[Annotated]) -> None:
+def test_card_tells_what_the_model_reaches(gold: Path, annotated: Sequence[AnnotatedArticle]) -> None:
     card, now = read_accuracy().quotes, measure(gold, annotated, "said")
     assert (card.corpus_sha256, card.corpus, read_accuracy().attributions) == (DIGEST, now.corpus, "said")
     told = {(one.what, one.measure, one.overlap): one for one in card.figures}
@@ -209,7 +216,7 @@ def test_card_tells_what_the_model_reaches(gold: Path, annotated: Sequence[Annot
     )
 
 
-def gold_speakers(article: Annotated) -> dict[tuple[int, int], str | None]:
+def gold_speakers(article: AnnotatedArticle) -> dict[tuple[int, int], str | None]:
     """Whom each source of an article means that the gold set of speakers holds, by its place in the corpus text."""
     with (SPEAKERS / "dev.tsv").open(encoding="utf-8", newline="") as lines:
         rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["article"] == article.name]
@@ -224,10 +231,10 @@ def gold_speakers(article: Annotated) -> dict[tuple[int, int], str | None]:
     return names
 
 
-def matched_names(annotated: Sequence[Annotated], quotes: Mapping[str, list[Quote]]) -> Iterator[Matched]:
+def matched_names(annotated: Sequence[AnnotatedArticle], quotes: Mapping[str, list[Quote]]) -> Iterator[Matched]:
     for one in annotated:
-        utterances, marked, names = group_utterances(quotes[one.name]), as_marked(one), gold_speakers(one)
-        found = [as_found(one.article.text, parts) for parts in utterances]
+        utterances, marked, names = group_utterances(quotes[one.name]), annotated_utterances(one), gold_speakers(one)
+        found = [found_utterance(one.article.text, parts) for parts in utterances]
         for i, j in match(found, marked, 0.3).items():
             first, sources = utterances[j][0], one.attributions[i].source
             if first.speaker_confidence is not None and first.speaker_name is not None:
@@ -244,7 +251,9 @@ def miscalibration(confidences: Sequence[float], are_right: Sequence[bool]) -> f
     return float(sum(gaps) / len(confidence))
 
 
-def test_confidence_of_speakers_is_calibrated(gold: Path, annotated: Sequence[Annotated], curate_once: Curate) -> None:
+def test_confidence_of_speakers_is_calibrated(
+    gold: Path, annotated: Sequence[AnnotatedArticle], curate_once: Curate
+) -> None:
     quotes = curated_quotes(curate_once(gold / "text", "--attributions", "all"))
     named = list(matched_names(annotated, quotes))
     judged = {

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from training.data import align, read_annotation
+from training.attribution_corpora import align, read_annotation
 
 from pipeline.contract import Article, QuoteType, RawArticle, RawRef
 from pipeline.entities import extract_mentions

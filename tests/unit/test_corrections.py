@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import given as given_any
 from hypothesis import strategies as st
-from training.data import read_corpus
+from training.attribution_corpora import read_corpus
 
 from pipeline.contract import Article, ArticleEntity, Mention, Quote, RawArticle, RawRef, ReviewedQuote, to_table
 from pipeline.corrections import (

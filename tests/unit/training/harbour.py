@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from training.data import Annotated, read_corpus
+from training.attribution_corpora import AnnotatedArticle, read_corpus
 
 TEXT = """Harbour  board keeps the ferry
 
@@ -43,7 +43,7 @@ def write_corpus(folder: Path) -> Path:
     return folder
 
 
-def read_article(folder: Path) -> Annotated:
+def read_article(folder: Path) -> AnnotatedArticle:
     """The article as it is read from its folder."""
     (one,) = read_corpus(write_corpus(folder))
     return one

@@ -14,7 +14,8 @@ from training.entity_corpora import (
     label_set,
     publisher_of,
     read_names,
-    read_newswire,
+    read_newswire_dev,
+    read_newswire_train,
 )
 
 from pipeline.language.tagger import load_tagger
@@ -61,7 +62,8 @@ def test_newswire_keeps_a_publisher_on_one_side(tmp_path: Path) -> None:
                 f"original__{name}_dot_txt": "Mara Oduya of Norway's Quay Board left.\n",
             },
         )
-    train, dev = ([one.name for one in read_newswire(tmp_path, is_dev)] for is_dev in (False, True))
+    train = [text.name for text in read_newswire_train(tmp_path)]
+    dev = [text.name for text in read_newswire_dev(tmp_path)]
     assert sorted(train + dev) == sorted(f"{name}.txt" for name in names)
     assert len(dev) == 4
     assert not {publisher_of(name) for name in train} & {publisher_of(name) for name in dev}
@@ -134,7 +136,7 @@ def test_layouts(tmp_path: Path, files: dict[str, str], found: list[tuple[str, l
 
 
 def test_a_folder_of_another_kind_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="holds no annotated names"):
+    with pytest.raises(FileNotFoundError, match="has no annotated names in a known layout"):
         next(read_names(tmp_path))
 
 

@@ -16,16 +16,15 @@ pytest.importorskip("onnxscript", reason="needs the extra: pip install '.[traini
 import onnxruntime
 import tokenizers
 import training.train
-from training.data import Example, as_example
-from training.entity_corpora import Named, NamedText, as_article, as_named_example
-from training.export import export, write_tokenizer
-from training.model import Shape, Tagger
+from training.attribution_corpora import Example, as_example
+from training.entity_corpora import AnnotatedName, NamedText, as_article, as_named_example
+from training.model import Network, Shape
+from training.onnx_export import export, write_tokenizer
 from training.train import CHECKPOINT, Batch, Plan, State, cut_batches, loss_of, train
 
 from pipeline.contract import EntityType
 from pipeline.language.reading import read_with
-from pipeline.language.tagger import FOLDER, MODEL, TOKENIZER, load_tagger
-from pipeline.language.tagger import Tagger as Shipped
+from pipeline.language.tagger import FOLDER, MODEL, TOKENIZER, Tagger, load_tagger
 from pipeline.language.wordpieces import FEATURES
 
 from .harbour import SAID, read_article
@@ -40,9 +39,9 @@ pytestmark = [
 ]
 
 
-def blank() -> Tagger:
+def blank() -> Network:
     torch.manual_seed(1)
-    return Tagger(SHAPE)
+    return Network(SHAPE)
 
 
 def test_a_run_that_was_stopped_goes_on_as_if_it_had_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +91,7 @@ def test_what_was_learnt_is_found_by_the_pipeline(tmp_path: Path) -> None:
     plan = replace(PLAN, epochs=10, rate=3e-3, head_rate=3e-3, unknown_share=0.0, average=0.5)
     export(train(blank(), examples, plan, tmp_path), tmp_path / MODEL)
     write_tokenizer(FOLDER, tmp_path / TOKENIZER)
-    tags, text = read_with(Shipped(tmp_path), article.article).tags, article.article.text
+    tags, text = read_with(Tagger(tmp_path), article.article).tags, article.article.text
     found = {(one.role, text[one.start : one.end]) for one in tags.spans}
     assert found == {
         (role, one)
@@ -103,7 +102,7 @@ def test_what_was_learnt_is_found_by_the_pipeline(tmp_path: Path) -> None:
 
 
 def named(text: str, *names: tuple[str, frozenset[EntityType]]) -> Example:
-    spans = [Named(text.index(name), text.index(name) + len(name), types) for name, types in names]
+    spans = [AnnotatedName(text.index(name), text.index(name) + len(name), types) for name, types in names]
     example = as_named_example(NamedText("quay", text, text, spans), load_tagger(1).encode)
     assert example
     return example
@@ -126,12 +125,12 @@ def test_names_are_learnt_while_what_is_known_is_rehearsed(tmp_path: Path) -> No
     write_tokenizer(FOLDER, tmp_path / TOKENIZER)
     article = as_article(NamedText("quay", QUAY, QUAY, []))
     assert article
-    tags = read_with(Shipped(tmp_path), article).tags
+    tags = read_with(Tagger(tmp_path), article).tags
     found = {article.text[one.start : one.end]: one.kind for one in tags.names}
     assert set(found) == {"Mara Oduya", "Sumaque", "Larkspur"}
     assert (found["Mara Oduya"], found["Larkspur"]) == ("PERSON", "ORG")
     assert found["Sumaque"] in ("GPE", "LOC")
-    said_again = read_with(Shipped(tmp_path), read_article(tmp_path / "again").article).tags.spans
+    said_again = read_with(Tagger(tmp_path), read_article(tmp_path / "again").article).tags.spans
     assert {one.role for one in said_again} == {"source", "cue", "content"}
 
 

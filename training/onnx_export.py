@@ -1,4 +1,4 @@
-"""From the trained network to the file that ships: ONNX, weights in eight bits."""
+"""Export the trained network to the file that ships: ONNX with weights in eight bits."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from pipeline.language.wordpieces import FEATURES
-from training.model import Tagger
+from training.model import Network
 
 OPSET = 18
 
 
-def export(model: Tagger, path: Path) -> None:
-    """Write the network as ONNX, quantised.
+def export(model: Network, path: Path) -> None:
+    """Write the network as quantised ONNX.
 
-    Weights are rounded to seven of eight bits: without VNNI, processors add products of full eight bits in sixteen and
-    cut what does not fit, so that an article would get other tags on another machine
-    far more often than rounding alone brings about.
+    Weights use seven of their eight bits. Processors without VNNI add products in sixteen bits and saturate, so full
+    eight bits would give an article other tags on another machine, far more often than rounding does.
     """
     model = model.eval()
     length = torch.export.Dim("length", min=3, max=model.shape.positions)
@@ -51,11 +50,11 @@ def export(model: Tagger, path: Path) -> None:
             reduce_range=True,
             op_types_to_quantize=["MatMul", "Gemm", "Gather"],
         )
-    _strip(path)
+    _remove_traces(path)
 
 
-def _strip(path: Path) -> None:
-    """Leave out what tells of the machine it was made on."""
+def _remove_traces(path: Path) -> None:
+    """Remove the traces of the machine that the file was made on."""
     proto = onnx.load(path)
     proto.doc_string = ""
     del proto.metadata_props[:]
@@ -66,7 +65,7 @@ def _strip(path: Path) -> None:
 
 
 def write_tokenizer(base: Path, path: Path) -> None:
-    """Write the tokenizer without its limits: a long sentence is not cut short."""
+    """Write the tokenizer without truncation and padding."""
     tokenizer = tokenizers.Tokenizer.from_file(str(base / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()

@@ -1,8 +1,8 @@
-"""Annotated articles, as the encoder sees them: pieces by the pipeline's own reading, labels from the annotation.
+"""Read annotated attributions, and lay them over word pieces as the encoder sees them.
 
 A corpus is a folder in PolNeAR's layout: ``text/NAME.txt``, and ``attributions/NAME_<annotator>.ann`` in brat's stand-off
-format, offsets in code points. The first annotator of a text counts. An event ``E… Attribution:T… Source:T… Cue:T…
-Content:T…`` is one attribution; a span may have several fragments.
+format with offsets in code points. Only the first annotator of a text is read. An event ``E… Attribution:T… Source:T…
+Cue:T… Content:T…`` is one attribution; a span may have several fragments.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from pipeline.normalise import normalise
 
 WORD = re.compile(r"\w+")
 NO_LINK = -1
-UNTOLD = -100
+UNANNOTATED = -100
 
 
 class Attribution(NamedTuple):
-    """Who says what, as annotated: for each part its fragments, half-open code points into the text as given."""
+    """An annotated attribution: the fragments of each part, half-open code points into the text as given."""
 
     source: list[tuple[int, int]]
     cue: list[tuple[int, int]]
@@ -38,17 +38,17 @@ class Attribution(NamedTuple):
 
 
 class Example(NamedTuple):
-    """An annotated article.
+    """An annotated article as the encoder sees it.
 
     Attributes:
         name: of its file.
-        pieces: of its text.
+        pieces: the word pieces of its text.
         labels: [n] the label of each piece, an index into ``LABELS``.
         anchors: [n] the first piece of the cue (else of the source, else of the content) of the attribution that each
             piece is part of; ``NO_LINK`` for the rest.
-        names: [n] the labels of names that each piece may have, a set of bits over ``NAME_LABELS``.
+        names: [n] the name labels that each piece may have, as bits over ``NAME_LABELS``.
 
-    What is not annotated in an article is ``UNTOLD`` throughout.
+    An array is ``UNANNOTATED`` throughout if the article has no annotation of that kind.
     """
 
     name: str
@@ -58,8 +58,8 @@ class Example(NamedTuple):
     names: Ints
 
 
-class Annotated(NamedTuple):
-    """A text as given, the article that it is, and who says what in it."""
+class AnnotatedArticle(NamedTuple):
+    """A text as given, the article made of it, and its annotated attributions."""
 
     name: str
     given: str
@@ -67,7 +67,7 @@ class Annotated(NamedTuple):
     attributions: list[Attribution]
 
 
-def read_corpus(folder: Path) -> Iterator[Annotated]:
+def read_corpus(folder: Path) -> Iterator[AnnotatedArticle]:
     """Read the annotated articles of a folder, in the order of their names.
 
     Raises:
@@ -84,11 +84,11 @@ def read_corpus(folder: Path) -> Iterator[Annotated]:
             given = (folder / "text" / f"{name}.txt").read_bytes().decode()
             article = normalise(RawArticle(RawRef("training", f"{name}.txt", "0", "0" * 64), "text", "utf-8", given))
             assert isinstance(article, Article), f"{name}: {article}"
-            yield Annotated(name, given, article, read_annotation(annotations[name].read_text("utf-8")))
+            yield AnnotatedArticle(name, given, article, read_annotation(annotations[name].read_text("utf-8")))
 
 
 def digest_of(folder: Path, parts: Sequence[str] = ("text", "attributions")) -> str:
-    """SHA-256 over the names and bytes of a corpus: figures belong to exactly these."""
+    """Return the SHA-256 over the names and bytes of a corpus's files: measured figures are valid for these only."""
     digest = hashlib.sha256()
     for part in parts:
         for path in sorted((folder / part).iterdir(), key=lambda path: path.name):
@@ -99,29 +99,33 @@ def digest_of(folder: Path, parts: Sequence[str] = ("text", "attributions")) -> 
 
 
 def read_annotation(text: str) -> list[Attribution]:
-    """Read brat's stand-off format."""
+    """Return the attributions in brat's stand-off format; those without content are left out."""
     spans: dict[str, list[tuple[int, int]]] = {}
     events = []
     for line in text.split("\n"):
         fields = line.split("\t")
         if fields[0][:1] == "T" and len(fields) > 2:
             _, _, offsets = fields[1].partition(" ")
-            spans[fields[0]] = [(int(a), int(b)) for a, b in (part.split() for part in offsets.split(";"))]
+            fragments = (fragment.split() for fragment in offsets.split(";"))
+            spans[fields[0]] = [(int(start), int(end)) for start, end in fragments]
         elif fields[0][:1] == "E" and len(fields) > 1:
             events.append(fields[1])
-    found = []
+    attributions = []
     for event in events:
         roles: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for part in event.split():
             role, _, span = part.partition(":")
             roles[role.rstrip("0123456789").casefold()] += spans.get(span, [])
         if roles["content"]:
-            found.append(Attribution(sorted(roles["source"]), sorted(roles["cue"]), sorted(roles["content"])))
-    return found
+            attributions.append(Attribution(sorted(roles["source"]), sorted(roles["cue"]), sorted(roles["content"])))
+    return attributions
 
 
-def as_example(annotated: Annotated, encode: Encode) -> Example:
-    """Cut an article into pieces as a run does, and lay its annotation over them."""
+# ── Word pieces ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def as_example(annotated: AnnotatedArticle, encode: Encode) -> Example:
+    """Cut an article into word pieces as a run does, and label them by its annotation."""
     article = annotated.article
     quotations = pair_marks(article.text, article.segments)
     pieces = cut_word_pieces(article.text, find_sentences(article), article.segments, quotations, encode)
@@ -129,11 +133,12 @@ def as_example(annotated: Annotated, encode: Encode) -> Example:
     place = align(annotated.given, article.text)
     labels = np.zeros(len(pieces.ids), np.int64)
     anchors = np.full(len(pieces.ids), NO_LINK, np.int64)
-    for one in annotated.attributions:
+    for attribution in annotated.attributions:
         inside: dict[str, Ints] = {}
         for role in ("source", "cue", "content"):
-            parts = [_label(pieces, labels, place[start:end], role) for start, end in getattr(one, role)]
-            inside[role] = np.concatenate([np.zeros(0, np.int64), *parts])
+            fragments = getattr(attribution, role)
+            labelled = [_label(pieces, labels, place[start:end], role) for start, end in fragments]
+            inside[role] = np.concatenate([np.zeros(0, np.int64), *labelled])
         anchor = next((inside[role][0] for role in ("cue", "source", "content") if len(inside[role])), NO_LINK)
         for numbers in inside.values():
             anchors[numbers] = anchor
@@ -141,21 +146,24 @@ def as_example(annotated: Annotated, encode: Encode) -> Example:
 
 
 def blank_example(name: str, pieces: WordPieces) -> Example:
-    """An article of which nothing is annotated."""
-    untold = np.full(len(pieces.ids), UNTOLD, np.int64)
-    return Example(name, pieces, untold, untold, untold)
+    """Return an article without any annotation."""
+    unannotated = np.full(len(pieces.ids), UNANNOTATED, np.int64)
+    return Example(name, pieces, unannotated, unannotated, unannotated)
+
+
+def pieces_of(pieces: WordPieces, chars: Ints) -> slice:
+    """Return the word pieces that these code points of the text lie in; there is at least one code point."""
+    first = np.searchsorted(pieces.ends, chars.min(), side="right")
+    last = np.searchsorted(pieces.starts, chars.max(), side="right")
+    return slice(int(first), int(last))
 
 
 def _label(pieces: WordPieces, labels: Ints, chars: Ints, role: str) -> Ints:
-    """Label the pieces of a fragment that are free; returns their numbers."""
+    """Label the pieces of a fragment that have no label yet, and return their numbers."""
     chars = chars[chars >= 0]
     if not len(chars):
         return np.zeros(0, np.int64)
-    first, last = (
-        np.searchsorted(pieces.ends, chars.min(), side="right"),
-        np.searchsorted(pieces.starts, chars.max(), side="right"),
-    )
-    numbers = np.arange(first, last)
+    numbers: Ints = np.arange(len(labels))[pieces_of(pieces, chars)]
     numbers = numbers[labels[numbers] == OUTSIDE]
     labels[numbers] = LABELS.index(f"I-{role}")
     labels[numbers[:1]] = LABELS.index(f"B-{role}")
@@ -163,14 +171,15 @@ def _label(pieces: WordPieces, labels: Ints, chars: Ints, role: str) -> Ints:
 
 
 def align(given: str, text: str) -> Ints:
-    """For each code point of ``given`` its place in ``text``, which is repaired and rearranged; -1 where it has none."""
+    """Return the offset in ``text``, which is repaired and rearranged, of each code point of ``given``.
+
+    Code points outside words, and words that ``text`` lacks, get -1. So does the end of ``given``, which comes last.
+    """
     place = np.full(len(given) + 1, -1, np.int64)
     ours = [(found.group(), found.start()) for found in WORD.finditer(text)]
     theirs = [(found.group(), found.start()) for found in WORD.finditer(given)]
-    blocks = difflib.SequenceMatcher(
-        None, [w for w, _ in theirs], [w for w, _ in ours], autojunk=False
-    ).get_matching_blocks()
-    for at, other, size in blocks:
-        for (word, start), (_, there) in zip(theirs[at : at + size], ours[other : other + size], strict=True):
-            place[start : start + len(word)] = np.arange(there, there + len(word))
+    matcher = difflib.SequenceMatcher(None, [word for word, _ in theirs], [word for word, _ in ours], autojunk=False)
+    for i, j, size in matcher.get_matching_blocks():
+        for (word, start), (_, offset) in zip(theirs[i : i + size], ours[j : j + size], strict=True):
+            place[start : start + len(word)] = np.arange(offset, offset + len(word))
     return place

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from training.data import NO_LINK, Attribution, Example, align, as_example, digest_of, read_annotation, read_corpus
+from training.attribution_corpora import (
+    NO_LINK,
+    Attribution,
+    Example,
+    align,
+    as_example,
+    digest_of,
+    read_annotation,
+    read_corpus,
+)
 
 from pipeline.language.tagger import LABELS, OUTSIDE, load_tagger
 
