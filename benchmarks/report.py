@@ -1,9 +1,9 @@
-"""Size of a run's report and of the page over all runs, and the time that writing them takes.
+"""Measure the size of a run's report and of the page over all runs, and the time it takes to write them.
 
 Usage: python -m benchmarks.report [--articles N] [--publishers N] [--days N]
 
-A run over N articles of invented events is curated into a fresh folder, one record in fifty of them refused; its report
-is then measured, and written again with a history of some days of hourly runs.
+N made-up articles, one in fifty of them refused, are curated into a new folder. Then the page over all runs is written
+for a history of some days of hourly runs.
 """
 
 from __future__ import annotations
@@ -30,37 +30,37 @@ PEOPLE = ("Mara Oduya", "Tomas Brandt", "Ilse Marwick", "Nora Penhallick", "Jona
 def write_records(path: Path, count: int, publishers: int) -> None:
     """Write articles as JSON Lines; every fiftieth has no text."""
     with path.open("w", encoding="utf-8") as file:
-        for at in range(count):
-            place, person = PLACES[at % len(PLACES)], PEOPLE[at % len(PEOPLE)]
+        for number in range(count):
+            place, person = PLACES[number % len(PLACES)], PEOPLE[number % len(PEOPLE)]
             text = (
-                f"The ferry to {place} carried {at} passengers, cars and bicycles this week, the harbour board said.\n\n"
-                f'"We counted {at + 7} of them on the pier," said {person}, who leads the board of {place}. '
-                f'"Number {at} was a dog."\n\nThe {at % 97} boats of the line sail again on Monday.'
+                f"The ferry to {place} carried {number} passengers, cars and bicycles this week, the harbour board said.\n\n"
+                f'"We counted {number + 7} of them on the pier," said {person}, who leads the board of {place}. '
+                f'"Number {number} was a dog."\n\nThe {number % 97} boats of the line sail again on Monday.'
             )
-            told = {
-                "url": f"https://paper-{at % publishers}.example/{at}",
-                "headline": f"Ferry to {place} carries {at}",
-                "published_at": f"2024-05-{at % 28 + 1:02}",
-                "text": text if at % 50 else "",
+            record = {
+                "url": f"https://paper-{number % publishers}.example/{number}",
+                "headline": f"Ferry to {place} carries {number}",
+                "published_at": f"2024-05-{number % 28 + 1:02}",
+                "text": text if number % 50 else "",
             }
-            file.write(json.dumps(told) + "\n")
+            file.write(json.dumps(record) + "\n")
 
 
 def with_history(runs: pa.Table, arrivals: pa.Table, days: int) -> tuple[pa.Table, pa.Table]:
-    """The last run and its arrivals, once an hour for some days."""
-    (run,), came = from_table(runs, Run), from_table(arrivals, Arrival)
+    """Return the last run and its arrivals, repeated hourly for some days."""
+    (last_run,), last_arrivals = from_table(runs, Run), from_table(arrivals, Arrival)
     all_runs: list[Run] = []
-    all_came: list[Arrival] = []
+    all_arrivals: list[Arrival] = []
     for hour in range(24 * days):
-        at = run.started_at - timedelta(hours=hour)
-        one = replace(run, run_id=f"{at:%Y%m%dT%H%M%SZ}-{hour:04x}", started_at=at, finished_at=at)
-        all_runs.append(one)
-        all_came += [replace(each, run_id=one.run_id, started_at=at) for each in came]
-    return to_table(Run, all_runs), to_table(Arrival, all_came)
+        start = last_run.started_at - timedelta(hours=hour)
+        run = replace(last_run, run_id=f"{start:%Y%m%dT%H%M%SZ}-{hour:04x}", started_at=start, finished_at=start)
+        all_runs.append(run)
+        all_arrivals += [replace(arrival, run_id=run.run_id, started_at=start) for arrival in last_arrivals]
+    return to_table(Run, all_runs), to_table(Arrival, all_arrivals)
 
 
 def main() -> None:
-    """Print what was measured."""
+    """Print the measurements."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--articles", type=int, default=10_000)
     parser.add_argument("--publishers", type=int, default=40)

@@ -1,4 +1,4 @@
-"""One declaration, and what derives from it: schema, expectations and data dictionary."""
+"""Schema, expectations and data dictionary derive from the declaration of a row type."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class Nested:
     parts: Annotated[list[Inner], Column("Its parts.")]
 
 
-def rules(row: type, *, monthly: bool = True) -> list[tuple[str, object, bool]]:
+def rules(row: type, *, is_monthly: bool = True) -> list[tuple[str, object, bool]]:
     return [
         (rule.type, dict(rule.kwargs), rule.is_row_level)
-        for rule in expectations(Table("boats", row, ("name",), is_monthly=monthly))
+        for rule in expectations(Table("boats", row, ("name",), is_monthly=is_monthly))
     ]
 
 
@@ -92,43 +92,43 @@ def test_changed_declaration_changes_the_expectations() -> None:
     ) in changed
 
 
-def test_only_rows_of_an_article_can_be_refused_with_it() -> None:
-    assert not any(is_row_level for _, _, is_row_level in rules(Boat, monthly=False))
+def test_rules_are_on_rows_only_in_monthly_tables() -> None:
+    assert not any(is_row_level for _, _, is_row_level in rules(Boat, is_monthly=False))
 
 
 def test_declaration_gives_the_data_dictionary() -> None:
-    told = data_dictionary([Table("boats", Boat, ("name",))])
-    assert "## boats\n\nOne boat." in told
-    assert "| `berths` | int64 |  | Beds on board. |" in told
-    assert "| `rig` | string |  | How it is rigged. One of: `sloop`, `ketch`. |" in told
+    dictionary = data_dictionary([Table("boats", Boat, ("name",))])
+    assert "## boats\n\nOne boat." in dictionary
+    assert "| `berths` | int64 |  | Beds on board. |" in dictionary
+    assert "| `rig` | string |  | How it is rigged. One of: `sloop`, `ketch`. |" in dictionary
 
 
 def test_changed_declaration_changes_the_data_dictionary() -> None:
-    told = data_dictionary([Table("boats", ChangedBoat, ("name",))])
-    assert "| `berths` | double | yes | Beds on board. |" in told
-    assert "`sloop`, `ketch`, `yawl`" in told
-    assert "its stern" in told
+    dictionary = data_dictionary([Table("boats", ChangedBoat, ("name",))])
+    assert "| `berths` | double | yes | Beds on board. |" in dictionary
+    assert "`sloop`, `ketch`, `yawl`" in dictionary
+    assert "its stern" in dictionary
 
 
-def test_rows_come_back_from_their_table() -> None:
+def test_rows_survive_a_round_trip_through_arrow() -> None:
     rows = [Boat("Tern", 4, "sloop"), Boat("Gull", 2, "ketch")]
     assert [Boat(**row) for row in to_table(Boat, rows).to_pylist()] == rows
 
 
-def test_parts_of_a_row_come_back_from_their_table() -> None:
+def test_nested_values_survive_a_round_trip_through_arrow() -> None:
     assert to_table(Nested, [Nested([Inner("oar", 2)]), Nested([])]).to_pylist() == [
         {"parts": [{"kind": "oar", "count": 2}]},
         {"parts": []},
     ]
 
 
-def test_null_where_none_may_be_is_refused_with_its_place() -> None:
+def test_forbidden_null_raises_with_its_row() -> None:
     rows = [Boat("Tern", 4, "sloop"), Boat("Gull", None, "ketch")]  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"Boat\.berths is null in row 1 of 2"):
         to_table(Boat, rows)
 
 
-def test_null_where_one_may_be_is_kept() -> None:
+def test_allowed_null_is_kept() -> None:
     assert to_table(ChangedBoat, [ChangedBoat("Tern", None, "yawl")])["berths"].to_pylist() == [None]
 
 
@@ -139,12 +139,12 @@ def test_every_column_has_a_meaning(table: Table) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "is_same"),
+    ("first", "second", "is_same"),
     [
         pytest.param(("a", "b"), ("a", "b"), True, id="same-parts"),
         pytest.param(("a", "b"), ("b", "a"), False, id="other-order"),
-        pytest.param(("ab", "c"), ("a", "bc"), False, id="parted-elsewhere"),
+        pytest.param(("ab", "c"), ("a", "bc"), False, id="split-elsewhere"),
     ],
 )
-def test_stable_id(one: tuple[str, ...], other: tuple[str, ...], is_same: bool) -> None:
-    assert (stable_id(*one) == stable_id(*other)) is is_same
+def test_stable_id(first: tuple[str, ...], second: tuple[str, ...], is_same: bool) -> None:
+    assert (stable_id(*first) == stable_id(*second)) is is_same

@@ -73,7 +73,7 @@ def _measure_drift(work: Work, version: store.Version) -> None:
     work.findings += check_drift(work.drift)
 
 
-def _report_data(work: Work, version: store.Version, run: Run, outcome: report.Outcome) -> report.ReportData:
+def _report_data(work: Work, version: store.Version, run: Run, outcome: report.RunOutcome) -> report.ReportData:
     return report.ReportData(
         run=run,
         outcome=outcome,

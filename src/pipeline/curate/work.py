@@ -37,7 +37,7 @@ def silent(what: str, done: int, total: int) -> None:
 class Summary:
     """What a person wants to know when a run is over."""
 
-    outcome: report.Outcome
+    outcome: report.RunOutcome
     run: Run
     report: Path | None
     sample: pa.Table | None = None  # of a dry run: some quotes

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from pipeline.report.counts import NOTHING, Share, Totals, summarise, tally
 from pipeline.report.index import write_index
-from pipeline.report.run import Outcome, ReportData, write_report
+from pipeline.report.run import ReportData, RunOutcome, write_report
 
 __all__ = [
     "NOTHING",
-    "Outcome",
     "ReportData",
+    "RunOutcome",
     "Share",
     "Totals",
     "summarise",

@@ -20,7 +20,7 @@ from pipeline.report.advice import MARKUP, escaped_bytes, first_fitting, group_f
 from pipeline.report.counts import Share, Totals, ranked
 from pipeline.report.trends import find_trends
 
-Outcome = Literal["published", "blocked", "dry run", "nothing to do"]
+RunOutcome = Literal["published", "blocked", "dry run", "nothing to do"]
 MOST_REJECTS = 200  # refused records shown,
 REJECT_ROOM = 200_000  # in at most so many bytes
 MOST_MONTHS = 24
@@ -31,7 +31,7 @@ MEANING_OF_FATES = {
     "changed": "became a new revision of an article",
     "unchanged": "the article is in the data set already, unchanged",
     "superseded": "a newer record of the same article replaces it",
-    "refused": "not readable as an article; the reasons are below",
+    "refused": "refused with a reason, listed below",
     "skipped": "left out on purpose",
 }
 
@@ -41,7 +41,7 @@ class ReportData:
     """Everything the page shows."""
 
     run: Run
-    outcome: Outcome
+    outcome: RunOutcome
     accuracy: Accuracy
     findings: Sequence[Finding]
     drift: Sequence[Drift]
@@ -58,7 +58,7 @@ class RunLine:
     """A run in one line: its page carries it for the page over all runs."""
 
     run_id: str
-    outcome: Outcome
+    outcome: RunOutcome
     started_at: str  # ISO 8601
     source: str
     seconds: float
