@@ -13,6 +13,7 @@ from lxml import etree
 
 from pipeline.collect.fetch import gunzip
 from pipeline.collect.outcomes import FetchError
+from pipeline.compression import GZIP_MAGIC
 
 NEWS = "{http://www.google.com/schemas/sitemap-news/0.9}"
 MAX_LINKS = 50_000  # sitemaps.org: the limit of one sitemap
@@ -20,7 +21,6 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d")
 MAX_DEPTH = 5_000
 TAG = re.compile(rb"<(/?)[^!?<>/][^<>]*?(/?)>")
 CDATA = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
-GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
-import io
 import math
 import random
 import re
-import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,6 +18,7 @@ from protego import Protego
 
 from pipeline.collect.outcomes import FetchError
 from pipeline.collect.sources import MAX_DELAY, Sources
+from pipeline.compression import CompressionError, Limit, TooLargeError, decompress
 
 REDIRECTS = {301, 302, 303, 307, 308}
 ROBOTS_BYTES = 1_000_000  # RFC 9309: at least 500 KiB must be read
@@ -292,18 +290,17 @@ def decode_body(body: bytes, encoding: str, max_bytes: int) -> bytes:
 
 
 def gunzip(data: bytes, max_bytes: int) -> bytes:
-    """Unpack gzip, never holding more than ``max_bytes``.
+    """Decompress gzip of at most ``max_bytes``.
 
     Raises:
         FetchError: ``too_large`` or ``broken_answer``.
     """
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-            unpacked = stream.read(max_bytes + 1)
-    except (OSError, EOFError, zlib.error) as error:
+        return b"".join(decompress([data], "gzip", Limit(max_bytes)))
+    except TooLargeError as error:
+        raise FetchError("too_large", f"more than {max_bytes:,} bytes") from error
+    except CompressionError as error:
         raise FetchError("broken_answer", f"damaged gzip: {error}") from error
-    _check_size(len(unpacked), max_bytes)
-    return unpacked
 
 
 def read_retry_after(value: str | None) -> float | None:

@@ -27,17 +27,18 @@ from fastwarc.warc import ArchiveIterator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.compression import BLOCK_BYTES
 from pipeline.contract import WHOLE, RawRef, Reject, Skip
 from pipeline.read.containers import Opened, Packing, frame_guarded, packing_of, unpack
-from pipeline.read.containers.compressed import Coding, decompress
-from pipeline.read.containers.streams import PIECE, as_stream
+from pipeline.read.containers.compressed import FileCoding, decompress_file
+from pipeline.read.containers.streams import as_stream
 from pipeline.read.records import CHUNK, BadStreamError, Framed, RawRecord, digest, place, read_whole
 from tests.bounds import processor_seconds_below
 
 STORY = b"ORVILLE (Coast Wire) - The harbour bridge will close on Monday, the port authority said.\n"
 LINES = b"".join(b'{"text": "Ferry number %d sails at noon."}\n' % n for n in range(1, 21))
 REF = RawRef("wire", "file", "", "")
-PACK: dict[Coding, Callable[[bytes], bytes]] = {
+PACK: dict[FileCoding, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "bzip2": bz2.compress,
     "xz": lzma.compress,
@@ -128,22 +129,22 @@ def test_packing_of(name: str, content: bytes, packing: Packing | None) -> None:
 
 @pytest.mark.parametrize("coding", CODINGS)
 class TestCompressed:
-    def test_compressed_file_is_the_file_itself(self, coding: Coding) -> None:
+    def test_compressed_file_is_the_file_itself(self, coding: FileCoding) -> None:
         assert fates(PACK[coding](STORY), "story.txt") == [("0", STORY.decode())]
 
-    def test_records_have_the_numbers_they_have_uncompressed(self, coding: Coding) -> None:
+    def test_records_have_the_numbers_they_have_uncompressed(self, coding: FileCoding) -> None:
         packed = [place for place, _ in fates(PACK[coding](LINES), f"dump.jsonl.{ending(coding)}")]
         assert packed == [str(n) for n in range(1, 21)]
 
-    def test_several_members_are_one_file(self, coding: Coding) -> None:
+    def test_several_members_are_one_file(self, coding: FileCoding) -> None:
         content = b"".join(PACK[coding](line) for line in LINES.splitlines(keepends=True))
         assert len(fates(content, f"dump.jsonl.{ending(coding)}")) == 20
 
-    def test_zeros_that_fill_it_up_are_nothing(self, coding: Coding) -> None:
-        content = PACK[coding](STORY) + bytes(1024) + PACK[coding](STORY) + bytes(PIECE * 2)
-        assert b"".join(decompress(io.BytesIO(content), coding)) == STORY * 2
+    def test_zeros_that_fill_it_up_are_nothing(self, coding: FileCoding) -> None:
+        content = PACK[coding](STORY) + bytes(1024) + PACK[coding](STORY) + bytes(BLOCK_BYTES * 2)
+        assert b"".join(decompress_file(io.BytesIO(content), coding)) == STORY * 2
 
-    def test_other_bytes_behind_it_are_refused(self, coding: Coding) -> None:
+    def test_other_bytes_behind_it_are_refused(self, coding: FileCoding) -> None:
         content = PACK[coding](LINES) + b"these bytes are damage"
         assert fates(content, f"dump.jsonl.{ending(coding)}")[19:] == [
             ("20", LINES.decode().splitlines(keepends=True)[-1]),
@@ -151,17 +152,17 @@ class TestCompressed:
         ]
 
     @pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
-    def test_any_length_is_whole(self, coding: Coding, size: int) -> None:
-        assert sum(map(len, decompress(io.BytesIO(PACK[coding](bytes(size))), coding))) == size
+    def test_any_length_is_whole(self, coding: FileCoding, size: int) -> None:
+        assert sum(map(len, decompress_file(io.BytesIO(PACK[coding](bytes(size))), coding))) == size
 
-    def test_cut_short_anywhere_is_told(self, coding: Coding) -> None:
+    def test_cut_short_anywhere_is_told(self, coding: FileCoding) -> None:
         content = PACK[coding](STORY)
         for size in range(1, len(content)):
             with pytest.raises(BadStreamError) as error:
-                list(decompress(io.BytesIO(content[:size]), coding))
+                list(decompress_file(io.BytesIO(content[:size]), coding))
             assert error.value.reason == "truncated"
 
-    def test_what_comes_before_the_cut_is_read(self, coding: Coding) -> None:
+    def test_what_comes_before_the_cut_is_read(self, coding: FileCoding) -> None:
         noise = random.Random(1)
         lines = [json.dumps({"text": noise.randbytes(100).hex()}).encode() + b"\n" for _ in range(8_000)]
         content = PACK[coding](b"".join(lines))
@@ -170,7 +171,7 @@ class TestCompressed:
         assert [record.data for record in records if isinstance(record, RawRecord)] == lines[: len(records)]
         assert fate(last) == (f"{len(records)}+", "truncated")
 
-    def test_one_wrong_bit_is_told(self, coding: Coding) -> None:
+    def test_one_wrong_bit_is_told(self, coding: FileCoding) -> None:
         content = bytearray(PACK[coding](random.Random(2).randbytes(5000)))
         content[len(content) // 2] ^= 4
         if coding == "zstd":
@@ -180,11 +181,11 @@ class TestCompressed:
             content[len(content) // 2] ^= 4
         assert fates(bytes(content), "story.bin")[0][1] == "truncated"
 
-    def test_no_bytes(self, coding: Coding) -> None:
+    def test_no_bytes(self, coding: FileCoding) -> None:
         assert fates(b"", f"story.txt.{ending(coding)}") == [("0", "empty")]
 
 
-def ending(coding: Coding) -> str:
+def ending(coding: FileCoding) -> str:
     return {"gzip": "gz", "bzip2": "bz2", "xz": "xz", "zstd": "zst"}[coding]
 
 
@@ -524,7 +525,7 @@ def test_compressed_tar_cut_short_keeps_what_came_before() -> None:
 
 
 @pytest.mark.parametrize("coding", CODINGS)
-def test_tar_whose_compression_lacks_its_end_is_told(coding: Coding) -> None:
+def test_tar_whose_compression_lacks_its_end_is_told(coding: FileCoding) -> None:
     content = PACK[coding](tarred(FILES))
     found = fates(content[:-1], f"x.tar.{ending(coding)}")
     assert found[-1][1] == "truncated"
@@ -639,14 +640,16 @@ def test_arrow_gives_no_half_row() -> None:
 
 
 def test_arrow_reads_compressed_csv() -> None:
-    stream = as_stream(decompress(io.BytesIO(gzip.compress(b"text,url\nThe ferry sails,a\nThe bridge,b\n")), "gzip"))
+    stream = as_stream(
+        decompress_file(io.BytesIO(gzip.compress(b"text,url\nThe ferry sails,a\nThe bridge,b\n")), "gzip")
+    )
     assert pa.csv.open_csv(stream).read_all().num_rows == 2
 
 
 def test_fastwarc_reads_what_is_in_an_archive() -> None:
     body = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>The ferry sails."
     record = b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: %d\r\n\r\n%s\r\n\r\n" % (len(body), body)
-    stream = as_stream(decompress(io.BytesIO(gzip.compress(record * 3)), "gzip"))
+    stream = as_stream(decompress_file(io.BytesIO(gzip.compress(record * 3)), "gzip"))
     assert len(list(ArchiveIterator(stream))) == 3
 
 

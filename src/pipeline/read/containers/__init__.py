@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from pipeline.read.containers.archives import frame_members
-from pipeline.read.containers.compressed import Coding, decompress
+from pipeline.read.containers.compressed import FileCoding, decompress_file
 from pipeline.read.containers.framing import Frame, Opened, after, frame_guarded
 from pipeline.read.containers.streams import as_stream
 from pipeline.read.containers.tars import tar_members
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 MAX_DEPTH = 3  # containers around a file; a compressed tar is one
-Packing = Literal[Coding, "zip", "tar"]
+Packing = Literal[FileCoding, "zip", "tar"]
 # A name's ending, how the file is packed, and the ending of what is inside.
 ENDINGS: Mapping[str, tuple[Packing, str]] = {
     ".gz": ("gzip", ""),
@@ -80,11 +80,11 @@ def unpack(opened: Opened, packing: Packing, frame: Frame) -> Iterator[Framed]:
         yield from frame(_decompressed(opened, packing))
 
 
-def _decompressed(opened: Opened, coding: Coding) -> Opened:
+def _decompressed(opened: Opened, coding: FileCoding) -> Opened:
     """A compressed file as the file inside it."""
     path = PurePosixPath(opened.name)
     named, inside = ENDINGS.get(path.suffix.lower(), (None, ""))
     name = path.stem + inside if named == coding else opened.name
     is_tar = named == coding and name.lower().endswith(".tar")  # it counts when the tar is opened
-    stream = as_stream(decompress(opened.stream, coding))
+    stream = as_stream(decompress_file(opened.stream, coding))
     return replace(opened, name=name, stream=stream, depth=opened.depth if is_tar else opened.depth + 1)

@@ -6,14 +6,15 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from pipeline.compression import Limit
 from pipeline.contract import RawRef, Reject
 from pipeline.read.records import BadStreamError, Framed, refuse, whole
 from pipeline.read.sidecar import Sidecar
 
-# Text shrinks to a twentieth, the same page saved over and over to a hundredth; deflate reaches a thousandth, on zeros.
-MAX_RATIO = 200
-FREE_BYTES = 100_000_000  # what anything may unpack to, whatever the ratio
-BOMB_ADVICE = "it looks made to fill a disk; if it is honest, unpack it yourself"
+# Text compresses to a twentieth, copies of one page to a hundredth; deflate reaches a thousandth, on zeros. Up to
+# max_bytes, any ratio is accepted.
+BOMB_LIMIT = Limit(max_bytes=100_000_000, max_ratio=200)
+BOMB_ADVICE = "this looks like a decompression bomb; if it is not, unpack it yourself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,3 @@ def frame_guarded(ref: RawRef, framed: Iterable[Framed], last: str | None = None
 def after(ref: RawRef, last: str | None = None) -> RawRef:
     """The ref of all that follows a record in the stream at ``ref``; of the stream itself where nothing was framed."""
     return replace(ref, raw_record=f"{last}+", raw_sha256="") if last else whole(ref, None)
-
-
-def is_bomb(given: int, taken: int) -> bool:
-    """Whether ``taken`` bytes unpack to so many that no honest file does."""
-    return given > FREE_BYTES and given > MAX_RATIO * taken

@@ -6,12 +6,11 @@ import io
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
 
+from pipeline.compression import BLOCK_BYTES
 from pipeline.read.records import CHUNK, BadStreamError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
-
-PIECE = 1 << 16
 
 
 def as_stream(pieces: Iterator[bytes]) -> io.BufferedReader:
@@ -64,7 +63,7 @@ class _Forward(io.BufferedReader):
     raw: _Pieces
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
-        super().__init__(_Pieces(pieces), PIECE)
+        super().__init__(_Pieces(pieces), BLOCK_BYTES)
 
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(size)
@@ -104,7 +103,7 @@ class _Forward(io.BufferedReader):
 def pieces_of(stream: IO[bytes], errors: tuple[type[Exception], ...]) -> Iterator[bytes]:
     """An archive's file, as a stream's bytes."""
     try:
-        while piece := stream.read(PIECE):
+        while piece := stream.read(BLOCK_BYTES):
             yield piece
     except errors as error:
         if isinstance(error, OSError) and error.errno:

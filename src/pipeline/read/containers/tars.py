@@ -7,8 +7,9 @@ import tarfile
 from collections.abc import Iterator
 from typing import IO, Self, cast
 
+from pipeline.compression import BLOCK_BYTES
 from pipeline.read.containers.archives import Member
-from pipeline.read.containers.streams import PIECE, pieces_of
+from pipeline.read.containers.streams import pieces_of
 from pipeline.read.records import CHUNK, BadStreamError
 
 MAX_TAR_HEADER_BYTES = 1_000_000  # of a long name or a set of attributes, which tarfile reads whole
@@ -53,7 +54,7 @@ def tar_members(stream: io.BufferedReader) -> Iterator[Member]:
     """
     try:
         with tarfile.open(
-            fileobj=stream, mode="r|", bufsize=PIECE, tarinfo=_Entry, encoding="utf-8", errors="replace"
+            fileobj=stream, mode="r|", bufsize=BLOCK_BYTES, tarinfo=_Entry, encoding="utf-8", errors="replace"
         ) as archive:
             while entry := archive.next():
                 archive.members.clear()  # type: ignore[attr-defined]  # else it keeps all of them, even of a stream

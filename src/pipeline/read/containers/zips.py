@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from pipeline.read.containers.archives import Member
-from pipeline.read.containers.framing import BOMB_ADVICE, is_bomb
+from pipeline.read.containers.framing import BOMB_ADVICE, BOMB_LIMIT
 from pipeline.read.containers.streams import pieces_of
 from pipeline.read.records import CHUNK, BadStreamError
 from pipeline.read.sidecar import pair_sidecars
@@ -112,7 +112,8 @@ def _find_problem(entry: zipfile.ZipInfo, given: int, size: int) -> BadStreamErr
     """
     if entry.flag_bits & ENCRYPTED:
         return BadStreamError("broken_record", "it is encrypted; decrypt it and pack it again without a password")
-    if is_bomb(entry.file_size, entry.compress_size) or is_bomb(given + entry.file_size, size):
+    is_bomb = BOMB_LIMIT.is_exceeded(entry.compress_size, entry.file_size)
+    if is_bomb or BOMB_LIMIT.is_exceeded(size, given + entry.file_size):
         detail = f"{entry.compress_size:,} bytes unpack to {entry.file_size:,}: {BOMB_ADVICE}"
         return BadStreamError("decompression_bomb", detail)
     return None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 
 from fastwarc.stream_io import BrotliReader, ChunkedReader, ZstdReader
 
-GZIP_MAGIC = b"\x1f\x8b\x08"
+from pipeline.compression import GZIP_MAGIC, CompressionError, Decompressor, Limit, TooLargeError
+
 NO_TRAILERS = b"\r\n\r\n"
 # The last chunk of a chunked body, with its trailers: fastwarc takes a body that ends before it for whole.
 LAST_CHUNK = re.compile(rb"(?:\A|\r\n)0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*(?:\r\n)?\Z")
@@ -44,8 +44,8 @@ def decode_body(block: bytes, http: Mapping[str, str], limit: int) -> Body:
         if coding not in DECODERS:
             return Body(b"", problem=f"its encoding {coding!r} is not known")
         try:
-            data, is_whole = DECODERS[coding](data, limit + 1)
-        except (OSError, zlib.error) as error:
+            data, is_whole = DECODERS[coding](data, limit)
+        except (OSError, CompressionError) as error:
             if data.lstrip().startswith(b"<"):
                 break  # crawlers undo an encoding and keep the header that names it
             return Body(b"", problem=f"it is no {coding} ({error})")
@@ -56,25 +56,30 @@ def decode_body(block: bytes, http: Mapping[str, str], limit: int) -> Body:
 
 def _inflate(block: bytes, limit: int) -> tuple[bytes, bool]:
     """Undo gzip, of one member or more, or deflate, with zlib's header or without: servers send both."""
-    is_bare = block[:1] != b"\x1f" and (len(block) < 2 or int.from_bytes(block[:2], "big") % 31 != 0)
-    unpacker = zlib.decompressobj(wbits=-15 if is_bare else 47)
-    data = unpacker.decompress(block, limit)
-    while unpacker.unused_data.startswith(GZIP_MAGIC) and len(data) < limit:
-        block, unpacker = unpacker.unused_data, zlib.decompressobj(wbits=31)
-        data += unpacker.decompress(block, limit - len(data))
-    return data, unpacker.eof
+    has_header = block[:1] == b"\x1f" or (len(block) > 1 and int.from_bytes(block[:2], "big") % 31 == 0)
+    decompressor = Decompressor("zlib" if has_header else "deflate", Limit(limit))
+    data = bytearray()
+    try:
+        for part in decompressor.feed(block):
+            data += part
+        while decompressor.rest.startswith(GZIP_MAGIC):  # other bytes after a member are ignored, as browsers do
+            for part in decompressor.feed(decompressor.rest):
+                data += part
+    except TooLargeError as error:
+        data += error.part
+    return bytes(data[: limit + 1]), decompressor.is_at_end
 
 
 def _join_chunks(block: bytes, limit: int) -> tuple[bytes, bool]:
-    return ChunkedReader(BytesIO(block + NO_TRAILERS)).read(limit), LAST_CHUNK.search(block[-1000:]) is not None
+    return ChunkedReader(BytesIO(block + NO_TRAILERS)).read(limit + 1), LAST_CHUNK.search(block[-1000:]) is not None
 
 
-# Each gives at most so many bytes, and whether the encoding came to its end.
+# Each returns at most one byte more than the limit, and whether the encoding came to its end.
 DECODERS: Mapping[str, Callable[[bytes, int], tuple[bytes, bool]]] = {
     "gzip": _inflate,
     "x-gzip": _inflate,
     "deflate": _inflate,
-    "br": lambda block, limit: (BrotliReader(BytesIO(block)).read(limit), True),  # raises where it is cut
-    "zstd": lambda block, limit: (ZstdReader(BytesIO(block)).read(limit), True),
+    "br": lambda block, limit: (BrotliReader(BytesIO(block)).read(limit + 1), True),  # raises where it is cut
+    "zstd": lambda block, limit: (ZstdReader(BytesIO(block)).read(limit + 1), True),
     "chunked": _join_chunks,
 }

@@ -6,6 +6,7 @@ import re
 import zlib
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
@@ -15,12 +16,11 @@ import zstandard
 from fastwarc.stream_io import GzipReader, ZstdReader
 from fastwarc.warc import WarcRecord
 
+from pipeline.compression import GZIP_MAGIC, Coding, CompressionError, Decompressor, Limit
 from pipeline.read.records import CHUNK, MAX_HTML_BYTES, BadStreamError
-from pipeline.read.warc.codings import GZIP_MAGIC
 
 # How far back reading can begin again after damage: a page of the largest size, and what fastwarc read ahead.
 WINDOW = 2 * MAX_HTML_BYTES
-PIECE = 1024  # what is unpacked at a time to look into a file: a bomb cannot grow far between two looks
 BLANK = b"\r\n\r\n"  # ends a header, and a record
 CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
 # The record of our own making behind the last byte of a packed file: fastwarc comes to it only where none was cut.
@@ -34,29 +34,20 @@ class Packing:
 
     magic: bytes  # what a packed record begins with
     end: bytes  # our own last record, packed
-    unpacker: Callable[[], Any]  # makes a zlib or zstandard decompressobj
+    coding: Coding
     reader: Callable[[Any], Any]  # of fastwarc
 
     def unpack(self, packed: bytes) -> tuple[bytes, int | None]:
         """The first member, and how many bytes it takes: None where it is damaged, cut, or larger than a WINDOW."""
-        unpacker, parts, size = self.unpacker(), [], 0
-        for at in range(0, len(packed), PIECE):
-            try:
-                parts.append(unpacker.decompress(packed[at : at + PIECE]))
-            except (zlib.error, zstandard.ZstdError):
-                break
-            size += len(parts[-1])
-            if unpacker.eof:
-                return b"".join(parts), min(at + PIECE, len(packed)) - len(unpacker.unused_data)
-            if size > WINDOW:
-                break
-        return b"".join(parts), None
+        decompressor, content = Decompressor(self.coding, Limit(WINDOW)), bytearray()
+        with suppress(CompressionError):
+            for part in decompressor.feed(packed):
+                content += part
+        return bytes(content), len(packed) - len(decompressor.rest) if decompressor.is_at_end else None
 
 
-GZIP = Packing(GZIP_MAGIC, zlib.compress(END, wbits=31), lambda: zlib.decompressobj(wbits=31), GzipReader)
-ZSTD = Packing(
-    b"\x28\xb5\x2f\xfd", zstandard.compress(END), lambda: zstandard.ZstdDecompressor().decompressobj(), ZstdReader
-)
+GZIP = Packing(GZIP_MAGIC, zlib.compress(END, wbits=31), "gzip", GzipReader)
+ZSTD = Packing(b"\x28\xb5\x2f\xfd", zstandard.compress(END), "zstd", ZstdReader)
 ZSTD_DICTIONARY = b"\x5d\x2a\x4d\x18"  # a frame with a dictionary, in front of the records
 PLAIN = b"WARC/1."
 
