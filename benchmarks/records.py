@@ -22,7 +22,7 @@ import orjson
 from pipeline.contract import RawArticle, RawMetadata, RawRef
 from pipeline.read.fields import read_fields
 from pipeline.read.jsonl import frame_jsonl
-from pipeline.read.records import Options, RawRecord, place
+from pipeline.read.records import Options, RawRecord, record_ref
 
 HERE = Path(__file__).resolve().parent.parent
 POLNEAR = HERE.parent / "shared" / "corpora" / "polnear" / "train" / "text"
@@ -90,7 +90,7 @@ PARTS: dict[str, Callable[[Path], None]] = {
     "framing and reading": read_all,
     "  of which lines": over_lines(lambda line: None),  # noqa: ARG005
     "  of which digests": over_lines(lambda line: hashlib.sha256(line).hexdigest()),
-    "  of which refs and records": over_lines(lambda line: RawRecord(place(REF, 1), "json", line, "jsonl")),
+    "  of which refs and records": over_lines(lambda line: RawRecord(record_ref(REF, 1), "json", line, "jsonl")),
     "  of which metadata objects": over_lines(
         lambda _line: RawMetadata.of("record", url="u", publisher="p", headline="h", published_at="d", language="en")
     ),

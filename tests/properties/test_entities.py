@@ -32,7 +32,7 @@ from pipeline.entities import count_entities, data_set, entity_id_of, sum_entiti
 from pipeline.entities.clusters import Link
 from pipeline.normalise import normalise
 from pipeline.read import Options, RawRecord
-from pipeline.read.records import place
+from pipeline.read.records import record_ref
 from pipeline.staging import STAGED_AT
 
 STEADY = settings(
@@ -222,7 +222,7 @@ STORIES = [
     "Prices rise\n\nThe International Monetary Fund (IMF) said that prices rose. The IMF blamed the storm.\n",
 ]
 RECORDS = [
-    RawRecord(place(RawRef("wire", "dump.jsonl", "", ""), number, text.encode()), "text", text.encode(), "text")
+    RawRecord(record_ref(RawRef("wire", "dump.jsonl", "", ""), number, text.encode()), "text", text.encode(), "text")
     for number, text in enumerate(STORIES, 1)
 ]
 

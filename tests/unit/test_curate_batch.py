@@ -11,12 +11,12 @@ from pipeline.batches import Task
 from pipeline.contract import RawArticle, RawRef, Reject
 from pipeline.curate import curate_batch
 from pipeline.read import Options, RawRecord, read_record
-from pipeline.read.records import place
+from pipeline.read.records import record_ref
 
 
 def record(number: int) -> RawRecord:
     text = f"The ferry sails again, harbour master number {number} said on Wednesday.".encode()
-    return RawRecord(place(RawRef("wire", "dump.jsonl", "", ""), number, text), "text", text, "text")
+    return RawRecord(record_ref(RawRef("wire", "dump.jsonl", "", ""), number, text), "text", text, "text")
 
 
 def test_rows_say_which_record_of_the_batch_they_are_of() -> None:

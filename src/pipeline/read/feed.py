@@ -26,7 +26,7 @@ import orjson
 
 from pipeline.contract import QualityFlag, RawRef, stable_id
 from pipeline.limits import TooSlowError, time_limit
-from pipeline.read.records import BadStreamError, Framed, RawRecord, place, read_whole, refuse
+from pipeline.read.records import BadStreamError, Framed, RawRecord, read_whole, record_ref, reject
 
 PARSE_SECONDS = 60  # a feed of 45 MB takes half of it
 MAX_FEED_BYTES = 50_000_000  # a feed has some 10 to 500 entries; the longest, whole archives of podcasts, some 20 MB
@@ -148,10 +148,10 @@ def _frame_entries(ref: RawRef, entries: Iterable[Entry], notes: tuple[str, ...]
         data = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
         key = stable_id(name or data)
         seen[key] += 1
-        place_ref = place(ref, key if seen[key] == 1 else f"{key}-{seen[key]}", data)
+        place_ref = record_ref(ref, key if seen[key] == 1 else f"{key}-{seen[key]}", data)
         if not (fields.get("content_html") or fields.get("text")):
             title = fields.get("title", "without a title")
-            yield refuse(place_ref, "no_text", f"the entry {title!r} carries no text: fetch the page that it links to")
+            yield reject(place_ref, "no_text", f"the entry {title!r} carries no text: fetch the page that it links to")
             continue
         flags: tuple[QualityFlag, ...] = ("feed_teaser",) if is_teaser else ()
         yield RawRecord(place_ref, "json", data, "feed", notes=notes, flags=flags)

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from pipeline.contract import WHOLE, RawRef, Reject, Skip
 from pipeline.read import remote
-from pipeline.read.records import CHUNK, refuse
+from pipeline.read.records import CHUNK_BYTES, reject
 from pipeline.read.sidecar import has_sidecar, pair_sidecars, sidecar_names
 
 MAX_FOLDERS = 100  # within each other
@@ -162,7 +162,7 @@ def _escape(name: str) -> str:
 
 
 def _reject(source: str, raw_path: str, reason: str, detail: str) -> Reject:
-    return refuse(RawRef(source, _escape(raw_path), WHOLE, ""), reason, detail)
+    return reject(RawRef(source, _escape(raw_path), WHOLE, ""), reason, detail)
 
 
 def open_file(location: str) -> io.BufferedReader:
@@ -200,7 +200,7 @@ def fingerprint(file: RawFile, end_byte: int = 0) -> Fingerprint:
 def _digest(stream: BinaryIO, end_byte: int = 0) -> tuple[bytes, bytes]:
     """SHA-256 of a stream, and of its first bytes if there are so many."""
     content, begun, size = hashlib.sha256(), b"", 0
-    while chunk := stream.read(CHUNK):
+    while chunk := stream.read(CHUNK_BYTES):
         if size < end_byte <= size + len(chunk):
             content.update(chunk[: end_byte - size])
             begun, chunk, size = content.digest(), chunk[end_byte - size :], end_byte

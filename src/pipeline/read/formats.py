@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
 from pipeline.contract import InputFormat, RawArticle, RawRef, Reject
-from pipeline.read.containers import Opened, frame_guarded, packing_of, unpack
+from pipeline.read.containers import OpenFile, frame_container, recognise_container, reject_stream_errors
 from pipeline.read.feed import frame_feed, frame_json_feed
 from pipeline.read.fields import read_fields
 from pipeline.read.files import RawFile, open_file
@@ -32,12 +32,12 @@ from pipeline.read.records import (
     RawRecord,
     Reader,
     read_whole,
-    refuse,
-    whole,
+    reject,
+    whole_ref,
 )
 from pipeline.read.rtf import read_rtf
 from pipeline.read.sidecar import Sidecar, load_sidecar, read_sidecar
-from pipeline.read.sniff import Disguise, describe, recognise
+from pipeline.read.sniff import FileKind, describe_kind, recognise
 from pipeline.read.tables import frame_csv, frame_parquet, frame_tsv
 from pipeline.read.text import read_text
 from pipeline.read.warc import frame_warc
@@ -50,7 +50,7 @@ def _frame_one(kind: Kind, input_format: InputFormat, limit: int) -> Framer:
 
     def frame(ref: RawRef, stream: BinaryIO) -> Iterator[Framed]:
         data = read_whole(stream, limit)
-        yield RawRecord(whole(ref, data), kind, data, input_format)
+        yield RawRecord(whole_ref(ref, data), kind, data, input_format)
 
     return frame
 
@@ -78,7 +78,7 @@ TABLES = (frame_csv, frame_tsv, frame_parquet)  # whose columns the user may nam
 GrowingFramer = Callable[[RawRef, BinaryIO, Bookmark], Generator[Framed, None, int | None]]
 GROWING: Mapping[object, GrowingFramer] = {frame_jsonl: frame_jsonl, frame_warc: frame_warc}
 # What a file's first bytes say, against its name if need be.
-BY_CONTENT: Mapping[Disguise, Framer] = {
+BY_CONTENT: Mapping[FileKind, Framer] = {
     "warc": frame_warc,
     "parquet": frame_parquet,
     "rtf": _frame_rtf,
@@ -86,9 +86,9 @@ BY_CONTENT: Mapping[Disguise, Framer] = {
     "feed": frame_feed,
 }
 # … and where the name's ending says nothing, or that it is a text.
-BY_CONTENT_ONLY: Mapping[Disguise, Framer] = {"json": frame_json, "jsonl": frame_jsonl}
+BY_CONTENT_ONLY: Mapping[FileKind, Framer] = {"json": frame_json, "jsonl": frame_jsonl}
 # What markup and JSON may stand within: a table's first cell may well begin with a tag or a bracket.
-MARKUP: frozenset[Disguise] = frozenset(("html", "feed", "sitemap", "newsml", "xml", "json", "jsonl"))
+MARKUP: frozenset[FileKind] = frozenset(("html", "feed", "sitemap", "newsml", "xml", "json", "jsonl"))
 RECORD_ENDINGS = frozenset((".jsonl", ".ndjson", ".jl", ".json", ".csv", ".tsv", ".tab"))
 JSON_FEED = re.compile(rb'"version"\s*:\s*"https?://(?:www\.)?jsonfeed\.org/version/')
 # A WARC file is compressed record by record, and its records' offsets are those in the compressed file.
@@ -128,16 +128,16 @@ def _frame_file(file: RawFile, options: Options, after: Bookmark) -> Generator[F
         sidecar = _read_beside(file.sidecar)
         stream = open_file(file.location)
     except BadStreamError as error:
-        yield refuse(whole(ref, None), "broken_sidecar", error.detail)
+        yield reject(whole_ref(ref, None), "broken_sidecar", error.detail)
         return BEGIN
     except OSError as error:
         detail = f"the file cannot be read: {error.strerror or error}; allow reading it and run again"
-        yield refuse(whole(ref, None), "unreadable", detail)
+        yield reject(whole_ref(ref, None), "unreadable", detail)
         return BEGIN
     name = PurePosixPath(file.raw_path).name
     with stream:
-        framing = Framing(_frame(Opened(ref, name, stream, sidecar), options, after))
-        yield from frame_guarded(ref, framing, None if after == BEGIN else str(after.end_record))
+        framing = Framing(_frame(OpenFile(ref, name, stream, sidecar), options, after))
+        yield from reject_stream_errors(ref, framing, None if after == BEGIN else str(after.end_record))
         return framing.end
 
 
@@ -148,10 +148,10 @@ def _read_beside(location: str | None) -> Sidecar | None:
         return load_sidecar(location, stream)
 
 
-def _frame(opened: Opened, options: Options, after: Bookmark = BEGIN) -> Generator[Framed, None, Bookmark]:
+def _frame(opened: OpenFile, options: Options, after: Bookmark = BEGIN) -> Generator[Framed, None, Bookmark]:
     """Part whatever a stream holds into records."""
     head = opened.stream.peek(HEAD_BYTES)[:HEAD_BYTES]
-    packing = None if WARC_NAME.search(opened.name) else packing_of(opened.name, head)
+    packing = None if WARC_NAME.search(opened.name) else recognise_container(opened.name, head)
     found = packing or _find_framer(opened.name, head)
     if found in GROWING and not opened.depth and not opened.sidecar:
         return (yield from _frame_growing(opened, GROWING[found], after))
@@ -159,16 +159,16 @@ def _frame(opened: Opened, options: Options, after: Bookmark = BEGIN) -> Generat
         raise ValueError(f"{opened.name} cannot be read on from byte {after.end_byte:,}: not as {found}")
     stream = cast(BinaryIO, opened.stream)
     if isinstance(found, str):
-        yield from unpack(opened, found, lambda inner: _frame(inner, options))
+        yield from frame_container(opened, found, lambda inner: _frame(inner, options))
     elif isinstance(found, tuple):
-        yield refuse(whole(opened.ref, None), *found)
+        yield reject(whole_ref(opened.ref, None), *found)
     else:
         framed = found(opened.ref, stream, options) if found in TABLES else found(opened.ref, stream)
         yield from framed if opened.sidecar is None else _with_sidecar(framed, opened.sidecar)
     return BEGIN
 
 
-def _frame_growing(opened: Opened, framer: GrowingFramer, after: Bookmark) -> Generator[Framed, None, Bookmark]:
+def _frame_growing(opened: OpenFile, framer: GrowingFramer, after: Bookmark) -> Generator[Framed, None, Bookmark]:
     last = yield from framer(opened.ref, cast(BinaryIO, opened.stream), after)
     end_byte = opened.stream.tell()
     # A file that fills the head stays of its format, however it grows.
@@ -192,7 +192,9 @@ def _find_framer(name: str, head: bytes) -> Framer | tuple[str, str]:
         return BY_CONTENT[seen]
     if seen in BY_CONTENT_ONLY:
         return by_name if by_name and by_name is not _frame_text else BY_CONTENT_ONLY[seen]
-    detail = f"the file is called {name} and is {describe(seen)}: save the article as text or HTML, or remove the file"
+    detail = (
+        f"the file is called {name} and is {describe_kind(seen)}: save the article as text or HTML, or remove the file"
+    )
     return "disguised_format", detail
 
 
@@ -203,7 +205,7 @@ def _with_sidecar(framed: Iterator[Framed], sidecar: Sidecar) -> Iterator[Framed
         if not isinstance(record, RawRecord):
             yield record
         elif isinstance(about, str):
-            yield refuse(record.ref, "broken_sidecar", f"{sidecar.name}: {about}; mend it or remove it, then run again")
+            yield reject(record.ref, "broken_sidecar", f"{sidecar.name}: {about}; mend it or remove it, then run again")
         else:
             yield replace(
                 record.digested(),

@@ -18,16 +18,16 @@ from pipeline.contract import InputFormat, RawRef, Reject
 from pipeline.read.fields import names_content
 from pipeline.read.records import (
     BEGIN,
-    CHUNK,
+    CHUNK_BYTES,
     MAX_TEXT_BYTES,
     BadStreamError,
     Bookmark,
     Framed,
     RawRecord,
-    more_than,
-    place,
-    refuse,
-    whole,
+    describe_excess,
+    record_ref,
+    reject,
+    whole_ref,
 )
 
 # The keys under which an object keeps an array of articles: NewsAPI, JSON APIs, Guardian, Solr, Elasticsearch …
@@ -37,7 +37,7 @@ WRAPPERS = frozenset(
 MAX_DEPTH = 100_000  # what nests deeper than a thousand is refused as a record; beyond this, the file is no data
 WRAPPER_DEPTH = 2  # {"response": {"docs": […]}}
 SPACE = b" \t\r\n"
-TOO_LARGE = f"{more_than(MAX_TEXT_BYTES)}; split it, one article a record"
+TOO_LARGE = f"{describe_excess(MAX_TEXT_BYTES)}; split it, one article a record"
 
 # Repeats keep what they took (``*+``): an unclosed string is read once, not once for each way to part it.
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
@@ -64,13 +64,13 @@ def frame_jsonl(ref: RawRef, stream: BinaryIO, after: Bookmark = BEGIN) -> Gener
     if after == BEGIN:
         return (yield from _frame_lines(ref, _chunks(stream)))
     stream.seek(after.end_byte)
-    return (yield from _frame_lines(ref, iter(lambda: stream.read(CHUNK), b""), after.end_record))
+    return (yield from _frame_lines(ref, iter(lambda: stream.read(CHUNK_BYTES), b""), after.end_record))
 
 
 def frame_json(ref: RawRef, stream: BinaryIO) -> Iterator[Framed]:
     """Frame a JSON file: one article, an array of them, an object that wraps such an array, or JSON Lines."""
     chunks = _chunks(stream)
-    head = gather(chunks, CHUNK)
+    head = gather(chunks, CHUNK_BYTES)
     if head.lstrip(SPACE).startswith(b"["):
         rest = yield from _frame_elements(ref, chain([head.lstrip(SPACE)[1:]], chunks))
         for chunk in chain([rest], chunks):
@@ -91,7 +91,7 @@ def frame_json(ref: RawRef, stream: BinaryIO) -> Iterator[Framed]:
 
 def refuse_empty(ref: RawRef) -> Reject:
     """Refuse a file of records that has none."""
-    return refuse(whole(ref, None), "empty", "it holds no records; put articles in it or remove it")
+    return reject(whole_ref(ref, None), "empty", "it holds no records; put articles in it or remove it")
 
 
 def gather(chunks: Iterator[bytes], size: int) -> bytes:
@@ -105,12 +105,12 @@ def gather(chunks: Iterator[bytes], size: int) -> bytes:
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:
     """What the stream holds, without a byte order mark."""
-    first = stream.read(CHUNK)
+    first = stream.read(CHUNK_BYTES)
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise BadStreamError("undecodable", "it is UTF-16 where JSON is UTF-8; save it as UTF-8")
     if first:
         yield first.removeprefix(codecs.BOM_UTF8)
-        yield from iter(lambda: stream.read(CHUNK), b"")
+        yield from iter(lambda: stream.read(CHUNK_BYTES), b"")
 
 
 # ── Lines ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -150,8 +150,8 @@ def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _frame(ref: RawRef, number: int, data: bytes, input_format: InputFormat) -> RawRecord | Reject:
     if len(data) > MAX_TEXT_BYTES:
-        return refuse(place(ref, number), "too_large", TOO_LARGE)
-    return RawRecord(place(ref, number, data), "json", data, input_format)
+        return reject(record_ref(ref, number), "too_large", TOO_LARGE)
+    return RawRecord(record_ref(ref, number, data), "json", data, input_format)
 
 
 # ── A file that is one value ───────────────────────────────────────────────────────────────────────────────────
@@ -161,8 +161,8 @@ def _frame_whole(ref: RawRef, data: bytes) -> RawRecord | Reject:
     if not data.strip():
         return refuse_empty(ref)
     if len(data) > MAX_TEXT_BYTES:
-        return refuse(whole(ref, None), "too_large", TOO_LARGE)
-    return RawRecord(whole(ref, data), "json", data, "json")
+        return reject(whole_ref(ref, None), "too_large", TOO_LARGE)
+    return RawRecord(whole_ref(ref, data), "json", data, "json")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pipeline.contract import WHOLE, InputFormat, QualityFlag, RawArticle, RawMe
 # The longest articles have some 100 kB of text; what is larger is a dump of many. A page carries scripts and styles.
 MAX_TEXT_BYTES = 20_000_000
 MAX_HTML_BYTES = 8_000_000
-CHUNK = 1 << 20
+CHUNK_BYTES = 1 << 20
 INSIDE = "!/"  # parts a path in an archive from what is inside it
 
 NOTHING_GIVEN = RawMetadata()
@@ -87,13 +87,13 @@ class BadStreamError(Exception):
         self.detail = detail
 
 
-def place(ref: RawRef, record: int | str, data: bytes | None = None) -> RawRef:
+def record_ref(ref: RawRef, record: int | str, data: bytes | None = None) -> RawRef:
     """The ref of a record inside the stream at ``ref``, with the digest of its bytes."""
     inside = f"{ref.raw_record}{INSIDE}{record}" if ref.raw_record else str(record)
     return RawRef(ref.source, ref.raw_path, inside, digest(data))
 
 
-def whole(ref: RawRef, data: bytes | None) -> RawRef:
+def whole_ref(ref: RawRef, data: bytes | None) -> RawRef:
     """The ref of a record that is all of the stream at ``ref``."""
     return RawRef(ref.source, ref.raw_path, ref.raw_record or WHOLE, digest(data))
 
@@ -103,12 +103,12 @@ def digest(data: bytes | None) -> str:
     return "" if data is None else hashlib.sha256(data).hexdigest()
 
 
-def refuse(ref: RawRef, reason: str, detail: str) -> Reject:
+def reject(ref: RawRef, reason: str, detail: str) -> Reject:
     """Refuse a record while reading."""
     return Reject.of(ref, stage="read", reason=reason, detail=detail)
 
 
-def more_than(limit: int) -> str:
+def describe_excess(limit: int) -> str:
     """What is wrong with an article that has more bytes than it may have; what to do is for the caller to add."""
     return f"more than {limit:,} bytes, the most that one article may have"
 
@@ -120,9 +120,9 @@ def read_whole(stream: BinaryIO, limit: int) -> bytes:
         BadStreamError: if it is longer than ``limit`` bytes; no more than that is held.
     """
     parts, size = [], 0
-    while part := stream.read(CHUNK):
+    while part := stream.read(CHUNK_BYTES):
         size += len(part)
         if size > limit:
-            raise BadStreamError("too_large", f"{more_than(limit)}: split it, one article each")
+            raise BadStreamError("too_large", f"{describe_excess(limit)}: split it, one article each")
         parts.append(part)
     return b"".join(parts)

@@ -8,7 +8,7 @@ import re
 from striprtf.striprtf import rtf_to_text
 
 from pipeline.contract import RawArticle, Reject
-from pipeline.read.records import Options, RawRecord, refuse
+from pipeline.read.records import Options, RawRecord, reject
 
 # A document's signature and, before its first group, the character set it names and the code page of that.
 HEADER = re.compile(r"\{\\rtf\d*(?P<header>(?:\\[a-z]+-?\d*\s*)*)")
@@ -47,29 +47,29 @@ def read_rtf(record: RawRecord, _options: Options) -> RawArticle | Reject:
     header = HEADER.match(source)
     if not header:
         detail = "it does not begin as an RTF document does ({\\rtf1 …); save it again as RTF or text"
-        return refuse(record.ref, "broken_record", detail)
+        return reject(record.ref, "broken_record", detail)
     shown = _shown(source)
     if shown is None:
-        return refuse(
+        return reject(
             record.ref, "broken_record", "the RTF document is cut short: a group is not closed; fetch it again"
         )
     if len(shown) > MAX_SHOWN_CHARS:
         detail = (
             f"the RTF document shows some {len(shown):,} letters, over {MAX_SHOWN_CHARS:,}: split it, one article each"
         )
-        return refuse(record.ref, "too_large", detail)
+        return reject(record.ref, "too_large", detail)
     encoding = _codec(header["header"])
     try:
         as_written: str = rtf_to_text(shown, encoding)  # type: ignore[no-untyped-call]
         text = as_written.encode("utf-16", "surrogatepass").decode("utf-16")  # it leaves surrogates in halves
     except (UnicodeError, LookupError) as error:
-        return refuse(
+        return reject(
             record.ref, "undecodable", f"the RTF document's characters are not {encoding}: {error}; save it again"
         )
     except (ValueError, TypeError, OverflowError) as error:
-        return refuse(record.ref, "broken_record", f"the RTF document is damaged: {error}; save it again")
+        return reject(record.ref, "broken_record", f"the RTF document is damaged: {error}; save it again")
     if not text.strip():
-        return refuse(record.ref, "empty", "the RTF document holds no text; put the article in it or remove it")
+        return reject(record.ref, "empty", "the RTF document holds no text; put the article in it or remove it")
     return RawArticle(
         ref=record.ref,
         input_format=record.input_format,

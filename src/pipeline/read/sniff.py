@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-Disguise = Literal[
+FileKind = Literal[
     "gzip",
     "bzip2",
     "xz",
@@ -36,7 +36,7 @@ Disguise = Literal[
     "table",
     "executable",
 ]
-WORDS: Mapping[Disguise, str] = {
+DESCRIPTIONS: Mapping[FileKind, str] = {
     "gzip": "a gzip file",
     "bzip2": "a bzip2 file",
     "xz": "an xz file",
@@ -68,7 +68,7 @@ WORDS: Mapping[Disguise, str] = {
 # How the bytes of a format begin, from the format's own specification, or, where it says "file(1)", from the magic
 # numbers of that tool. The first that matches counts, so a document inside a ZIP stands before the ZIP itself. A short
 # signature that a text could begin with ("BM", "MZ") asks for the NUL bytes behind it as well.
-SIGNATURES: tuple[tuple[Disguise, bytes], ...] = (
+SIGNATURES: tuple[tuple[FileKind, bytes], ...] = (
     ("gzip", rb"\x1f\x8b\x08"),  # RFC 1952; 8 is deflate, the only method there is
     ("bzip2", rb"BZh[1-9](?:1AY&SY|\x17\x72\x45\x38\x50\x90)"),  # a block, or the end of an empty file
     ("xz", rb"\xfd7zXZ\x00"),
@@ -107,7 +107,7 @@ PROLOG = re.compile(rb"(?>\s|<\?.*?\?>|<!--.*?-->|<!doctype[^>\[]*+(?>\[.*?\]\s*
 HTML_DOCTYPE = re.compile(rb"<!doctype\s+html", re.IGNORECASE)
 ROOT = re.compile(rb"<(?:[a-z][\w.-]*:)?([a-z][\w.-]*)(?=[\s/>])", re.IGNORECASE)
 # An element at a file's start and what the file then is. A piece of a page without <html> is a page too.
-ROOTS: Mapping[str, Disguise] = {
+ROOTS: Mapping[str, FileKind] = {
     **dict.fromkeys(("rss", "feed"), "feed"),
     **dict.fromkeys(("urlset", "sitemapindex"), "sitemap"),
     **dict.fromkeys(("nitf", "newsml", "newsmessage", "newsitem", "packageitem"), "newsml"),
@@ -118,7 +118,7 @@ ROOTS: Mapping[str, Disguise] = {
 RSS_1 = b"purl.org/rss/1.0"  # RSS 1.0 is RDF; not all RDF is a feed
 
 
-def recognise(head: bytes) -> Disguise | None:
+def recognise(head: bytes) -> FileKind | None:
     """What a file is by its first bytes; None where they could be plain text, or anything.
 
     Args:
@@ -130,9 +130,9 @@ def recognise(head: bytes) -> Disguise | None:
     return _recognise_markup(_as_utf8(head))
 
 
-def describe(kind: Disguise) -> str:
+def describe_kind(kind: FileKind) -> str:
     """A kind in words, for a person: "a PDF document"."""
-    return WORDS[kind]
+    return DESCRIPTIONS[kind]
 
 
 def _as_utf8(head: bytes) -> bytes:
@@ -141,7 +141,7 @@ def _as_utf8(head: bytes) -> bytes:
     return head.removeprefix(codecs.BOM_UTF8)
 
 
-def _recognise_markup(head: bytes) -> Disguise | None:
+def _recognise_markup(head: bytes) -> FileKind | None:
     prolog = head[: PROLOG.match(head).end()]  # type: ignore[union-attr]  # it matches at least nothing
     if HTML_DOCTYPE.search(prolog):
         return "html"

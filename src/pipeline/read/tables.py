@@ -25,15 +25,15 @@ from pipeline.contract import RawRef, Reject
 from pipeline.read.fields import has_content, list_names, names_content
 from pipeline.read.jsonl import TOO_LARGE, gather, refuse_empty
 from pipeline.read.records import (
-    CHUNK,
+    CHUNK_BYTES,
     MAX_TEXT_BYTES,
     BadStreamError,
     Framed,
     Options,
     RawRecord,
-    place,
-    refuse,
-    whole,
+    record_ref,
+    reject,
+    whole_ref,
 )
 from pipeline.read.text import decode
 
@@ -60,9 +60,9 @@ def frame_tsv(ref: RawRef, stream: BinaryIO, options: Options = DEFAULTS) -> Ite
 def frame_parquet(ref: RawRef, stream: BinaryIO, options: Options = DEFAULTS) -> Iterator[Framed]:
     """Frame a Parquet file: a record a row, numbered from 1."""
     with tempfile.TemporaryFile() as spooled:  # its end is read first, and streams only go forward
-        shutil.copyfileobj(stream, spooled, CHUNK)
+        shutil.copyfileobj(stream, spooled, CHUNK_BYTES)
         try:
-            with pq.ParquetFile(spooled, buffer_size=CHUNK, pre_buffer=False) as table:
+            with pq.ParquetFile(spooled, buffer_size=CHUNK_BYTES, pre_buffer=False) as table:
                 yield from _frame_batches(ref, table, options)
         except (pa.ArrowException, OSError) as error:
             detail = f"it cannot be read as Parquet: {_first_line(error)}; fetch or write it again"
@@ -74,12 +74,12 @@ def _refuse_columns(ref: RawRef, columns: Sequence[str], options: Options) -> Re
     named = [column for column in columns if column]
     if twice := sorted({column for column in named if named.count(column) > 1}):
         detail = f"columns with one name: {', '.join(twice)}; give each its own"
-        return refuse(whole(ref, None), "broken_record", detail)
+        return reject(whole_ref(ref, None), "broken_record", detail)
     if has_content(named, options):
         return None
     found = f"no column is known to hold a text; the columns are: {list_names(columns)}"
     detail = f"{found}; name the one that does: --fields text=NAME"
-    return refuse(whole(ref, None), "no_text", detail)
+    return reject(whole_ref(ref, None), "no_text", detail)
 
 
 def _frame_row(ref: RawRef, number: int, row: Mapping[str, object], input_format: TableFormat) -> RawRecord | Reject:
@@ -90,12 +90,14 @@ def _frame_row(ref: RawRef, number: int, row: Mapping[str, object], input_format
     except orjson.JSONEncodeError as error:
         wrong = next((name for name, cell in row.items() if isinstance(cell, str) and not _is_unicode(cell)), None)
         if wrong is None:
-            return refuse(place(ref, number), "broken_record", f"a cell cannot be told as JSON: {error}; mend the row")
+            return reject(
+                record_ref(ref, number), "broken_record", f"a cell cannot be told as JSON: {error}; mend the row"
+            )
         detail = f"column {wrong!r} holds bytes that are not of the file's encoding; save the table as UTF-8"
-        return refuse(place(ref, number), "undecodable", detail)
+        return reject(record_ref(ref, number), "undecodable", detail)
     if len(data) > MAX_TEXT_BYTES:
-        return refuse(place(ref, number), "too_large", TOO_LARGE)
-    return RawRecord(place(ref, number, data), "json", data, input_format)
+        return reject(record_ref(ref, number), "too_large", TOO_LARGE)
+    return RawRecord(record_ref(ref, number, data), "json", data, input_format)
 
 
 def _is_unicode(text: str) -> bool:
@@ -149,7 +151,7 @@ class _Lines:
 def _frame_delimited(
     ref: RawRef, stream: BinaryIO, input_format: Literal["csv", "tsv"], options: Options
 ) -> Iterator[Framed]:
-    head = gather(iter(lambda: stream.read(CHUNK), b""), CHUNK)
+    head = gather(iter(lambda: stream.read(CHUNK_BYTES), b""), CHUNK_BYTES)
     if not head.strip():
         yield refuse_empty(ref)
         return
@@ -157,7 +159,7 @@ def _frame_delimited(
     delimiter = _sniff_delimiter(sample, "\t,;|" if input_format == "tsv" else ",;\t|", options)
     quoting = _sniff_quoting(sample, delimiter)
     text = io.TextIOWrapper(
-        io.BufferedReader(_Bytes(head[start:], stream), CHUNK), encoding, errors="surrogateescape", newline=""
+        io.BufferedReader(_Bytes(head[start:], stream), CHUNK_BYTES), encoding, errors="surrogateescape", newline=""
     )
     lines = _Lines(text)
     try:
@@ -187,10 +189,10 @@ def _frame_rows(
         if isinstance(row, csv.Error):
             reason = "truncated" if "end of data" in str(row) else "broken_record"
             detail = f"{where} cannot be parted: {row}; double each quotation mark within a cell, and close the cell"
-            yield refuse(place(ref, number), reason, detail)
+            yield reject(record_ref(ref, number), reason, detail)
         elif len(row) != len(header):
             detail = f"{where}: {len(row)} cells where the header has {len(header)}; quote what holds the delimiter"
-            yield refuse(place(ref, number), "broken_record", detail)
+            yield reject(record_ref(ref, number), "broken_record", detail)
         else:
             cells = {name: cell or None for name, cell in zip(header, row, strict=True) if name}
             yield _frame_row(ref, number, cells, input_format)
@@ -222,7 +224,7 @@ def _decode_head(head: bytes) -> tuple[str, int, str]:
         start = 2 if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else 0
         codec = "utf-16-be" if head[start] == 0 else "utf-16-le"
         return codec, start, head[start:].decode(codec, errors="replace")
-    sample = head if len(head) < CHUNK else head[: head.rfind(b"\n") + 1] or head
+    sample = head if len(head) < CHUNK_BYTES else head[: head.rfind(b"\n") + 1] or head
     decoded = decode(sample)
     return ("utf-8", 0, sample.decode(errors="surrogateescape")) if isinstance(decoded, str) else decoded
 
@@ -270,7 +272,7 @@ def _frame_batches(ref: RawRef, table: pq.ParquetFile, options: Options) -> Iter
             if isinstance(row, dict):
                 yield _frame_row(ref, number, row, "parquet")
             else:
-                yield refuse(place(ref, number), "broken_record", f"a cell cannot be read: {row}; mend the row")
+                yield reject(record_ref(ref, number), "broken_record", f"a cell cannot be read: {row}; mend the row")
     if not number:
         yield refuse_empty(ref)
 

@@ -7,7 +7,7 @@ import re
 
 from pipeline.contract import RawArticle, Reject
 from pipeline.read.encodings import BOMS, count_high_bytes, utf16_without_mark
-from pipeline.read.records import Options, RawRecord, refuse
+from pipeline.read.records import Options, RawRecord, reject
 
 # Control characters that no text holds; tab, line ends, form feed, and escape apart.
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
@@ -18,14 +18,14 @@ UNDEFINED_IN_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 def read_text(record: RawRecord, _options: Options) -> RawArticle | Reject:
     """Read a text: decoded, otherwise unchanged."""
     if problem := _find_binary(record.data):
-        return refuse(record.ref, "binary", problem)
+        return reject(record.ref, "binary", problem)
     decoded = decode(record.data)
     if isinstance(decoded, str):
-        return refuse(record.ref, "undecodable", decoded)
+        return reject(record.ref, "undecodable", decoded)
     encoding, start_byte, text = decoded
     if not text.strip():
         what = "only white space" if record.data else "no bytes"
-        return refuse(record.ref, "empty", f"it holds {what}; put the article in it or remove it")
+        return reject(record.ref, "empty", f"it holds {what}; put the article in it or remove it")
     return RawArticle(
         ref=record.ref,
         input_format=record.input_format,

@@ -29,10 +29,16 @@ from hypothesis import strategies as st
 
 from pipeline.compression import BLOCK_BYTES
 from pipeline.contract import WHOLE, RawRef, Reject, Skip
-from pipeline.read.containers import Opened, Packing, frame_guarded, packing_of, unpack
+from pipeline.read.containers import (
+    ContainerFormat,
+    OpenFile,
+    frame_container,
+    recognise_container,
+    reject_stream_errors,
+)
 from pipeline.read.containers.compressed import FileCoding, decompress_file
 from pipeline.read.containers.streams import as_stream
-from pipeline.read.records import CHUNK, BadStreamError, Framed, RawRecord, digest, place, read_whole
+from pipeline.read.records import CHUNK_BYTES, BadStreamError, Framed, RawRecord, digest, read_whole, record_ref
 from tests.bounds import processor_seconds_below
 
 STORY = b"ORVILLE (Coast Wire) - The harbour bridge will close on Monday, the port authority said.\n"
@@ -71,14 +77,14 @@ def entry(name: str, size: int = 0, **more: Any) -> tarfile.TarInfo:
     return info
 
 
-def frame(opened: Opened) -> Iterator[Framed]:
+def frame(opened: OpenFile) -> Iterator[Framed]:
     """As the dispatcher does, for lines and whole files."""
-    packing = packing_of(opened.name, opened.stream.peek(4096)[:4096])
+    packing = recognise_container(opened.name, opened.stream.peek(4096)[:4096])
     if packing:
-        yield from unpack(opened, packing, frame)
+        yield from frame_container(opened, packing, frame)
     elif opened.name.endswith(".jsonl"):
         for number, line in enumerate(opened.stream, 1):
-            yield RawRecord(place(opened.ref, number, line), "json", line, "jsonl")
+            yield RawRecord(record_ref(opened.ref, number, line), "json", line, "jsonl")
     else:
         data = read_whole(opened.stream, 1_000_000)
         ref = replace(opened.ref, raw_record=opened.ref.raw_record or WHOLE, raw_sha256=digest(data))
@@ -91,7 +97,7 @@ def as_file(content: bytes) -> io.BufferedReader:
 
 def framed(content: bytes, name: str) -> list[Framed]:
     stream = as_file(content)
-    return list(frame_guarded(REF, frame(Opened(REF, name, stream))))
+    return list(reject_stream_errors(REF, frame(OpenFile(REF, name, stream))))
 
 
 def fates(content: bytes, name: str) -> list[tuple[str, str]]:
@@ -120,8 +126,8 @@ def fate(one: Framed) -> tuple[str, str]:
         pytest.param("story.txt", STORY, None, id="no-container"),
     ],
 )
-def test_packing_of(name: str, content: bytes, packing: Packing | None) -> None:
-    assert packing_of(name, content) == packing
+def test_packing_of(name: str, content: bytes, packing: ContainerFormat | None) -> None:
+    assert recognise_container(name, content) == packing
 
 
 # ── What is read ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -151,7 +157,7 @@ class TestCompressed:
             ("20+", "truncated"),
         ]
 
-    @pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
+    @pytest.mark.parametrize("size", [0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES])
     def test_any_length_is_whole(self, coding: FileCoding, size: int) -> None:
         assert sum(map(len, decompress_file(io.BytesIO(PACK[coding](bytes(size))), coding))) == size
 
@@ -400,20 +406,20 @@ def zip_bomb(size: int) -> bytes:
 def within(seconds: float, megabytes: float, content: bytes, name: str) -> list[tuple[str, str]]:
     """Drain what a container holds as a framer that keeps nothing, in bounded time and memory."""
 
-    def drain(opened: Opened) -> Iterator[Framed]:
-        packing = packing_of(opened.name, opened.stream.peek(4096))
+    def drain(opened: OpenFile) -> Iterator[Framed]:
+        packing = recognise_container(opened.name, opened.stream.peek(4096))
         if packing:
-            yield from unpack(opened, packing, drain)
+            yield from frame_container(opened, packing, drain)
             return
         size = 0
-        while part := opened.stream.read(CHUNK):
+        while part := opened.stream.read(CHUNK_BYTES):
             size += len(part)
-        yield RawRecord(place(opened.ref, "drained", b"%d" % size), "text", b"%d" % size, "text")
+        yield RawRecord(record_ref(opened.ref, "drained", b"%d" % size), "text", b"%d" % size, "text")
 
     stream = as_file(content)
     tracemalloc.start()
     with processor_seconds_below(seconds):
-        found = [fate(one) for one in frame_guarded(REF, drain(Opened(REF, name, stream)))]
+        found = [fate(one) for one in reject_stream_errors(REF, drain(OpenFile(REF, name, stream)))]
     assert tracemalloc.get_traced_memory()[1] < megabytes * 1e6
     tracemalloc.stop()
     return found
@@ -579,10 +585,10 @@ def test_broken_disk_is_told_as_such() -> None:
             raise OSError(5, "Input/output error")
 
     def lines(_: object) -> Iterator[Framed]:
-        yield RawRecord(place(REF, 1, b"{}"), "json", b"{}", "jsonl")
+        yield RawRecord(record_ref(REF, 1, b"{}"), "json", b"{}", "jsonl")
         io.BufferedReader(Broken()).read(1)
 
-    first, second = frame_guarded(REF, lines(None))
+    first, second = reject_stream_errors(REF, lines(None))
     assert fate(first) == ("1", "{}")
     assert fate(second) == ("1+", "unreadable")
 
@@ -599,7 +605,7 @@ def broken_after(content: bytes, piece: int = 7) -> io.BufferedReader:
     return as_stream(pieces())
 
 
-@pytest.mark.parametrize("size", [1, 10, CHUNK])
+@pytest.mark.parametrize("size", [1, 10, CHUNK_BYTES])
 def test_all_bytes_before_the_damage_are_given(size: int) -> None:
     stream, found = broken_after(LINES), b""
     with pytest.raises(BadStreamError):
@@ -614,7 +620,7 @@ def test_all_bytes_before_the_damage_are_given(size: int) -> None:
     "read",
     [
         pytest.param(lambda stream: stream.read(), id="read"),
-        pytest.param(lambda stream: stream.read(CHUNK + 1), id="read-a-limit"),
+        pytest.param(lambda stream: stream.read(CHUNK_BYTES + 1), id="read-a-limit"),
         pytest.param(lambda stream: list(stream), id="lines"),
         pytest.param(lambda stream: stream.readlines(), id="readlines"),
         pytest.param(lambda stream: read_whole(stream, 10_000_000), id="read-whole"),
@@ -685,7 +691,7 @@ def test_many_files_of_a_tar_stream_in_little_memory(tmp_path: Path) -> None:
             archive.addfile(entry(f"{n}.txt", len(STORY)), io.BytesIO(STORY))
     tracemalloc.start()
     with path.open("rb") as stream:
-        count = sum(isinstance(one, RawRecord) for one in frame(Opened(REF, "many.tar", stream)))
+        count = sum(isinstance(one, RawRecord) for one in frame(OpenFile(REF, "many.tar", stream)))
     assert count == 5_000
     assert (
         tracemalloc.get_traced_memory()[1] < 8e6

@@ -17,7 +17,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.read.sniff import SIGNATURES, Disguise, describe, recognise
+from pipeline.read.sniff import SIGNATURES, FileKind, describe_kind, recognise
 from tests.bounds import processor_seconds_below
 
 STORY = b"ORVILLE (Coast Wire) - The harbour bridge will close on Monday, the port authority said.\n"
@@ -91,7 +91,7 @@ def parquet() -> bytes:
         pytest.param(b"[]", "json", id="empty-json-array"),
     ],
 )
-def test_recognise_formats(content: bytes, kind: Disguise) -> None:
+def test_recognise_formats(content: bytes, kind: FileKind) -> None:
     assert recognise(content[:4096]) == kind
 
 
@@ -115,7 +115,7 @@ def test_recognise_formats(content: bytes, kind: Disguise) -> None:
         pytest.param('<svg xmlns="s">', "image", id="svg"),
     ],
 )
-def test_recognise_markup(content: str, kind: Disguise) -> None:
+def test_recognise_markup(content: str, kind: FileKind) -> None:
     assert recognise(content.encode()) == kind
     assert recognise(content.removeprefix("\ufeff").encode("utf-16")) == kind
 
@@ -159,14 +159,14 @@ def test_no_head_is_slow(head: bytes) -> None:
 
 @given(st.binary(max_size=600))
 def test_any_bytes_have_an_answer(head: bytes) -> None:
-    assert recognise(head) in {None, *get_args(Disguise)}
+    assert recognise(head) in {None, *get_args(FileKind)}
 
 
 @given(st.text(max_size=200))
 def test_any_markup_has_an_answer(text: str) -> None:
-    assert recognise(f"<?xml {text}".encode()) in {None, *get_args(Disguise)}
+    assert recognise(f"<?xml {text}".encode()) in {None, *get_args(FileKind)}
 
 
 def test_each_kind_has_words() -> None:
-    assert all(describe(kind) for kind in get_args(Disguise))
-    assert {kind for kind, _ in SIGNATURES} <= set(get_args(Disguise))
+    assert all(describe_kind(kind) for kind in get_args(FileKind))
+    assert {kind for kind, _ in SIGNATURES} <= set(get_args(FileKind))

@@ -7,7 +7,7 @@ import codecs
 import pytest
 
 from pipeline.contract import RawArticle, RawRef, Reject
-from pipeline.read.records import Options, RawRecord, whole
+from pipeline.read.records import Options, RawRecord, whole_ref
 from pipeline.read.text import decode, read_text
 
 REF = RawRef("wire", "story.txt", "", "")
@@ -15,7 +15,7 @@ STORY = "The café on Quay Street – “the Anchor” – reopens on Friday, it
 
 
 def read(raw: bytes) -> RawArticle | Reject:
-    return read_text(RawRecord(whole(REF, raw), "text", raw, "text"), Options())
+    return read_text(RawRecord(whole_ref(REF, raw), "text", raw, "text"), Options())
 
 
 @pytest.mark.parametrize(

@@ -14,26 +14,25 @@ from typing import Literal
 
 from pipeline.read.containers.archives import frame_members
 from pipeline.read.containers.compressed import FileCoding, decompress_file
-from pipeline.read.containers.framing import Frame, Opened, after, frame_guarded
+from pipeline.read.containers.framing import Frame, OpenFile, ref_after, reject_stream_errors
 from pipeline.read.containers.streams import as_stream
 from pipeline.read.containers.tars import tar_members
 from pipeline.read.containers.zips import zip_members
-from pipeline.read.records import Framed, refuse
+from pipeline.read.records import Framed, reject
 from pipeline.read.sniff import recognise
 
 __all__ = [
-    "Frame",
-    "Opened",
-    "Packing",
-    "frame_guarded",
-    "packing_of",
-    "unpack",
+    "ContainerFormat",
+    "OpenFile",
+    "frame_container",
+    "recognise_container",
+    "reject_stream_errors",
 ]
 
 MAX_DEPTH = 3  # containers around a file; a compressed tar is one
-Packing = Literal[FileCoding, "zip", "tar"]
+ContainerFormat = Literal[FileCoding, "zip", "tar"]
 # A name's ending, how the file is packed, and the ending of what is inside.
-ENDINGS: Mapping[str, tuple[Packing, str]] = {
+ENDINGS: Mapping[str, tuple[ContainerFormat, str]] = {
     ".gz": ("gzip", ""),
     ".bz2": ("bzip2", ""),
     ".xz": ("xz", ""),
@@ -48,7 +47,7 @@ ENDINGS: Mapping[str, tuple[Packing, str]] = {
 }
 
 
-def packing_of(name: str, head: bytes) -> Packing | None:
+def recognise_container(name: str, head: bytes) -> ContainerFormat | None:
     """How a file is packed: its first bytes say it, or, where they say nothing, its name."""
     kind = recognise(head)
     if kind is None:
@@ -57,7 +56,7 @@ def packing_of(name: str, head: bytes) -> Packing | None:
     return kind if kind in ("gzip", "bzip2", "xz", "zstd", "zip", "tar") else None
 
 
-def unpack(opened: Opened, packing: Packing, frame: Frame) -> Iterator[Framed]:
+def frame_container(opened: OpenFile, packing: ContainerFormat, frame: Frame) -> Iterator[Framed]:
     """Frame what a container holds.
 
     Args:
@@ -71,7 +70,7 @@ def unpack(opened: Opened, packing: Packing, frame: Frame) -> Iterator[Framed]:
     """
     if opened.depth >= MAX_DEPTH:
         detail = f"it lies in {MAX_DEPTH} containers and is one itself; unpack the outer ones"
-        yield refuse(after(opened.ref), "nested_too_deep", detail)
+        yield reject(ref_after(opened.ref), "nested_too_deep", detail)
     elif packing == "zip":
         yield from frame_members(opened, zip_members(opened.stream), frame)
     elif packing == "tar":
@@ -80,7 +79,7 @@ def unpack(opened: Opened, packing: Packing, frame: Frame) -> Iterator[Framed]:
         yield from frame(_decompressed(opened, packing))
 
 
-def _decompressed(opened: Opened, coding: FileCoding) -> Opened:
+def _decompressed(opened: OpenFile, coding: FileCoding) -> OpenFile:
     """A compressed file as the file inside it."""
     path = PurePosixPath(opened.name)
     named, inside = ENDINGS.get(path.suffix.lower(), (None, ""))

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pipeline.contract import RawRef, Skip
-from pipeline.read.containers.framing import Frame, Opened, after, frame_guarded
+from pipeline.read.containers.framing import Frame, OpenFile, ref_after, reject_stream_errors
 from pipeline.read.containers.streams import as_stream
-from pipeline.read.records import BadStreamError, Framed, place, refuse
+from pipeline.read.records import BadStreamError, Framed, record_ref, reject
 from pipeline.read.sidecar import load_sidecar
 
 # Files that operating systems put into archives unasked; hidden files are left out as under RAW.
@@ -31,7 +31,7 @@ class Member:
     is_sidecar: bool = False
 
 
-def frame_members(opened: Opened, members: Iterator[Member], frame: Frame) -> Iterator[Framed]:
+def frame_members(opened: OpenFile, members: Iterator[Member], frame: Frame) -> Iterator[Framed]:
     """Frame each file of an archive; one that is damaged does not keep the others from being read."""
     last: str | None = None
     seen: Counter[str] = Counter()
@@ -39,29 +39,31 @@ def frame_members(opened: Opened, members: Iterator[Member], frame: Frame) -> It
         for member in members:
             path = posixpath.normpath(member.path.replace("\\", "/"))
             is_safe = not (path.startswith(("../", "/")) or path == ".." or DRIVE.match(path))
-            ref = place(opened.ref, _number(path if is_safe else member.path, seen))
+            ref = record_ref(opened.ref, _number(path if is_safe else member.path, seen))
             last = ref.raw_record
             if not is_safe:
                 detail = "the archive's entry points outside the archive; it is not read: pack it under a relative path"
-                yield refuse(ref, "unsafe_path", detail)
+                yield reject(ref, "unsafe_path", detail)
             elif member.is_sidecar:
                 yield Skip(ref, "sidecar")
             elif not member.is_file or _is_hidden(path):
                 yield Skip(ref, "no_article")
             else:
-                yield from frame_guarded(ref, _frame_member(opened, ref, path, member, frame))
+                yield from reject_stream_errors(ref, _frame_member(opened, ref, path, member, frame))
         if last is None:
-            yield refuse(after(opened.ref), "empty", "the archive holds no files; put the articles in it or remove it")
+            yield reject(
+                ref_after(opened.ref), "empty", "the archive holds no files; put the articles in it or remove it"
+            )
     except BadStreamError as error:
-        yield refuse(after(opened.ref, last), error.reason, error.detail)
+        yield reject(ref_after(opened.ref, last), error.reason, error.detail)
 
 
-def _frame_member(opened: Opened, ref: RawRef, path: str, member: Member, frame: Frame) -> Iterator[Framed]:
+def _frame_member(opened: OpenFile, ref: RawRef, path: str, member: Member, frame: Frame) -> Iterator[Framed]:
     if member.problem:
         raise member.problem
     sidecar = load_sidecar(member.sidecar[0], as_stream(member.sidecar[1])) if member.sidecar else None
     stream = as_stream(member.pieces)
-    yield from frame(Opened(ref, posixpath.basename(path), stream, sidecar, opened.depth + 1))
+    yield from frame(OpenFile(ref, posixpath.basename(path), stream, sidecar, opened.depth + 1))
 
 
 def _number(path: str, seen: Counter[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.compression import Limit
 from pipeline.contract import RawRef, Reject
-from pipeline.read.records import BadStreamError, Framed, refuse, whole
+from pipeline.read.records import BadStreamError, Framed, reject, whole_ref
 from pipeline.read.sidecar import Sidecar
 
 # Text compresses to a twentieth, copies of one page to a hundredth; deflate reaches a thousandth, on zeros. Up to
@@ -18,7 +18,7 @@ BOMB_ADVICE = "this looks like a decompression bomb; if it is not, unpack it you
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenFile:
     """A file, or a file inside one, opened for framing."""
 
     ref: RawRef  # raw_record is "" for a file of RAW itself
@@ -28,10 +28,10 @@ class Opened:
     depth: int = 0  # containers around it
 
 
-Frame = Callable[[Opened], Iterator[Framed]]
+Frame = Callable[[OpenFile], Iterator[Framed]]
 
 
-def frame_guarded(ref: RawRef, framed: Iterable[Framed], last: str | None = None) -> Iterator[Framed]:
+def reject_stream_errors(ref: RawRef, framed: Iterable[Framed], last: str | None = None) -> Iterator[Framed]:
     """Pass on what is framed of the stream at ``ref``; where the stream breaks off, what follows is one reject.
 
     Args:
@@ -44,12 +44,12 @@ def frame_guarded(ref: RawRef, framed: Iterable[Framed], last: str | None = None
             last = record.raw_record if isinstance(record, Reject) else record.ref.raw_record
             yield record
     except BadStreamError as error:
-        yield refuse(after(ref, last), error.reason, error.detail)
+        yield reject(ref_after(ref, last), error.reason, error.detail)
     except OSError as error:
         detail = f"it cannot be read on: {error.strerror or error}; see to where it lies and run again"
-        yield refuse(after(ref, last), "unreadable", detail)
+        yield reject(ref_after(ref, last), "unreadable", detail)
 
 
-def after(ref: RawRef, last: str | None = None) -> RawRef:
+def ref_after(ref: RawRef, last: str | None = None) -> RawRef:
     """The ref of all that follows a record in the stream at ``ref``; of the stream itself where nothing was framed."""
-    return replace(ref, raw_record=f"{last}+", raw_sha256="") if last else whole(ref, None)
+    return replace(ref, raw_record=f"{last}+", raw_sha256="") if last else whole_ref(ref, None)

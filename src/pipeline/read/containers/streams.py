@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
 
 from pipeline.compression import BLOCK_BYTES
-from pipeline.read.records import CHUNK, BadStreamError
+from pipeline.read.records import CHUNK_BYTES, BadStreamError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -67,7 +67,7 @@ class _Forward(io.BufferedReader):
 
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(size)
-        if not data or size is None or not 0 <= size <= CHUNK:
+        if not data or size is None or not 0 <= size <= CHUNK_BYTES:
             self._raise_problem()
         return data
 
@@ -100,7 +100,7 @@ class _Forward(io.BufferedReader):
             raise self.raw.problem
 
 
-def pieces_of(stream: IO[bytes], errors: tuple[type[Exception], ...]) -> Iterator[bytes]:
+def read_parts(stream: IO[bytes], errors: tuple[type[Exception], ...]) -> Iterator[bytes]:
     """An archive's file, as a stream's bytes."""
     try:
         while piece := stream.read(BLOCK_BYTES):

@@ -9,8 +9,8 @@ from typing import IO, Self, cast
 
 from pipeline.compression import BLOCK_BYTES
 from pipeline.read.containers.archives import Member
-from pipeline.read.containers.streams import pieces_of
-from pipeline.read.records import CHUNK, BadStreamError
+from pipeline.read.containers.streams import read_parts
+from pipeline.read.records import CHUNK_BYTES, BadStreamError
 
 MAX_TAR_HEADER_BYTES = 1_000_000  # of a long name or a set of attributes, which tarfile reads whole
 # Entries that hold a long name or attributes of the entry after them.
@@ -59,9 +59,9 @@ def tar_members(stream: io.BufferedReader) -> Iterator[Member]:
             while entry := archive.next():
                 archive.members.clear()  # type: ignore[attr-defined]  # else it keeps all of them, even of a stream
                 file = archive.extractfile(entry) if entry.isreg() else None
-                pieces = pieces_of(file, (tarfile.TarError,)) if file else iter(())
+                pieces = read_parts(file, (tarfile.TarError,)) if file else iter(())
                 yield Member(entry.name, file is not None, pieces, SPARSE if entry.issparse() else None)
-            while rest := cast("IO[bytes]", archive.fileobj).read(CHUNK):
+            while rest := cast("IO[bytes]", archive.fileobj).read(CHUNK_BYTES):
                 if rest.strip(b"\x00"):
                     detail = (
                         "after the tar archive's end mark follow other bytes (two archives in one file?); part them"

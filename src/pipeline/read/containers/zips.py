@@ -15,8 +15,8 @@ from typing import IO
 
 from pipeline.read.containers.archives import Member
 from pipeline.read.containers.framing import BOMB_ADVICE, BOMB_LIMIT
-from pipeline.read.containers.streams import pieces_of
-from pipeline.read.records import CHUNK, BadStreamError
+from pipeline.read.containers.streams import read_parts
+from pipeline.read.records import CHUNK_BYTES, BadStreamError
 from pipeline.read.sidecar import pair_sidecars
 
 MAX_SPOOL_BYTES = 8_000_000_000  # a ZIP that comes as a stream is put on disk first: its directory is at its end
@@ -94,7 +94,7 @@ def _seekable(stream: io.BufferedReader) -> Iterator[IO[bytes]]:
         yield stream
         return
     with tempfile.SpooledTemporaryFile(SPOOL_IN_MEMORY_BYTES) as copy:
-        while part := stream.read(CHUNK):
+        while part := stream.read(CHUNK_BYTES):
             if copy.tell() + len(part) > MAX_SPOOL_BYTES:
                 detail = f"a ZIP archive of more than {MAX_SPOOL_BYTES:,} bytes inside another; unpack the outer one"
                 raise BadStreamError("too_large", detail)
@@ -125,4 +125,4 @@ def _zip_pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[by
     except ZIP_ERRORS as error:
         raise BadStreamError("broken_record", f"it cannot be unpacked ({error}); pack it again") from error
     with stream:
-        yield from pieces_of(stream, ZIP_ERRORS)
+        yield from read_parts(stream, ZIP_ERRORS)

@@ -13,7 +13,7 @@ from pipeline.read.fields.known_fields import FIELDS, list_names, names_content
 from pipeline.read.fields.metadata import read_metadata
 from pipeline.read.fields.values import Json, kind_of, parse_path
 from pipeline.read.html import read_fragment, read_html
-from pipeline.read.records import Options, RawRecord, refuse
+from pipeline.read.records import Options, RawRecord, reject
 
 __all__ = ["FIELDS", "has_content", "list_names", "names_content", "parse_path", "read_fields"]
 
@@ -67,12 +67,12 @@ def _parse(record: RawRecord) -> dict[str, Json] | Reject:
     except orjson.JSONDecodeError as error:
         if "depth limit" in error.msg:
             detail = "brackets within brackets, a thousand deep or more, which no article has; remove the record"
-            return refuse(record.ref, "nested_too_deep", detail)
+            return reject(record.ref, "nested_too_deep", detail)
         return _refuse_broken(record, error)
     if not isinstance(values, dict):
         hint = "write one object a record; if the file is one array, name it .json"
         detail = f"it is {kind_of(values)} where an object with an article's fields was expected; {hint}"
-        return refuse(record.ref, "broken_record", detail)
+        return reject(record.ref, "broken_record", detail)
     return values
 
 
@@ -81,7 +81,7 @@ def _refuse_broken(record: RawRecord, error: orjson.JSONDecodeError) -> Reject:
         text = record.data.decode()
     except UnicodeDecodeError as wrong:
         detail = f"byte 0x{record.data[wrong.start]:02x} at {wrong.start:,} is not UTF-8, as JSON is; save it as UTF-8"
-        return refuse(record.ref, "undecodable", detail)
+        return reject(record.ref, "undecodable", detail)
     hint = "mend it"
     if text.rstrip().endswith(",") or text.strip() in ("[", "]"):
         hint = "if the file is one array, name it .json"
@@ -89,4 +89,4 @@ def _refuse_broken(record: RawRecord, error: orjson.JSONDecodeError) -> Reject:
         hint = "write null for a missing value"
     near = text[max(0, error.pos - 10) : error.pos + 20]
     detail = f"it is no JSON: {error.msg} at character {error.pos + 1:,}, near {near!r}; {hint}"
-    return refuse(record.ref, "broken_record", detail)
+    return reject(record.ref, "broken_record", detail)

@@ -11,7 +11,7 @@ from pipeline.contract import QualityFlag, RawBlock, Reject, SegmentKind
 from pipeline.read.fields.field_paths import Plan
 from pipeline.read.fields.known_fields import TEASER, list_names
 from pipeline.read.fields.values import Json, Steps, decode_references, find, is_nothing, kind_of, write_path
-from pipeline.read.records import RawRecord, refuse
+from pipeline.read.records import RawRecord, reject
 
 # The documents of multi_news are several articles each, parted so.
 BETWEEN_ARTICLES = "|||||"
@@ -45,12 +45,12 @@ def find_content(record: RawRecord, plan: Plan, values: Mapping[str, Json]) -> C
                 unfit = unfit or _describe_unfit(path, value)
         elif path[-1] == "document" and BETWEEN_ARTICLES in text:
             detail = f"'document' holds several articles, parted by {BETWEEN_ARTICLES!r}; split the record"
-            return refuse(record.ref, "broken_record", detail)
+            return reject(record.ref, "broken_record", detail)
         elif not is_nothing(text):
             return _as_content(field, text, blocks)
     if unfit:
-        return refuse(record.ref, "broken_record", unfit)
-    return _find_teaser(plan, values) or refuse(record.ref, "no_text", _describe_textless(plan, values))
+        return reject(record.ref, "broken_record", unfit)
+    return _find_teaser(plan, values) or reject(record.ref, "no_text", _describe_textless(plan, values))
 
 
 def _as_text(value: Json) -> tuple[str | None, tuple[RawBlock, ...]]:

@@ -26,7 +26,7 @@ from pipeline.read.html.metadata import read_metadata
 from pipeline.read.html.page import Page
 from pipeline.read.html.quality import find_problem, flag_quality
 from pipeline.read.html.tree import MAX_DEPTH, is_too_deep, parse_page, prepare
-from pipeline.read.records import MAX_HTML_BYTES, Options, RawRecord, refuse
+from pipeline.read.records import MAX_HTML_BYTES, Options, RawRecord, reject
 
 __all__ = ["read_fragment", "read_html"]
 
@@ -40,7 +40,7 @@ def read_html(record: RawRecord, _options: Options) -> RawArticle | Reject:
         return parsed
     encoding, html, root = parsed
     if not TAG.search(html):
-        return refuse(record.ref, "no_article", "no HTML element was found; rename the file after its real format")
+        return reject(record.ref, "no_article", "no HTML element was found; rename the file after its real format")
     page = Page.of(root)
     metadata = read_metadata(page, record.given)
     prepare(root)
@@ -49,7 +49,7 @@ def read_html(record: RawRecord, _options: Options) -> RawArticle | Reject:
     if is_fallback:
         paragraphs = extract_main_text(html)
     if problem := find_problem(page, paragraphs):
-        return refuse(record.ref, "no_article", f"{problem}; remove it, or fetch the article itself")
+        return reject(record.ref, "no_article", f"{problem}; remove it, or fetch the article itself")
     visible = page.visible_text()
     flags = flag_quality(page, paragraphs, visible)
     if is_fallback:
@@ -80,20 +80,20 @@ def _read_json_ld_body(body: Json) -> list[Paragraph]:
 def _parse(record: RawRecord) -> tuple[str, str, HtmlElement] | Reject:
     """Return the encoding, the text and the tree of a page, or a reject if it is too large or too deep to process."""
     if len(record.data) > MAX_HTML_BYTES:
-        return refuse(
+        return reject(
             record.ref,
             "too_large",
             f"{len(record.data):,} bytes of HTML exceed the limit of {MAX_HTML_BYTES:,} for a page; "
             "split a dump of many pages into one file each",
         )
     if not record.data.strip():
-        return refuse(record.ref, "empty", "the record is empty or only white space; put the page in it or remove it")
+        return reject(record.ref, "empty", "the record is empty or only white space; put the page in it or remove it")
     encoding, html = decode(record.data, record.charset)
     root = parse_page(html)
     if root is None:
-        return refuse(record.ref, "no_article", "no element or text was found; put the page in it or remove it")
+        return reject(record.ref, "no_article", "no element or text was found; put the page in it or remove it")
     if is_too_deep(root):
-        return refuse(
+        return reject(
             record.ref,
             "nested_too_deep",
             f"tags are nested more than {MAX_DEPTH:,} levels deep, so the page is broken or hostile; fetch it again",
@@ -110,7 +110,7 @@ def _as_article(
 ) -> RawArticle | Reject:
     text, blocks = join_paragraphs(paragraphs)
     if not text:
-        return refuse(record.ref, "no_text", "there is no text except the headline; put the article's text in it")
+        return reject(record.ref, "no_text", "there is no text except the headline; put the article's text in it")
     return RawArticle(
         ref=record.ref,
         input_format=record.input_format,

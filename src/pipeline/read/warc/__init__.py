@@ -21,9 +21,9 @@ from typing import BinaryIO, cast
 from fastwarc.warc import ArchiveIterator
 
 from pipeline.contract import RawRef, Reject
-from pipeline.read.records import BEGIN, BadStreamError, Bookmark, Framed, place, refuse
+from pipeline.read.records import BEGIN, BadStreamError, Bookmark, Framed, record_ref, reject
 from pipeline.read.warc.record import MAX_HEADER_BYTES, LastRecord, read_record
-from pipeline.read.warc.stream import END_ID, Tape, open_tape
+from pipeline.read.warc.stream import END_ID, WarcStream, open_warc
 
 __all__ = ["frame_warc"]
 
@@ -43,7 +43,7 @@ class _Gap:
         if end is None or end > self.offset:
             reason, where = ("truncated", "the end") if end is None else ("broken_record", f"{end:,}")
             detail = f"from byte {self.offset:,} to {where} no record could be read ({self.problem})"
-            yield refuse(self.ref, reason, f"{detail}; fetch the file again")
+            yield reject(self.ref, reason, f"{detail}; fetch the file again")
 
 
 @dataclass(slots=True)
@@ -75,15 +75,15 @@ def frame_warc(ref: RawRef, stream: BinaryIO, after: Bookmark = BEGIN) -> Genera
         BadStreamError: if the file does not begin as a WARC file does, or the stream under it raises it.
     """
     if after == BEGIN:
-        return (yield from _frame_tape(ref, open_tape(stream)))
+        return (yield from _frame_tape(ref, open_warc(stream)))
     # The last record is read again: what follows it, damage too, is then met as if the file was read from its start.
     stream.seek(after.end_record)
-    framed = _frame_tape(ref, open_tape(stream, after.end_record))
+    framed = _frame_tape(ref, open_warc(stream, after.end_record))
     next(framed, None)
     return (yield from framed)
 
 
-def _frame_tape(ref: RawRef, tape: Tape) -> Generator[Framed, None, int | None]:
+def _frame_tape(ref: RawRef, tape: WarcStream) -> Generator[Framed, None, int | None]:
     state, resume = _State(), 0
     while state.attempts < MAX_ATTEMPTS:
         state.attempts += 1
@@ -106,14 +106,14 @@ def _frame_tape(ref: RawRef, tape: Tape) -> Generator[Framed, None, int | None]:
     return None
 
 
-def _find_last(tape: Tape, final: LastRecord | None) -> int | None:
+def _find_last(tape: WarcStream, final: LastRecord | None) -> int | None:
     """The offset of the last record, where reading can begin and finds it as it is."""
     if final is None or final.ref.raw_record != str(final.offset) or (tape.is_marked and not tape.packing):
         return None
     return final.offset if tape.end_of(final.offset, final.length) is not None else None
 
 
-def _frame_stretch(ref: RawRef, tape: Tape, state: _State) -> Generator[Framed, None, bool]:
+def _frame_stretch(ref: RawRef, tape: WarcStream, state: _State) -> Generator[Framed, None, bool]:
     """Frame records up to the end of the file or some damage; True at the end."""
     state.offset = tape.tell()
     for record in ArchiveIterator(cast("BinaryIO", tape), parse_http=False, max_header_len=MAX_HEADER_BYTES):
@@ -128,7 +128,7 @@ def _frame_stretch(ref: RawRef, tape: Tape, state: _State) -> Generator[Framed, 
             state.final = last
             return True
         state.offset, state.attempts = record.stream_pos, 0
-        state.last = read_record(place(ref, tape.name_record(record)), record)
+        state.last = read_record(record_ref(ref, tape.name_record(record)), record)
         if not state.last.is_whole:
             return False
     if state.last and not tape.is_marked:
@@ -138,18 +138,18 @@ def _frame_stretch(ref: RawRef, tape: Tape, state: _State) -> Generator[Framed, 
     return False
 
 
-def _settle(ref: RawRef, tape: Tape, state: _State, problem: str) -> Generator[Framed, None, int]:
+def _settle(ref: RawRef, tape: WarcStream, state: _State, problem: str) -> Generator[Framed, None, int]:
     """After damage: whether the last record stands, and from where on to look for the next."""
     last, state.last = state.last, None
     end = tape.end_of(state.offset, last.length if last else None)
     if last and end is not None:
         yield last.framed
-        state.gap = _Gap(place(ref, end), end, problem)
+        state.gap = _Gap(record_ref(ref, end), end, problem)
     elif last:
         why = last.framed.detail if isinstance(last.framed, Reject) else problem
         state.gap = _Gap(last.ref, last.offset, why)
     elif end is None or (state.gap and state.gap.offset < state.offset):
-        state.gap = state.gap or _Gap(place(ref, state.offset), state.offset, problem)
+        state.gap = state.gap or _Gap(record_ref(ref, state.offset), state.offset, problem)
     else:
         state.gap = None  # an empty gzip member, and no more
     return state.offset + 1 if end is None else end

@@ -17,7 +17,7 @@ LAST_CHUNK = re.compile(rb"(?:\A|\r\n)0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class DecodedBody:
     """The content of an answer."""
 
     data: bytes
@@ -25,7 +25,7 @@ class Body:
     problem: str = ""  # why nothing can be made of it
 
 
-def decode_body(block: bytes, http: Mapping[str, str], limit: int) -> Body:
+def decode_body(block: bytes, http: Mapping[str, str], limit: int) -> DecodedBody:
     """Undo the encodings that a response's header names, the last first.
 
     Args:
@@ -42,16 +42,16 @@ def decode_body(block: bytes, http: Mapping[str, str], limit: int) -> Body:
         if coding in ("", "identity"):
             continue
         if coding not in DECODERS:
-            return Body(b"", problem=f"its encoding {coding!r} is not known")
+            return DecodedBody(b"", problem=f"its encoding {coding!r} is not known")
         try:
             data, is_whole = DECODERS[coding](data, limit)
         except (OSError, CompressionError) as error:
             if data.lstrip().startswith(b"<"):
                 break  # crawlers undo an encoding and keep the header that names it
-            return Body(b"", problem=f"it is no {coding} ({error})")
+            return DecodedBody(b"", problem=f"it is no {coding} ({error})")
         if not is_whole and len(data) <= limit:
             cut = f"its {coding} encoding ends too early"
-    return Body(data, cut)
+    return DecodedBody(data, cut)
 
 
 def _inflate(block: bytes, limit: int) -> tuple[bytes, bool]:

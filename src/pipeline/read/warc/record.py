@@ -15,8 +15,8 @@ from pipeline.read.records import (
     Framed,
     Kind,
     RawRecord,
-    more_than,
-    refuse,
+    describe_excess,
+    reject,
 )
 from pipeline.read.warc.codings import decode_body
 
@@ -61,7 +61,7 @@ def read_record(ref: RawRef, record: WarcRecord) -> LastRecord:
         # A header cut short runs into that of the next record; and fastwarc reads names spelt just so only.
         headers = f"Content-Length {', '.join(declared) or 'missing'}, WARC-Type {', '.join(kinds) or 'missing'}"
         detail = f"its header is damaged: {headers}; expected each once"
-        return LastRecord(ref, record.stream_pos, refuse(ref, "broken_record", detail), None, is_whole=False)
+        return LastRecord(ref, record.stream_pos, reject(ref, "broken_record", detail), None, is_whole=False)
     length = record.content_length
     found = _read_headers(ref, record, kinds[0].lower())
     left = record.content_length  # less by the HTTP header, where one was read
@@ -89,7 +89,7 @@ def _read_headers(ref: RawRef, record: WarcRecord, record_type: str) -> _Payload
         status = record.http_headers.status_code
         if status is None:
             detail = f"the response begins with {record.http_headers.status_line!r}; expected an HTTP status"
-            return refuse(ref, "broken_record", f"{detail}: fetch it again")
+            return reject(ref, "broken_record", f"{detail}: fetch it again")
         if not 200 <= status < 300:
             return Skip(ref, "http_error" if status >= 400 else "http_redirect")
     kind = _kind_of(content_type, record_type)
@@ -112,14 +112,14 @@ def _frame_payload(ref: RawRef, record: WarcRecord, payload: _Payload, block: by
     if not payload.content_type and not HTML_START.match(body.data):
         return Skip(ref, "not_html")
     if body.problem:
-        return refuse(ref, "broken_record", f"{body.problem}: fetch it again")
+        return reject(ref, "broken_record", f"{body.problem}: fetch it again")
     if len(body.data) > payload.limit:
         return _too_large(ref, payload)
     if not body.data or body.data.isspace():
-        return refuse(ref, "empty", "the response has no content: fetch it again")
+        return reject(ref, "empty", "the response has no content: fetch it again")
     cut = _why_cut(record) or body.cut
     if cut and not (payload.kind == "html" and HTML_END.search(body.data)):
-        return refuse(ref, "broken_record", f"the page is cut ({cut}) before its end: fetch it again")
+        return reject(ref, "broken_record", f"the page is cut ({cut}) before its end: fetch it again")
     url = (record.headers.get(WarcHeader.WARC_TARGET_URI) or "").strip("<> ")
     charset = CHARSET.search(payload.content_type)
     return RawRecord(
@@ -135,11 +135,11 @@ def _frame_payload(ref: RawRef, record: WarcRecord, payload: _Payload, block: by
 
 def _cut_short(ref: RawRef, block: bytes, left: int) -> Reject:
     detail = f"{len(block):,} of its {len(block) + left:,} bytes are there: fetch it again"
-    return refuse(ref, "broken_record", detail)
+    return reject(ref, "broken_record", detail)
 
 
 def _too_large(ref: RawRef, payload: _Payload) -> Reject:
-    return refuse(ref, "too_large", f"{more_than(payload.limit)}: leave it out")
+    return reject(ref, "too_large", f"{describe_excess(payload.limit)}: leave it out")
 
 
 def _why_cut(record: WarcRecord) -> str:

@@ -17,7 +17,7 @@ from fastwarc.stream_io import GzipReader, ZstdReader
 from fastwarc.warc import WarcRecord
 
 from pipeline.compression import GZIP_MAGIC, Coding, CompressionError, Decompressor, Limit
-from pipeline.read.records import CHUNK, MAX_HTML_BYTES, BadStreamError
+from pipeline.read.records import CHUNK_BYTES, MAX_HTML_BYTES, BadStreamError
 
 # How far back reading can begin again after damage: a page of the largest size, and what fastwarc read ahead.
 WINDOW = 2 * MAX_HTML_BYTES
@@ -29,7 +29,7 @@ END = f"WARC/1.0\r\nWARC-Type: metadata\r\nWARC-Record-ID: {END_ID}\r\nContent-L
 
 
 @dataclass(frozen=True, slots=True)
-class Packing:
+class RecordCompression:
     """How the records of a file are packed: each in a gzip member, or each in a zstd frame."""
 
     magic: bytes  # what a packed record begins with
@@ -46,17 +46,17 @@ class Packing:
         return bytes(content), len(packed) - len(decompressor.rest) if decompressor.is_at_end else None
 
 
-GZIP = Packing(GZIP_MAGIC, zlib.compress(END, wbits=31), "gzip", GzipReader)
-ZSTD = Packing(b"\x28\xb5\x2f\xfd", zstandard.compress(END), "zstd", ZstdReader)
+GZIP = RecordCompression(GZIP_MAGIC, zlib.compress(END, wbits=31), "gzip", GzipReader)
+ZSTD = RecordCompression(b"\x28\xb5\x2f\xfd", zstandard.compress(END), "zstd", ZstdReader)
 ZSTD_DICTIONARY = b"\x5d\x2a\x4d\x18"  # a frame with a dictionary, in front of the records
 PLAIN = b"WARC/1."
 
 
-class Tape:
+class WarcStream:
     """The stream that fastwarc reads: it counts, and keeps what it gave since the record at hand began."""
 
     def __init__(
-        self, head: bytes, stream: BinaryIO, packing: Packing | None, start: int = 0, *, is_marked: bool
+        self, head: bytes, stream: BinaryIO, packing: RecordCompression | None, start: int = 0, *, is_marked: bool
     ) -> None:
         self.packing = packing
         self.is_marked = is_marked  # the record of our own making stands at the end
@@ -67,7 +67,7 @@ class Tape:
         self._start = self._position = start  # offsets of the first byte kept, and of the next one to be read
         self._name = (-1, 0)  # where the last record begins, and how many came before it from there
 
-    def read(self, size: int = CHUNK) -> bytes:
+    def read(self, size: int = CHUNK_BYTES) -> bytes:
         """The next bytes, as fastwarc asks for them; behind the last ones of a packed file, our own record."""
         part = self._again.read(size) or self._stream.read(size)
         if not part:
@@ -91,7 +91,7 @@ class Tape:
             if at >= 0:
                 self._go_back(self._start + at)
                 return True
-            self._forget(self._position - CHUNK)
+            self._forget(self._position - CHUNK_BYTES)
         return False
 
     def end_of(self, offset: int, length: int | None) -> int | None:
@@ -136,7 +136,7 @@ class Tape:
         self._kept.clear()
         self._start = self._position = offset
 
-    def _is_at_magic(self, offset: int, packing: Packing) -> bool:
+    def _is_at_magic(self, offset: int, packing: RecordCompression) -> bool:
         head = b"".join(islice(self._kept, 2))[offset - self._start :][:4]
         return head.startswith((packing.magic, ZSTD_DICTIONARY))
 
@@ -145,7 +145,7 @@ class Tape:
             self._start += len(self._kept.popleft())
 
 
-def open_tape(stream: BinaryIO, start: int = 0) -> Tape:
+def open_warc(stream: BinaryIO, start: int = 0) -> WarcStream:
     """The tape of a file, however it is packed.
 
     Args:
@@ -155,13 +155,13 @@ def open_tape(stream: BinaryIO, start: int = 0) -> Tape:
     Raises:
         BadStreamError: if it does not begin as a WARC file does.
     """
-    head = stream.read(CHUNK)
+    head = stream.read(CHUNK_BYTES)
     packing = next((packing for packing in (GZIP, ZSTD) if head.startswith(packing.magic)), None)
     packing = ZSTD if head.startswith(ZSTD_DICTIONARY) else packing
     if packing:
-        tape, (member, used) = Tape(head, stream, packing, start, is_marked=True), packing.unpack(head)
+        tape, (member, used) = WarcStream(head, stream, packing, start, is_marked=True), packing.unpack(head)
         if not start and _holds_several(member):
-            return Tape(b"", packing.reader(tape), None, is_marked=True)
+            return WarcStream(b"", packing.reader(tape), None, is_marked=True)
         if member.strip() or used != len(head):
             return tape
         head = b""
@@ -170,7 +170,7 @@ def open_tape(stream: BinaryIO, start: int = 0) -> Tape:
     if not head.lstrip().startswith(PLAIN):
         expected = "expected WARC/1.x, plain or packed by gzip or zstd: name it for what it is"
         raise BadStreamError("unknown_format", f"the file begins with {head[:12]!r}; {expected}")
-    return Tape(head, stream, None, start, is_marked=False)
+    return WarcStream(head, stream, None, start, is_marked=False)
 
 
 def _holds_several(member: bytes) -> bool:
