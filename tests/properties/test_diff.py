@@ -1,18 +1,21 @@
-"""What holds for any two versions: the changes add up, both ways, however the articles lie in files."""
+"""For any two versions the changes add up, both ways, whichever parts the articles are in."""
 
 from __future__ import annotations
 
 import random
+import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.contract import Article, Quote, Run, to_table
-from pipeline.diff import Difference, PartKey, Side, compare
+from pipeline.diff import Difference, compare
 from pipeline.diff.words import mark_words
-from tests.unit.test_diff import FIRST, SECOND, article, quote, reader, run
+from pipeline.store import Version
+from tests.unit.test_diff import FIRST, SECOND, article, quote, run
+from tests.unit.versions import Home, new_version, write_parts, write_table
 
 STEADY = settings(derandomize=True, max_examples=25, deadline=None)
 SAID = (
@@ -26,19 +29,22 @@ CONTENTS = st.tuples(
     st.dictionaries(st.sampled_from(SAID), st.sampled_from(["Mara Oduya", "Tom Reed", ""]), max_size=4),
 )
 VERSIONS = st.dictionaries(st.integers(0, 5), CONTENTS)
-RUNS = to_table(Run, [run(FIRST), run(SECOND)])
+FOLDER = tempfile.TemporaryDirectory()  # removed when the tests end
 
 
-def side(version: Mapping[int, Content], run_id: str, part_of: Mapping[int, int]) -> Side:
-    """A version whose articles lie in the parts that ``part_of`` tells."""
-    rows: dict[PartKey, list[Article | Quote]] = {}
-    for number, (headline, digest, said) in version.items():
-        held = rows.setdefault((f"2024-0{1 + part_of.get(number, 0)}", "part-0.parquet"), [])
-        held.append(article(number, headline=headline, raw_sha256=digest, run_id=run_id))
+def written(content: Mapping[int, Content], run_id: str, part_of: Mapping[int, int]) -> Version:
+    """Write a version whose articles are in the parts that ``part_of`` says."""
+    rows: dict[Home, list[object]] = {}
+    for number, (headline, digest, said) in content.items():
+        part = rows.setdefault((f"2024-0{1 + part_of.get(number, 0)}", "part-0.parquet"), [])
+        part.append(article(number, headline=headline, raw_sha256=digest, run_id=run_id))
         for position, (text, name) in enumerate(said.items()):
             nobody = {"speaker_name": None, "speaker_status": "unresolved", "speaker_entity_id": None}
-            held.append(quote(text, number, position=position, **({"speaker_name": name} if name else nobody)))
-    return Side(run_id, list(rows), reader(rows), RUNS)
+            part.append(quote(text, number, position=position, **({"speaker_name": name} if name else nobody)))
+    version = new_version(Path(FOLDER.name), run_id)
+    write_parts(version, rows)
+    write_table(version, "runs", [run(FIRST), run(SECOND)])
+    return version
 
 
 def totals(difference: Difference) -> Counter[str]:
@@ -50,23 +56,23 @@ def totals(difference: Difference) -> Counter[str]:
 
 @STEADY
 @given(before=VERSIONS, after=VERSIONS, places=st.dictionaries(st.integers(0, 5), st.integers(0, 2)))
-def test_changes_add_up_both_ways_wherever_articles_lie(
+def test_changes_add_up_both_ways_whatever_the_parts(
     before: dict[int, Content], after: dict[int, Content], places: dict[int, int]
 ) -> None:
-    old, new = side(before, FIRST, {}), side(after, SECOND, places)
+    old, new = written(before, FIRST, {}), written(after, SECOND, places)
     there, back = totals(compare(old, new)), totals(compare(new, old))
     quotes = [sum(len(said) for _, _, said in version.values()) for version in (before, after)]
     assert len(after) - len(before) == there["article added"] - there["article removed"]
     assert quotes[1] - quotes[0] == there["quote added"] - there["quote removed"]
     turned = {"added": "removed", "removed": "added", "changed": "changed"}
     assert there == {f"{what} {turned[kind]}": n for (what, kind), n in ((key.split(), n) for key, n in back.items())}
-    assert there == totals(compare(old, side(after, SECOND, {})))
+    assert there == totals(compare(old, written(after, SECOND, {})))
 
 
 @STEADY
 @given(version=VERSIONS, places=st.dictionaries(st.integers(0, 5), st.integers(0, 2)))
 def test_same_rows_are_no_change(version: dict[int, Content], places: dict[int, int]) -> None:
-    assert not compare(side(version, FIRST, {}), side(version, SECOND, places)).counts
+    assert not compare(written(version, FIRST, {}), written(version, SECOND, places)).counts
 
 
 @STEADY
@@ -75,6 +81,6 @@ def test_marked_words_are_those_of_both_values(words: Sequence[str], seed: int) 
     draw = random.Random(seed)
     old = "".join(words).strip()
     new = "".join(word for word in words for _ in range(draw.choice((0, 1, 1, 2)))).strip()
-    pieces = mark_words(old, new)
-    assert "".join(piece.text for piece in pieces if piece.is_in != "before").split() == new.split()
-    assert "".join(piece.text for piece in pieces if piece.is_in != "after").split() == old.split()
+    spans = mark_words(old, new)
+    assert "".join(span.text for span in spans if span.is_in != "before").split() == new.split()
+    assert "".join(span.text for span in spans if span.is_in != "after").split() == old.split()
