@@ -1,4 +1,4 @@
-"""What a Dask cluster gives and costs, and from that, on paper, what many machines would do.
+"""What a Dask cluster gains and costs, and an estimate for many machines.
 
 Usage: python -m benchmarks.clusters [--articles N] [--batch N]
 
@@ -28,25 +28,25 @@ from benchmarks.store.articles import Newsroom, write_jsonl
 
 HERE = Path(__file__).resolve().parent.parent
 CORES = (1, 2, 10, 100, 1_000)
-IDLE = 15  # seconds in which it is seen what a server does for nobody
-# Parts of what the composing process does: those that go on beside the workers, and what follows when they are done.
+IDLE = 15  # seconds in which the servers' idle load is measured
+# Parts of the composing process's work: those beside the workers, and what follows when they are done.
 BESIDE = ("framing", "submitting and receiving", "taking in", "its other threads")
 AFTER = "validating, building, publishing"
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A run, without its start-up."""
+    """A run without its start-up."""
 
     seconds: float
-    spent: Mapping[str, float]  # processor seconds, by who spends them or on what
+    spent: Mapping[str, float]  # processor seconds, by process or purpose
 
 
 class Cluster:
-    """A scheduler and some workers of one thread each."""
+    """A scheduler and some single-threaded workers."""
 
     def __init__(self, stack: ExitStack, folder: Path, environment: dict[str, str], workers: int) -> None:
-        """Start them; the stack ends them."""
+        """Start them; the exit stack stops them."""
         file = folder / "scheduler.json"
         self.scheduler = self._start(
             stack, environment, "scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file)
@@ -72,7 +72,7 @@ class Cluster:
 
 
 def drive(raw: str, into: str, batch_records: int) -> None:
-    """Be the process of the flow: curate on the cluster, and print where the processor's time went."""
+    """Run as the process of the flow: curate on the cluster, and print where processor time went."""
     sys.path.insert(0, str(HERE / "flows"))
     from prefect import flow
 
@@ -121,7 +121,7 @@ def drive(raw: str, into: str, batch_records: int) -> None:
 
 
 def measure_command(raw: Path, folder: Path, workers: int) -> float:
-    """Seconds of the command."""
+    """Return the seconds of the command."""
     command = [sys.executable, "-m", "onrecord", "curate", str(raw), "--quiet", "--workers", str(workers)]
     start = time.perf_counter()
     subprocess.run([*command, "--into", str(folder / f"command-{raw.name}-{workers}")], check=True)
@@ -131,7 +131,7 @@ def measure_command(raw: Path, folder: Path, workers: int) -> float:
 def measure_flow(
     raw: Path, folder: Path, workers: int, batch: int, environment: dict[str, str], others: Mapping[str, psutil.Process]
 ) -> Measured:
-    """A run of the flow on a cluster, and what other processes spent on it beyond what they do when nothing runs."""
+    """Run the flow on a cluster; also measure what other processes spent beyond their idle load."""
     into = folder / f"flow-{raw.name}-{workers}"
     command = [sys.executable, "-m", "benchmarks.clusters", "--drive", str(raw), str(into), str(batch)]
     before = {name: _spent_by(process) for name, process in others.items()}
@@ -153,13 +153,13 @@ def _spent_by(process: psutil.Process) -> float:
 
 
 def without(run: Measured, start_up: Measured) -> Measured:
-    """A run beyond its start-up."""
+    """Return a run without its start-up."""
     spent = {name: max(0.0, value - start_up.spent[name]) for name, value in run.spent.items()}
     return Measured(run.seconds - start_up.seconds, spent)
 
 
 def measure_work(raw: Path, batch: int) -> float:
-    """Processor seconds in which one worker curates a batch, everything loaded."""
+    """Return the processor seconds of one worker for a batch, with everything loaded."""
     from pipeline.batches import Task
     from pipeline.curate import curate_batch
     from pipeline.read import Options, RawRecord, find_files, frame_file
@@ -172,11 +172,11 @@ def measure_work(raw: Path, batch: int) -> float:
     return time.process_time() - start
 
 
-# ── On paper ───────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Estimate ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def tell_paper(work: float, spent: Mapping[str, float], batch: int) -> None:
-    """What many cores would do: batches are worked at beside what the composing process does, and then it ends alone.
+    """Estimate many cores: batches run beside the composing process, which then finishes alone.
 
     Args:
         work: processor seconds of a worker for a batch.
@@ -189,7 +189,7 @@ def tell_paper(work: float, spent: Mapping[str, float], batch: int) -> None:
         "the Prefect server": spent["the Prefect server"],
     }
     narrowest = max(one_at_a_time, key=lambda name: one_at_a_time[name])
-    print(f"\n{'cores':>8}{'articles/s':>12}{'of the best':>13}   what holds it up")
+    print(f"\n{'cores':>8}{'articles/s':>12}{'of the best':>13}   bottleneck")
     for cores in CORES:
         beside = max(work / cores, one_at_a_time[narrowest])
         seconds = beside + spent[AFTER]

@@ -1,4 +1,4 @@
-"""What Prefect costs: the same articles through ``onrecord curate`` and through the flow, at a server that runs.
+"""What Prefect costs: the same articles through ``onrecord curate`` and through the flow, with a running server.
 
 Usage: python -m benchmarks.orchestration [--articles N] [--workers N] [--runs N]
 
@@ -30,7 +30,7 @@ FLOW = "import sys; from curate import curate_flow; curate_flow(raw=sys.argv[1],
 
 @contextmanager
 def running_server(folder: Path) -> Iterator[dict[str, str]]:
-    """A server on loopback; gives the environment in which a flow finds it."""
+    """Run a server on loopback; yield the environment in which a flow finds it."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     environment = {
@@ -58,7 +58,7 @@ def _answers(url: str) -> bool:
 
 
 def measure(command: list[str], environment: dict[str, str], runs: int) -> float:
-    """Median seconds of some runs, each into a new data set: the last argument of the command."""
+    """Return the median seconds of some runs, each into a new data set, which is the command's last argument."""
     seconds = []
     for _ in range(runs):
         with tempfile.TemporaryDirectory() as folder:
@@ -80,7 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--articles", type=int, default=5_000)
     parser.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, help="of the command; the flow has one a processor"
+        "--workers", type=int, default=os.cpu_count() or 1, help="of the command; the flow has one for each processor"
     )
     parser.add_argument("--runs", type=int, default=1)
     options = parser.parse_args()

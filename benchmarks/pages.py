@@ -1,4 +1,4 @@
-"""Speed of reading HTML in full, beside trafilatura with its metadata, on one core in the same run.
+"""Speed of reading HTML, beside trafilatura with its metadata, on one core in the same run.
 
 Usage: python -m benchmarks.pages [FOLDER] [--runs N]
 
@@ -34,12 +34,12 @@ def read_in_full(page: bytes) -> None:
 
 
 def extract(page: bytes) -> None:
-    """Read a page by trafilatura alone, with metadata, without language."""
+    """Read a page with trafilatura alone, with metadata, without language."""
     trafilatura.bare_extraction(page, fast=True, with_metadata=True)
 
 
 def clock(read: Callable[[bytes], None], page: bytes) -> float:
-    """Seconds of the processor for a page."""
+    """Return the processor seconds for a page."""
     start = time.process_time()
     read(page)
     return time.process_time() - start

@@ -23,7 +23,7 @@ CORPORA = HERE.parent / "shared" / "corpora"
 
 
 def measure(raw: Path, workers: int | None) -> tuple[float, float]:
-    """Wall seconds and peak MiB of one run of the command over RAW."""
+    """Return wall seconds and peak MiB of one run of the command over RAW."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "onrecord", "curate", str(raw), "--into", f"{folder}/curated", "--quiet"]
         command += ["--workers", str(workers)] if workers else []
@@ -33,11 +33,11 @@ def measure(raw: Path, workers: int | None) -> tuple[float, float]:
         seconds = time.perf_counter() - start
         if status:
             raise SystemExit(f"the run over {raw} failed")
-        return seconds, usage.ru_maxrss / 1024  # of the process or of any that it waited for: its pool's too
+        return seconds, usage.ru_maxrss / 1024  # the largest process, its pool included
 
 
 def gather(folders: list[Path], into: Path) -> Path:
-    """One folder that links the texts of several."""
+    """Return one folder that links the texts of several."""
     into.mkdir()
     for folder in folders:
         (into / folder.parent.name).symlink_to(folder, target_is_directory=True)

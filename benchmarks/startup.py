@@ -1,4 +1,4 @@
-"""How long the command takes to start: ``python -m benchmarks.startup [--before REVISION]``, on a machine that does nothing else.
+"""How long the command takes to start: ``python -m benchmarks.startup [--before REVISION]``, on an idle machine.
 
 Each command runs as people run it, in a process of its own, and by turns with the same command of another revision, which is
 checked out beside this one; the medians of wall and of processor time are printed. With warm caches: each runs once before.
@@ -26,7 +26,7 @@ PAGE = HERE / "raw" / "saltmarsh-echo" / "pier-lift.html"
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--before", metavar="REVISION", help="compare with the command as it was then")
+    parser.add_argument("--before", metavar="REVISION", help="compare with the command at this revision")
     parser.add_argument("--runs", type=int, default=5, help="of each command (default: 5)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, checked_out(options.before, Path(folder)) as trees:
@@ -39,7 +39,7 @@ def main() -> None:
 
 @contextmanager
 def checked_out(before: str | None, folder: Path) -> Iterator[dict[str, Path]]:
-    """The source trees that are compared, by name."""
+    """Yield the source trees to compare, by name."""
     if before is None:
         yield {"now": HERE / "src"}
         return
@@ -52,7 +52,7 @@ def checked_out(before: str | None, folder: Path) -> Iterator[dict[str, Path]]:
 
 
 def commands(folder: Path) -> dict[str, Callable[[Path], list[str]]]:
-    """What is measured: the arguments, by the source tree that runs them."""
+    """Return what is measured: the arguments, by name."""
     new = folder / "new"
     return {
         "--help": lambda _: ["--help"],
@@ -67,7 +67,7 @@ def commands(folder: Path) -> dict[str, Callable[[Path], list[str]]]:
 
 
 def measure(trees: list[Path], arguments: Callable[[Path], list[str]], runs: int) -> Iterator[str]:
-    """The medians of a command in each tree, as text; the trees take turns, so that all meet the same weather."""
+    """Return the medians of a command in each tree; the trees take turns, so that the machine's load affects all alike."""
     taken: dict[Path, list[tuple[float, float]]] = {source: [] for source in trees}
     for _ in range(runs + 1):
         for source in trees:
@@ -81,7 +81,7 @@ def measure(trees: list[Path], arguments: Callable[[Path], list[str]], runs: int
 
 
 def run(source: Path, arguments: list[str]) -> tuple[float, float]:
-    """Wall and processor seconds of a command and the processes that it starts."""
+    """Return wall and processor seconds of a command and its child processes."""
     environment = {**os.environ, "PYTHONPATH": str(source)}
     start, before = time.perf_counter(), os.times()
     ran = subprocess.run(
