@@ -1,4 +1,4 @@
-"""What passes from finding quotes to resolving their speakers."""
+"""Spans of quoted or reported words with their attribution: what is known before speakers are resolved."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from pipeline.language import Span
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Who is said to say it, and by which words, as printed; one of the two may be missing."""
+    """The printed words that name who says something, and by which cue; one of the two may be missing."""
 
     source: Span | None
     cue: Span | None
-    confidence: float | None = None  # that these are the speaker and cue of what is said; None where a rule decided
-    is_label: bool = False  # heads a turn: "ODUYA: …"
+    confidence: float | None = None  # that source and cue belong to the content; None where a rule decided
+    is_label: bool = False  # the source heads a turn of a transcript: "ODUYA: …"
 
     @property
-    def place(self) -> Span:
-        """Where it is printed: its cue, or else its speaker."""
-        place = self.cue or self.source
-        assert place is not None, "neither speaker nor cue"
-        return place
+    def anchor(self) -> Span:
+        """The cue, or the source where there is no cue."""
+        anchor = self.cue or self.source
+        assert anchor is not None, "neither source nor cue"
+        return anchor
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteSpan:
-    """What is said, quoted or reported, without a break; its speaker is not resolved yet."""
+    """An unbroken span of quoted or reported words; its speaker is not resolved yet."""
 
     quote_type: QuoteType
     start: int
     end: int
-    is_closed: bool
-    segment: int
-    utterance: int  # stretches with the same number are one utterance
-    attribution: Attribution | None  # of the utterance; of the one before, where it only goes on
-    is_continued: bool = False  # nothing is printed for it: it goes on with the speaker of the one before
+    is_closed: bool  # False if the closing quotation mark is missing
+    segment: int  # number of the segment around it
+    utterance: int  # spans with the same number are one utterance
+    attribution: Attribution | None  # of its utterance; if it continues another span, of that one
+    is_continued: bool = False  # without an attribution of its own: it has the speaker of the span before

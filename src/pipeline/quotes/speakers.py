@@ -58,8 +58,8 @@ class Speaker:
     confidence: float | None = None  # that the name is right, where there is one
 
 
-NOBODY = Speaker(None, None, None, "unattributed", "none")
-UNKNOWN = Speaker(None, None, None, "unresolved", "none")
+UNATTRIBUTED = Speaker(None, None, None, "unattributed", "none")
+UNRESOLVED = Speaker(None, None, None, "unresolved", "none")
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ def resolve_speakers(
     resolver.first_named = next((head.entity_id for one in said if (head := _person(resolver, one))), None)
     by_attribution = {one: _resolve(resolver, one) for one in said}
     found: list[Speaker] = []
-    outer, outer_end = NOBODY, 0  # who spoke last, whomever he or she quoted
+    outer, outer_end = UNATTRIBUTED, 0  # who spoke last, whomever he or she quoted
     begun: set[int] = set()
     for one in stretches:
         if one.is_continued and one.attribution in by_attribution:
@@ -93,7 +93,7 @@ def resolve_speakers(
         elif one.is_continued or (one.attribution is None and one.utterance in begun):
             found.append(_continued(outer))
         else:
-            found.append(by_attribution[one.attribution] if one.attribution else NOBODY)
+            found.append(by_attribution[one.attribution] if one.attribution else UNATTRIBUTED)
         begun.add(one.utterance)
         if one.end > outer_end:
             outer, outer_end = found[-1], one.end
@@ -138,7 +138,7 @@ def _read(article: Article, reading: Reading, stretches: Sequence[QuoteSpan], me
 
 def _resolve(resolver: _Resolver, said: Attribution) -> Speaker:
     if said.source is None:
-        return NOBODY
+        return UNATTRIBUTED
     resolver.discourse.resolve_pronouns_until(said.source.start)
     phrase = resolver.article.text[said.source.start : said.source.end]
     form = form_of(phrase)
@@ -146,7 +146,7 @@ def _resolve(resolver: _Resolver, said: Attribution) -> Speaker:
         return _resolve_pronoun(resolver, said, phrase)
     if said.is_label:
         head = _labelled(resolver, phrase)
-        return _named(resolver, said, head, "transcript") if head else UNKNOWN
+        return _named(resolver, said, head, "transcript") if head else UNRESOLVED
     head = _head(resolver, said.source, phrase)
     if head and (head.form == "name" or may_hold_still(phrase, head.entity_id, resolver.bearers)):
         is_whole = head.text == head.entity_name
@@ -285,7 +285,7 @@ def _resolve_pronoun(resolver: _Resolver, said: Attribution, phrase: str) -> Spe
     pronoun = re.split(r"[’'\s]", phrase.casefold())[0]
     if pronoun in ("who", "whom"):
         before = _before_relative(resolver, said.source.start)
-        return _named(resolver, said, before, "pronoun") if before else UNKNOWN
+        return _named(resolver, said, before, "pronoun") if before else UNRESOLVED
     gender = GENDERS.get(pronoun)
     if gender is None:
         return Speaker(None, None, None, "unresolved", "group" if pronoun in ("they", "we", "you", "their") else "none")
@@ -295,7 +295,7 @@ def _resolve_pronoun(resolver: _Resolver, said: Attribution, phrase: str) -> Spe
         barred |= {resolver.spoken[-1][0].entity_id}
     choice = resolver.discourse.find_antecedent(said.source.start, gender, resolver.contents[said], barred)
     if choice is None:
-        return UNKNOWN
+        return UNRESOLVED
     resolver.discourse.genders.setdefault(choice.mention.entity_id, gender)
     return _named(resolver, said, choice.mention, "pronoun", choice.margin)
 
