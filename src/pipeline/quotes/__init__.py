@@ -1,4 +1,4 @@
-"""Quotations, their cues and their speakers, resolved against the article's mentions."""
+"""Quotes with their cues and speakers, resolved to the article's mentions."""
 
 from pipeline.quotes.extract import extract_quotes
 

@@ -1,4 +1,4 @@
-"""The composition: tags and marks → stretches → speakers → rows."""
+"""Compose the quotes of an article: tags and marks → spans → speakers → rows."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pipeline.language.phrases import form_of
 from pipeline.language.tagger import Tags
 from pipeline.quotes.find_spans import find_quote_spans
 from pipeline.quotes.foreign import find_foreign_spans, name_foreign_speakers
+from pipeline.quotes.named_sources import is_named_person
 from pipeline.quotes.quote_spans import Attribution, QuoteSpan
 from pipeline.quotes.speakers import Speaker, resolve_speakers
 
@@ -22,95 +23,95 @@ CONTEXT = 120  # code points
 def extract_quotes(
     article: Article, reading: Reading, mentions: Sequence[Mention], attributions: Attributions = "said"
 ) -> list[Quote]:
-    """Find what is quoted or reported in an article, in reading order.
+    """Return the quotes of an article in reading order.
 
-    ``article.text[quote.start_char:quote.end_char] == quote.text`` for each. Quotes do not overlap, but for one that
-    stands within another: somebody's words within a speaker's.
+    ``article.text[quote.start_char:quote.end_char] == quote.text`` for each. Quotes do not overlap unless one speaker
+    quotes another.
 
     Args:
         article: its text and segments.
-        reading: its sentences, its quotations, and what the tagger found.
-        mentions: who is named in it; speakers are resolved to these and to nobody else.
-        attributions: whether what is only believed, meant or found counts as well.
+        reading: its sentences, its quotations and the tagger's findings.
+        mentions: the names in it; a speaker is always resolved to one of them.
+        attributions: "all" also returns what is only believed, meant or found.
     """
     if reading.is_english:
-        stretches = _name_beside_cue(find_quote_spans(article, reading, attributions), reading.tags, mentions)
-        speakers = resolve_speakers(article, reading, stretches, mentions)
+        spans = _add_sources_beside_cues(find_quote_spans(article, reading, attributions), reading.tags, mentions)
+        speakers = resolve_speakers(article, reading, spans, mentions)
     else:
-        stretches = find_foreign_spans(article.text, article.segments, reading)
-        speakers = name_foreign_speakers(stretches, mentions)
+        spans = find_foreign_spans(article.text, article.segments, reading)
+        speakers = name_foreign_speakers(spans, mentions)
     seen: Counter[str] = Counter()
     first_ids: dict[str, str] = {}
     quotes = []
-    for position, (stretch, speaker) in enumerate(zip(stretches, speakers, strict=True)):
-        text = article.text[stretch.start : stretch.end]
+    for position, (span, speaker) in enumerate(zip(spans, speakers, strict=True)):
+        text = article.text[span.start : span.end]
         quote_id = stable_id(article.article_id, text, seen[text])
         seen[text] += 1
         key = " ".join(text.casefold().split())
-        quotes.append(_as_row(article, stretch, speaker, position, quote_id, first_ids.get(key)))
+        quotes.append(_as_row(article, span, speaker, position, quote_id, first_ids.get(key)))
         first_ids.setdefault(key, quote_id)
     return quotes
 
 
-def _name_beside_cue(stretches: Sequence[QuoteSpan], tags: Tags, mentions: Sequence[Mention]) -> list[QuoteSpan]:
-    """Take a person named right behind or before a cue for its speaker, where the tagger found none.
+def _add_sources_beside_cues(spans: Sequence[QuoteSpan], tags: Tags, mentions: Sequence[Mention]) -> list[QuoteSpan]:
+    """Return the spans; a cue without a source gets the person named right behind or before it as source.
 
-    Who is named in what is said does not say it: "It was announced Oduya would go."
+    A person named in the content is not its speaker: "It was announced Oduya would go."
     """
-    is_told = inside_of(Span(tag.start, tag.end) for tag in tags.spans if tag.role == "content")
-    people = [one for one in mentions if one.entity_type == "PERSON" and one.form == "name"]
-    people = [one for one in people if not is_told(one.start_char)]
-    behind = {one.start_char: Span(one.start_char, one.end_char) for one in people}
-    before = {one.end_char: Span(one.start_char, one.end_char) for one in people}
+    is_in_content = inside_of(Span(tag.start, tag.end) for tag in tags.spans if tag.role == "content")
+    people = [mention for mention in mentions if is_named_person(mention) and not is_in_content(mention.start_char)]
+    by_start = {person.start_char: Span(person.start_char, person.end_char) for person in people}
+    by_end = {person.end_char: Span(person.start_char, person.end_char) for person in people}
     found = []
-    for one in stretches:
-        said = one.attribution
-        if said and said.cue and not said.source:
-            person = behind.get(said.cue.end + 1) or before.get(said.cue.start - 1)  # a space between
-            one = replace(one, attribution=replace(said, source=person))
-        found.append(one)
+    for span in spans:
+        attribution = span.attribution
+        if attribution and attribution.cue and not attribution.source:
+            cue = attribution.cue
+            source = by_start.get(cue.end + 1) or by_end.get(cue.start - 1)  # one space between
+            span = replace(span, attribution=replace(attribution, source=source))
+        found.append(span)
     return found
 
 
 def _as_row(
-    article: Article, stretch: QuoteSpan, speaker: Speaker, position: int, quote_id: str, repeat_of: str | None
+    article: Article, span: QuoteSpan, speaker: Speaker, position: int, quote_id: str, repeat_of: str | None
 ) -> Quote:
     text = article.text
-    said = None if stretch.is_continued else stretch.attribution
-    cue, printed = (said.cue, said.source) if said else (None, None)
+    printed = None if span.is_continued else span.attribution
+    cue, source = (printed.cue, printed.source) if printed else (None, None)
     return Quote(
         quote_id=quote_id,
         article_id=article.article_id,
         published_on=article.published_on,
-        utterance_id=stable_id(article.article_id, "utterance", stretch.utterance),
+        utterance_id=stable_id(article.article_id, "utterance", span.utterance),
         position=position,
-        quote_type=stretch.quote_type,
-        text=text[stretch.start : stretch.end],
-        start_char=stretch.start,
-        end_char=stretch.end,
-        is_closed=stretch.is_closed,
-        segment_kind=article.segments[stretch.segment].kind,
+        quote_type=span.quote_type,
+        text=text[span.start : span.end],
+        start_char=span.start,
+        end_char=span.end,
+        is_closed=span.is_closed,
+        segment_kind=article.segments[span.segment].kind,
         cue=text[cue.start : cue.end] if cue else None,
         cue_start_char=cue.start if cue else None,
         cue_end_char=cue.end if cue else None,
-        speaker=text[printed.start : printed.end] if printed else None,
-        speaker_start_char=printed.start if printed else None,
-        speaker_end_char=printed.end if printed else None,
-        speaker_form=form_of(text[printed.start : printed.end]) if printed else "none",
+        speaker=text[source.start : source.end] if source else None,
+        speaker_start_char=source.start if source else None,
+        speaker_end_char=source.end if source else None,
+        speaker_form=form_of(text[source.start : source.end]) if source else "none",
         speaker_entity_id=speaker.entity_id,
         speaker_name=speaker.name,
         speaker_role=speaker.role,
         speaker_status=speaker.status,
         speaker_method=speaker.method,
-        speaker_confidence=_confidence(stretch.attribution, speaker),
-        context_before=text[max(0, stretch.start - CONTEXT) : stretch.start],
-        context_after=text[stretch.end : stretch.end + CONTEXT],
+        speaker_confidence=_confidence(span.attribution, speaker),
+        context_before=text[max(0, span.start - CONTEXT) : span.start],
+        context_after=text[span.end : span.end + CONTEXT],
         repeat_of=repeat_of,
     )
 
 
-def _confidence(said: Attribution | None, speaker: Speaker) -> float | None:
-    """That the name is right: that these are the speaker's words, and that the name is the speaker's."""
-    if speaker.confidence is None or said is None or said.confidence is None:
+def _confidence(attribution: Attribution | None, speaker: Speaker) -> float | None:
+    """Return the probability that the name is right: that these are the source's words, and that the name is theirs."""
+    if speaker.confidence is None or attribution is None or attribution.confidence is None:
         return speaker.confidence
-    return round(said.confidence * speaker.confidence, 3)
+    return round(attribution.confidence * speaker.confidence, 3)

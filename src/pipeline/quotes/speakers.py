@@ -1,37 +1,28 @@
-"""Which person or body of the article a printed speaker is. A wrong name is worse than none."""
+"""Resolve which person or organisation of the article a printed source is. A wrong name is worse than none."""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.contract import Article, Mention, SpeakerMethod, SpeakerStatus
+from pipeline.contract import Article, Mention, SpeakerForm, SpeakerMethod, SpeakerStatus
 from pipeline.language import Reading, Span
 from pipeline.language.discourse import SIDELINES, Discourse, find_genders, inside_of, read_discourse
-from pipeline.language.phrases import (
-    GENDERS,
-    JOINED,
-    NOUN_END,
-    POSSESSIVE,
-    TITLE_BEFORE,
-    core_of,
-    form_of,
-    is_kind,
-    is_several,
-    is_title,
-)
+from pipeline.language.phrases import GENDERS, NOUN_END, core_of, form_of, is_several
 from pipeline.language.roles import RoleDescription, find_holders, find_role_descriptions, may_hold_still
-from pipeline.lexicon.titles import BODY_END, PERSON_NOUNS, find_role
+from pipeline.lexicon.titles import PERSON_NOUNS, find_role
+from pipeline.quotes.named_sources import find_named_source, is_named_person, speaking_mentions_in
 from pipeline.quotes.quote_spans import Attribution, QuoteSpan
 
-SPEAKING_TYPES = ("PERSON", "ORG", "GPE", "FAC")
 DEFINITE = re.compile(r"(?i:the|this|that)\s|[A-Z]\w+[’']s?\s")
-OPENING = 4  # sentences, the headline's too, in which "a former mayor" may be named further down
+OPENING_SENTENCES = 4  # with the headline: in them "a former mayor" may be somebody whom the article names later
 REPLIES = frozenset("reply replies replied answers answered".split())
-# How often the name is right, by what led to it: the share on tests/corpus/speakers/train.tsv, one more right and one more
-# wrong counted (of "role" on both parts: there are few; of "transcript" nothing is measured, it is as sure as a surname).
+PLURAL_PRONOUNS = ("they", "we", "you", "their")
+# How often the name is right, by method: the share on tests/corpus/speakers/train.tsv, with one right and one wrong added.
+# "role" is measured on train and dev together, because there are few. "transcript" is not measured: it is as reliable as
+# a surname.
 CONFIDENCE: Mapping[SpeakerMethod, float] = {
     "printed": 0.98,
     "surname": 0.98,
@@ -39,65 +30,86 @@ CONFIDENCE: Mapping[SpeakerMethod, float] = {
     "role": 0.87,
     "pronoun": 0.9,
 }
-CLEAR_MARGIN, FAR_AHEAD = 0.55, 0.98  # of a pronoun that hardly can mean another
-# Of "a spokesman for Oduya" and "the mayor of Sumaque" the name is not who speaks.
-BELONGS_TO = re.compile(
-    r"(?P<noun>[\w’'-]+)\s(?P<of>of|for|to|with|from|at|in|near|by|against|about|like|on)\s(?P<title>(?:[\w.’'-]+\s){0,4})$"
+# A pronoun with this lead over the next candidate hardly can mean another person, and gets this confidence.
+CLEAR_MARGIN, CLEAR_CONFIDENCE = 0.55, 0.98
+# What may separate a name from "who": an age, a place, a bracket: "Mara Oduya, 59, of Sumaque, who".
+BEFORE_WHO = re.compile(
+    r"(?:\s\([^)]*\))?(?:,\s(?:\d+|[^,;:.“”\"]{1,40}|of\s[^,;:“”\"]{1,30}|[A-Z][\w.]{1,8})){0,3},?\s|\s"
 )
+DESCRIPTION_BEFORE_WHO = re.compile(r"\b[Tt]he\s(?:[\w’'-]+\s){0,4}[\w’'-]+(?=,?\s$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Who speaks, as far as the article tells."""
+    """Who speaks, as far as the article shows."""
 
     entity_id: str | None
     name: str | None
     role: str | None
     status: SpeakerStatus
     method: SpeakerMethod
-    confidence: float | None = None  # that the name is right, where there is one
+    confidence: float | None = None  # that the name is right; None without a name
 
 
 UNATTRIBUTED = Speaker(None, None, None, "unattributed", "none")
 UNRESOLVED = Speaker(None, None, None, "unresolved", "none")
+GROUP = Speaker(None, None, None, "unresolved", "group")
 
 
 @dataclass(slots=True)
 class _Resolver:
+    """What resolving needs to know of an article, and who has spoken so far."""
+
     article: Article
     mentions: Sequence[Mention]
     discourse: Discourse
-    bearers: Sequence[RoleDescription]
-    roles: dict[str, str]  # entity_id → role as this article words it
+    descriptions: Sequence[RoleDescription]
+    roles: dict[str, str]  # by entity_id, as this article words them
     contents: dict[Attribution, list[Span]]
-    quoted: list[tuple[Span, Attribution]]  # what is quoted directly, in order, and by whom
-    named_by: dict[Attribution, str] = field(default_factory=dict)  # entity_id of whom an attribution names
-    first_named: str | None = None  # entity_id of the first person to speak who is printed by name
+    quoted: list[tuple[Span, Attribution]]  # direct quotes in reading order, with their attribution
+    named_by: dict[Attribution, str] = field(default_factory=dict)  # entity_id of the person an attribution means
+    first_named: str | None = None  # entity_id of the first speaker who is a person printed by name
     spoken: list[tuple[Mention, bool]] = field(default_factory=list)  # who spoke so far, and whether it was a question
+
+    def words_at(self, span: Span | None) -> str:
+        """Return the text of a span, "" for None."""
+        return self.article.text[span.start : span.end] if span else ""
 
 
 def resolve_speakers(
-    article: Article, reading: Reading, stretches: Sequence[QuoteSpan], mentions: Sequence[Mention]
+    article: Article, reading: Reading, spans: Sequence[QuoteSpan], mentions: Sequence[Mention]
 ) -> list[Speaker]:
-    """The speaker of each stretch, in the same order."""
-    resolver = _read(article, reading, stretches, mentions)
-    said = sorted(resolver.contents, key=lambda one: (one.source or one.cue or Span(0, 0), one.cue or Span(0, 0)))
-    resolver.first_named = next((head.entity_id for one in said if (head := _person(resolver, one))), None)
-    by_attribution = {one: _resolve(resolver, one) for one in said}
-    found: list[Speaker] = []
-    outer, outer_end = UNATTRIBUTED, 0  # who spoke last, whomever he or she quoted
+    """Return the speaker of each span, in the same order."""
+    resolver = _prepare(article, reading, spans, mentions)
+    attributions = sorted(resolver.contents, key=_printed_order)
+    resolver.first_named = _first_named_speaker(resolver, attributions)
+    by_attribution = {attribution: _resolve(resolver, attribution) for attribution in attributions}
+    speakers: list[Speaker] = []
+    outer, outer_end = UNATTRIBUTED, 0  # the last speaker who is not quoted by another
     begun: set[int] = set()
-    for one in stretches:
-        if one.is_continued and one.attribution in by_attribution:
-            found.append(_continued(by_attribution[one.attribution]))
-        elif one.is_continued or (one.attribution is None and one.utterance in begun):
-            found.append(_continued(outer))
+    for span in spans:
+        if span.is_continued and span.attribution in by_attribution:
+            speakers.append(_continued(by_attribution[span.attribution]))
+        elif span.is_continued or (span.attribution is None and span.utterance in begun):
+            speakers.append(_continued(outer))
         else:
-            found.append(by_attribution[one.attribution] if one.attribution else UNATTRIBUTED)
-        begun.add(one.utterance)
-        if one.end > outer_end:
-            outer, outer_end = found[-1], one.end
-    return found
+            speakers.append(by_attribution[span.attribution] if span.attribution else UNATTRIBUTED)
+        begun.add(span.utterance)
+        if span.end > outer_end:
+            outer, outer_end = speakers[-1], span.end
+    return speakers
+
+
+def _printed_order(attribution: Attribution) -> tuple[Span, Span]:
+    start = Span(0, 0)
+    return attribution.source or attribution.cue or start, attribution.cue or start
+
+
+def _first_named_speaker(resolver: _Resolver, attributions: Sequence[Attribution]) -> str | None:
+    """Return the entity id of the first person whom an attribution prints by name."""
+    sources = (attribution.source for attribution in attributions if attribution.source)
+    heads = (find_named_source(resolver.article.text, resolver.mentions, source) for source in sources)
+    return next((head.entity_id for head in heads if head and is_named_person(head)), None)
 
 
 def _continued(before: Speaker) -> Speaker:
@@ -106,220 +118,187 @@ def _continued(before: Speaker) -> Speaker:
     return Speaker(before.entity_id, before.name, before.role, "named", "continued", before.confidence)
 
 
-def _read(article: Article, reading: Reading, stretches: Sequence[QuoteSpan], mentions: Sequence[Mention]) -> _Resolver:
+# ── What is known before resolving ─────────────────────────────────────────────────────────────────────────────
+
+
+def _prepare(article: Article, reading: Reading, spans: Sequence[QuoteSpan], mentions: Sequence[Mention]) -> _Resolver:
     contents: dict[Attribution, list[Span]] = {}
-    for one in stretches:
-        if one.attribution and not one.is_continued:
-            contents.setdefault(one.attribution, []).append(Span(one.start, one.end))
-    quoted = [(Span(one.start, one.end), one.attribution) for one in stretches if one.quote_type == "direct"]
-    by_whom = [(span, by) for span, by in quoted if by]
-    direct = [span for span, _ in quoted]
-    reported = [Span(one.start, one.end) for one in stretches if one.quote_type != "direct"]
-    aside = [Span(one.start_char, one.end_char) for one in article.segments if one.kind in SIDELINES]
-    is_aside = inside_of([*aside, *direct])
-    people = [one for one in mentions if one.entity_type == "PERSON"]
-    meant = [one for one in people if not is_aside(one.start_char)]
-    people = [one for one in people if one.form == "name"]
-    genders = find_genders(article.text, people)
-    discourse = read_discourse(article.text, reading.sentences, meant, direct, reported, genders)
+    for span in spans:
+        if span.attribution and not span.is_continued:
+            contents.setdefault(span.attribution, []).append(Span(span.start, span.end))
+    direct = [span for span in spans if span.quote_type == "direct"]
+    quoted = [(Span(span.start, span.end), span.attribution) for span in direct if span.attribution]
+    people = [mention for mention in mentions if is_named_person(mention)]
+    return _Resolver(
+        article,
+        mentions,
+        _discourse_of(article, reading, spans, mentions),
+        find_role_descriptions(article.text, people),
+        _find_roles(article.text, people),
+        contents,
+        quoted,
+    )
+
+
+def _discourse_of(
+    article: Article, reading: Reading, spans: Sequence[QuoteSpan], mentions: Sequence[Mention]
+) -> Discourse:
+    """Return whom the article speaks of outside of direct quotes and sidelines such as captions."""
+    direct = [Span(span.start, span.end) for span in spans if span.quote_type == "direct"]
+    reported = [Span(span.start, span.end) for span in spans if span.quote_type != "direct"]
+    sidelines = [
+        Span(segment.start_char, segment.end_char) for segment in article.segments if segment.kind in SIDELINES
+    ]
+    is_aside = inside_of([*sidelines, *direct])
+    people = [mention for mention in mentions if mention.entity_type == "PERSON"]
+    genders = find_genders(article.text, [mention for mention in people if mention.form == "name"])
+    in_text = [mention for mention in people if not is_aside(mention.start_char)]
+    return read_discourse(article.text, reading.sentences, in_text, direct, reported, genders)
+
+
+def _find_roles(text: str, people: Sequence[Mention]) -> dict[str, str]:
+    """Return the first printed role of each person, by entity id."""
     roles: dict[str, str] = {}
     for person in people:
-        before, behind = (
-            article.text[max(0, person.start_char - 80) : person.start_char],
-            article.text[person.end_char :][:90],
-        )
+        before, behind = text[max(0, person.start_char - 80) : person.start_char], text[person.end_char :][:90]
         role = find_role(before, behind)
         if role:
             roles.setdefault(person.entity_id, role)
-    return _Resolver(
-        article, mentions, discourse, find_role_descriptions(article.text, people), roles, contents, by_whom
-    )
+    return roles
 
 
-def _resolve(resolver: _Resolver, said: Attribution) -> Speaker:
-    if said.source is None:
+# ── Resolving one attribution ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _resolve(resolver: _Resolver, attribution: Attribution) -> Speaker:
+    source = attribution.source
+    if source is None:
         return UNATTRIBUTED
-    resolver.discourse.resolve_pronouns_until(said.source.start)
-    phrase = resolver.article.text[said.source.start : said.source.end]
+    resolver.discourse.resolve_pronouns_until(source.start)
+    phrase = resolver.words_at(source)
     form = form_of(phrase)
     if form == "pronoun":
-        return _resolve_pronoun(resolver, said, phrase)
-    if said.is_label:
-        head = _labelled(resolver, phrase)
-        return _named(resolver, said, head, "transcript") if head else UNRESOLVED
-    head = _head(resolver, said.source, phrase)
-    if head and (head.form == "name" or may_hold_still(phrase, head.entity_id, resolver.bearers)):
-        is_whole = head.text == head.entity_name
-        return _named(resolver, said, head, "role" if head.form == "nominal" else "printed" if is_whole else "surname")
+        return _resolve_pronoun(resolver, attribution, source, phrase)
+    if attribution.is_label:
+        labelled = _labelled_person(resolver, phrase)
+        return _name(resolver, attribution, source, labelled, "transcript") if labelled else UNRESOLVED
+    head = find_named_source(resolver.article.text, resolver.mentions, source)
+    if head and (head.form == "name" or may_hold_still(phrase, head.entity_id, resolver.descriptions)):
+        return _name(resolver, attribution, source, head, _method_of(head))
     if is_several(phrase):
-        return Speaker(None, None, None, "unresolved", "group")
-    bearer = _bearer(resolver, phrase, said.source.start)
-    if bearer:
-        return _named(resolver, said, bearer, "role")
+        return GROUP
+    holder = _role_holder(resolver, phrase, source.start)
+    if holder:
+        return _name(resolver, attribution, source, holder, "role")
+    return _describe_unresolved(resolver, source, phrase, form)
+
+
+def _method_of(head: Mention) -> SpeakerMethod:
+    if head.form == "nominal":
+        return "role"
+    return "printed" if head.text == head.entity_name else "surname"
+
+
+def _describe_unresolved(resolver: _Resolver, source: Span, phrase: str, form: SpeakerForm) -> Speaker:
+    """Return a speaker without a name; a person may be the antecedent of a later pronoun all the same."""
     role = find_role(phrase + " ", "") if form == "nominal" else None
     noun = NOUN_END.split(core_of(phrase), maxsplit=1)[0].split()
     if form == "name" or (noun and noun[-1].casefold() in PERSON_NOUNS):
-        resolver.discourse.add_speaker(said.source.start, None)
+        resolver.discourse.add_speaker(source.start, None)
     return Speaker(None, None, role, "unresolved", "none")
 
 
-def _person(resolver: _Resolver, said: Attribution) -> Mention | None:
-    """The person whom an attribution prints by name."""
-    if said.source is None:
-        return None
-    head = _head(resolver, said.source, resolver.article.text[said.source.start : said.source.end])
-    return head if head and head.entity_type == "PERSON" and head.form == "name" else None
-
-
-def _named(
-    resolver: _Resolver, said: Attribution, mention: Mention, method: SpeakerMethod, margin: float = 1.0
+def _name(
+    resolver: _Resolver,
+    attribution: Attribution,
+    source: Span,
+    mention: Mention,
+    method: SpeakerMethod,
+    margin: float = 1.0,
 ) -> Speaker:
-    assert said.source
+    """Return who a mention names as speaker, and record a person as having spoken."""
     if mention.entity_type == "PERSON":
-        resolver.discourse.add_speaker(said.source.start, mention)
-        resolver.named_by[said] = mention.entity_id
-        resolver.spoken.append((mention, _cue(resolver, said).startswith("ask")))
+        resolver.discourse.add_speaker(source.start, mention)
+        resolver.named_by[attribution] = mention.entity_id
+        is_question = resolver.words_at(attribution.cue).casefold().startswith("ask")
+        resolver.spoken.append((mention, is_question))
     role = resolver.roles.get(mention.entity_id)
-    chance = FAR_AHEAD if method == "pronoun" and margin >= CLEAR_MARGIN else CONFIDENCE[method]
-    return Speaker(mention.entity_id, mention.entity_name, role, "named", method, chance)
+    is_clear = method == "pronoun" and margin >= CLEAR_MARGIN
+    confidence = CLEAR_CONFIDENCE if is_clear else CONFIDENCE[method]
+    return Speaker(mention.entity_id, mention.entity_name, role, "named", method, confidence)
 
 
-def _cue(resolver: _Resolver, said: Attribution) -> str:
-    return resolver.article.text[said.cue.start : said.cue.end].casefold() if said.cue else ""
-
-
-def _head(resolver: _Resolver, span: Span, phrase: str) -> Mention | None:
-    """The mention that says who speaks: the head of the phrase, or in apposition to it, inside or right behind it."""
-    text, core = resolver.article.text, core_of(phrase)
-    end = span.start + len(core)
-    near = _mentions_in(resolver, span.start - 4, span.end + 60)
-    inside = [one for one in near if one.start_char < end]
-    joined = JOINED.search(core)
-    if joined and not any(one.start_char < span.start + joined.start() < one.end_char for one in inside):
-        return None
-    own = POSSESSIVE.search(core)
-    ends = end - 1 - (len(own.group()) if own else 0)
-    # "Mara Oduya of the Larkspur line": a person whom something follows that is no noun
-    heads = [one for one in inside if one.entity_type == "PERSON" and NOUN_END.match(text, one.end_char, end)][:1]
-    heads += [one for one in inside if one.end_char >= ends][-1:]
-    for head in heads:
-        if not _belongs(text[span.start : head.start_char]):
-            return None if _lists(text, head, [one for one in near if one.start_char < span.end]) else head
-    return None if is_several(core) else _apposed(text, core, end, near)
-
-
-def _apposed(text: str, core: str, end: int, near: Sequence[Mention]) -> Mention | None:
-    """Who stands in apposition to a description: "the board's secretary, Mara Oduya" (or a body to a body)."""
-    for one in near:
-        is_alike = one.entity_type == "PERSON" or (one.entity_type == "ORG" and BODY_END.search(core))
-        is_closed = re.match(r"[,.;()]|$", text[one.end_char :][:1])
-        is_behind = one.start_char > end and _is_title(text[end : one.start_char])
-        if is_behind and one.form == "name" and is_alike and is_closed:
-            return one
-    return None
-
-
-def _mentions_in(resolver: _Resolver, start: int, end: int) -> list[Mention]:
-    first = bisect_left(resolver.mentions, start, key=lambda one: one.start_char)
-    last = bisect_left(resolver.mentions, end, key=lambda one: one.start_char)
-    near = [one for one in resolver.mentions[first:last] if one.entity_type in SPEAKING_TYPES]
-    return [one for one in near if one.entity_type != "PERSON" or one.form != "name" or not is_kind(one.text)]
-
-
-def _belongs(before: str) -> bool:
-    """Whether the words of a phrase before its last name make the name a mere part of it: "a spokesman for "."""
-    found = BELONGS_TO.search(before)
-    if not found:
-        return False
-    if is_title(found["title"]):
-        return True
-    return found["of"] != "of" and found["noun"][0].islower()
-
-
-def _lists(text: str, head: Mention, near: Sequence[Mention]) -> bool:
-    """Whether a name is the first of several: "Oduya, Hazebroek and Bexley", "Oduya, a diver, and Bexley"."""
-    behind = [one for one in near if one.start_char >= head.end_char]
-    if not behind:
-        return False
-    between = text[head.end_char : behind[0].start_char]
-    is_next = re.fullmatch(rf",\s{TITLE_BEFORE}", between)
-    if is_next and re.match(r"(?:,\s[A-Z]\w+|,?\s+and\s)", text[behind[0].end_char :][:20]):
-        return True
-    return re.fullmatch(rf"(?:\s\([^)]*\))?(?:,\s[^,;]{{1,40}}){{0,2}},?\sand\s{TITLE_BEFORE}", between) is not None
-
-
-def _is_title(between: str) -> bool:
-    """Whether a comma and at most a title stand between: ", Captain ", ", retired judge "; not ", a friend of "."""
-    words = re.fullmatch(r",\s(?:(?!(?:an?|the|of|for|to|with|by|from|and)\b)[\w.’-]+\s+){0,4}", between)
-    return re.fullmatch(rf",\s{TITLE_BEFORE}", between) is not None or (
-        words is not None and find_role(between[1:], "") is not None
-    )
-
-
-def _labelled(resolver: _Resolver, phrase: str) -> Mention | None:
-    """The one person whose surname heads a turn in capitals: "ODUYA: …"."""
-    named = {
-        one.entity_id: one
-        for one in resolver.mentions
-        if one.entity_type == "PERSON" and one.entity_name.split()[-1].casefold() == phrase.casefold()
+def _labelled_person(resolver: _Resolver, phrase: str) -> Mention | None:
+    """Return the only person whose surname is the label of a turn: "ODUYA: …"."""
+    people = {
+        mention.entity_id: mention
+        for mention in resolver.mentions
+        if mention.entity_type == "PERSON" and mention.entity_name.split()[-1].casefold() == phrase.casefold()
     }
-    return next(iter(named.values())) if len(named) == 1 else None
+    return next(iter(people.values())) if len(people) == 1 else None
 
 
-def _bearer(resolver: _Resolver, phrase: str, at: int) -> Mention | None:
-    """Who bears the role that a phrase words: "the senator"; who spoke last where it fits several."""
-    wholly, partly = find_holders(phrase, resolver.bearers)
-    is_opening = resolver.discourse.sentence_number(at) < OPENING
-    if not DEFINITE.match(phrase) and not is_opening:  # "a driver said": one of many
-        return None
+# ── Roles and pronouns ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _role_holder(resolver: _Resolver, phrase: str, position: int) -> Mention | None:
+    """Return who holds the role in a phrase such as "the senator"; the last speaker if it fits several people."""
+    by_all_words, by_noun = find_holders(phrase, resolver.descriptions)
     if not DEFINITE.match(phrase):
-        return next((one for one in wholly or partly if one.entity_id == resolver.first_named), None)
-    if len(wholly) == 1:
-        return wholly[0]
-    last = resolver.spoken[-1][0].entity_id if resolver.spoken else None
-    return next((one for one in wholly or partly if one.entity_id == last), None)
+        # "a driver said" means one of many, except in the opening, where the first speaker may be meant.
+        is_opening = resolver.discourse.sentence_number(position) < OPENING_SENTENCES
+        wanted = resolver.first_named
+        return _pick(by_all_words or by_noun, wanted) if is_opening else None
+    if len(by_all_words) == 1:
+        return by_all_words[0]
+    return _pick(by_all_words or by_noun, resolver.spoken[-1][0].entity_id if resolver.spoken else None)
 
 
-def _resolve_pronoun(resolver: _Resolver, said: Attribution, phrase: str) -> Speaker:
-    assert said.source
+def _pick(mentions: Sequence[Mention], entity_id: str | None) -> Mention | None:
+    return next((mention for mention in mentions if mention.entity_id == entity_id), None)
+
+
+def _resolve_pronoun(resolver: _Resolver, attribution: Attribution, source: Span, phrase: str) -> Speaker:
     pronoun = re.split(r"[’'\s]", phrase.casefold())[0]
     if pronoun in ("who", "whom"):
-        before = _before_relative(resolver, said.source.start)
-        return _named(resolver, said, before, "pronoun") if before else UNRESOLVED
+        antecedent = _antecedent_of_who(resolver, source.start)
+        return _name(resolver, attribution, source, antecedent, "pronoun") if antecedent else UNRESOLVED
     gender = GENDERS.get(pronoun)
     if gender is None:
-        return Speaker(None, None, None, "unresolved", "group" if pronoun in ("they", "we", "you", "their") else "none")
-    barred = _quoting(resolver, said)
-    # "Is that all?" the chair asked. "It is," he replied: not the chair, but who spoke before.
-    if resolver.spoken and resolver.spoken[-1][1] and _cue(resolver, said) in REPLIES:
-        barred |= {resolver.spoken[-1][0].entity_id}
-    choice = resolver.discourse.find_antecedent(said.source.start, gender, resolver.contents[said], barred)
+        return GROUP if pronoun in PLURAL_PRONOUNS else UNRESOLVED
+    barred = _quoting_speakers(resolver, source) | _asking_speaker(resolver, attribution)
+    choice = resolver.discourse.find_antecedent(source.start, gender, resolver.contents[attribution], barred)
     if choice is None:
         return UNRESOLVED
     resolver.discourse.genders.setdefault(choice.mention.entity_id, gender)
-    return _named(resolver, said, choice.mention, "pronoun", choice.margin)
+    return _name(resolver, attribution, source, choice.mention, "pronoun", choice.margin)
 
 
-def _quoting(resolver: _Resolver, said: Attribution) -> frozenset[str]:
-    """Who is quoted with the words that hold an attribution: these speak of themselves as "I"."""
-    assert said.source
-    number = bisect_right(resolver.quoted, said.source.start, key=lambda one: one[0].start)
-    holding = (by for span, by in resolver.quoted[max(0, number - 3) : number] if said.source.end <= span.end)
-    return frozenset(resolver.named_by[by] for by in holding if by in resolver.named_by)
+def _asking_speaker(resolver: _Resolver, attribution: Attribution) -> frozenset[str]:
+    """Return who asked right before a reply, and so is not "he": "Is that all?" the chair asked. "It is," he replied."""
+    is_reply = resolver.words_at(attribution.cue).casefold() in REPLIES
+    if resolver.spoken and resolver.spoken[-1][1] and is_reply:
+        return frozenset({resolver.spoken[-1][0].entity_id})
+    return frozenset()
 
 
-def _before_relative(resolver: _Resolver, at: int) -> Mention | None:
-    """Whom "who" means: who is named right before it, but for an age or a place: "Mara Oduya, 59, of Sumaque, who"."""
+def _quoting_speakers(resolver: _Resolver, source: Span) -> frozenset[str]:
+    """Return who is quoted with the words around a source: these people speak of themselves as "I"."""
+    number = bisect_right(resolver.quoted, source.start, key=lambda quote: quote[0].start)
+    around = (
+        attribution for span, attribution in resolver.quoted[max(0, number - 3) : number] if source.end <= span.end
+    )
+    return frozenset(resolver.named_by[attribution] for attribution in around if attribution in resolver.named_by)
+
+
+def _antecedent_of_who(resolver: _Resolver, position: int) -> Mention | None:
+    """Return whom "who" means: the person named or described right before it."""
     text = resolver.article.text
-    people = [one for one in _mentions_in(resolver, at - 90, at) if one.entity_type == "PERSON"]
-    if (
-        people
-        and (text[people[-1].end_char : at] != " " or text[: people[-1].start_char].endswith("the "))
-        and re.fullmatch(
-            r"(?:\s\([^)]*\))?(?:,\s(?:\d+|[^,;:.“”\"]{1,40}|of\s[^,;:“”\"]{1,30}|[A-Z][\w.]{1,8})){0,3},?\s|\s",
-            text[people[-1].end_char : at],
-        )
-    ):
-        return people[-1]
-    described = re.search(r"\b[Tt]he\s(?:[\w’'-]+\s){0,4}[\w’'-]+(?=,?\s$)", text[max(0, at - 80) : at])
-    return _bearer(resolver, described.group(), at) if described else None
+    mentions = speaking_mentions_in(resolver.mentions, position - 90, position)
+    people = [mention for mention in mentions if mention.entity_type == "PERSON"]
+    if people:
+        between, before = text[people[-1].end_char : position], text[: people[-1].start_char]
+        if (between != " " or before.endswith("the ")) and BEFORE_WHO.fullmatch(between):
+            return people[-1]
+    description = DESCRIPTION_BEFORE_WHO.search(text[max(0, position - 80) : position])
+    return _role_holder(resolver, description.group(), position) if description else None
