@@ -1,4 +1,4 @@
-"""The pairing of quotation marks: what punctuation decides."""
+"""Pair quotation marks, as far as punctuation decides."""
 
 from __future__ import annotations
 
@@ -10,45 +10,45 @@ from typing import Literal
 from pipeline.contract import Segment
 
 OPENING = "“«„‟「『‹"
-# Doubled single marks stand for a double one: ''boots on the ground''. Between Hebrew letters a mark is the sign of an
-# abbreviation: צה"ל. Marks of titles (《》) are no quotation marks.
+# Two single marks are used for a double one: ''boots on the ground''. Between Hebrew letters a mark is part of an
+# abbreviation: צה"ל. Title marks (《》) are not quotation marks.
 MARK = re.compile(r"[“”«»„‟「」『』‹›]|[\"״](?:(?<![א-ת].)|(?![א-ת]))|''|``")
-# Which marks may close which: those of other families are part of what is quoted (»…« in „…“, 『…』 in 「…」).
+# A mark only closes a mark of its own family; marks of other families are part of the quotation (»…« in „…“, 『…』 in 「…」).
 FAMILIES = ('“”„‟"״', "«»", "‹›", "「」", "『』")
 FAMILY = {mark: number for number, marks in enumerate(FAMILIES) for mark in marks} | {"''": 0, "``": 0}
-# Marks that open and close alike.
+# Marks with the same form for opening and closing.
 SHAPELESS = ('"', "״", "''")
-# Opening marks that close what another one opens: German „…“, Danish »…«, ”…“ where marks are set at random.
+# Opening marks that close another one: German „…“, Danish »…«, ”…“ in carelessly set text.
 TURNED = (("„", "“"), ("»", "«"), ("”", "“"))
-# Marks that may stand in another pair of their own kind: «…«…»…».
+# Marks that may be nested in a pair of the same kind: «…«…»…».
 NESTING = "«「『"
-# Between a word and punctuation or white space no mark opens; but behind an elision one may: l’« urgence ».
+# A mark between a word and punctuation or white space does not open a quotation, except behind an elision: l’« urgence ».
 PUNCTUATION = ".,;:!?)]。，！？、"
 BEFORE_OPENING = "([—–’'"
-# Single marks count where a text has no double ones: an opening one behind a space, a closing one behind a word or
-# punctuation, and no apostrophe ("the ministers' plan" closes nothing that was not opened).
+# Single marks are quotation marks only in a text without double ones. An opening one follows a space, a closing one
+# follows a word or punctuation. An apostrophe ("the ministers' plan") closes nothing, because nothing is open.
 SINGLE_OPENING = re.compile(r"(?:(?<=[\s(\[—–-])|^)[‘'](?=[\w“\"$£€])(?!\d0s|tis\b|em\b|til\b|cause\b)")
-# In other languages a straight one is an apostrophe far too often ('s avonds, 'ndrangheta), as a curly one is before
+# In other languages a straight mark is too often an apostrophe ('s avonds, 'ndrangheta), and so is a curly one before
 # some letters (‘s avonds).
 CURLY_OPENING = re.compile(r"(?:(?<=[\s(\[—–-])|^)‘(?=[\w“\"¿¡])(?![stnmkr]\b)")
 SINGLE_CLOSING = re.compile(r"(?<=[\w.,!?…;:—–-])[’'](?=$|[\s.,;:!?)\]—–-])")
-# Where a quotation without its closing mark ends: before its attribution.
+# A quotation without a closing mark ends before its attribution.
 UNCLOSED_END = re.compile(
     r",?\s+(?:(?:he|she|they|it|[A-Z][\w.’'-]+(?:\s[A-Z][\w.’'-]+){0,3}|the\s+[\w ]{3,30}?)\s+(?:said|says|added|told|noted|wrote)\b|"
     r"(?:said|says|added|noted|wrote)\s+(?:[A-Z]|the\b|he\b|she\b))"
 )
 
-# "… is complicated, he said." at the end of a paragraph whose closing mark is missing.
+# "… is complicated, he said." at the end of a paragraph without a closing mark.
 TRAILING_ATTRIBUTION = re.compile(rf"{UNCLOSED_END.pattern}[^,\"“”]{{0,60}}$")
 
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """What stands between two marks of one paragraph; offsets leave the marks out."""
+    """The text between two marks in one paragraph; ``start`` and ``end`` exclude the marks."""
 
     start: int
     end: int
-    outer_start: int  # with the marks
+    outer_start: int  # including the marks
     outer_end: int
     is_closed: bool
     segment: int
@@ -58,12 +58,12 @@ class Quotation:
 def pair_marks(
     text: str, segments: Sequence[Segment], single_opening: re.Pattern[str] = SINGLE_OPENING
 ) -> list[Quotation]:
-    """Find all quotations, segment by segment; marks within a quotation are part of it.
+    """Return all quotations, segment by segment; marks inside a quotation are part of it.
 
     Args:
         text: the article's.
-        segments: its parts.
-        single_opening: which single marks open a quotation where a text has no double ones.
+        segments: of the article, in reading order.
+        single_opening: finds the single marks that open a quotation in a text without double ones.
     """
     has_double = bool(MARK.search(text))
     found: list[Quotation] = []
@@ -78,54 +78,65 @@ def pair_marks(
 
 
 def _pair_segment(text: str, segment: Segment, number: int, next_mark: str) -> list[Quotation]:
+    """Return the quotations of a segment; ``next_mark`` is the first character of the next segment."""
     found: list[Quotation] = []
-    open_at: tuple[int, int] | None = None
-    depth = 0  # of pairs of the same family within
-    style = ""
+    opening: tuple[int, int] | None = None  # where the mark is that opens the current quotation
+    depth = 0  # of pairs of the same kind inside it
+    style = ""  # its opening mark
     for mark in MARK.finditer(text, segment.start_char, segment.end_char):
-        if open_at is not None and not _concerns(text[open_at[1] : segment.end_char], mark, open_at[1], style):
+        if opening is not None and not _may_close(text[opening[1] : segment.end_char], mark, opening[1], style):
             continue
-        kind = _direction(text, mark, segment, style if open_at else "")
-        if kind == "open":
-            if open_at is None:
-                open_at, style = (mark.start(), mark.end()), mark.group()
+        direction = _direction(text, mark, segment, style if opening else "")
+        if direction == "open":
+            if opening is None:
+                opening, style = (mark.start(), mark.end()), mark.group()
             elif mark.group() == style and not _nests(text[mark.end() : segment.end_char], style, depth):
-                found.append(_unclosed(text, open_at, mark.start(), number))  # the one before was never closed
-                open_at, depth = (mark.start(), mark.end()), 0
+                found.append(_unclosed(text, opening, mark.start(), number))  # the quotation before was never closed
+                opening, depth = (mark.start(), mark.end()), 0
             else:
                 depth += 1
-        elif open_at is not None and depth:
+        elif opening is not None and depth:
             depth -= 1
-        elif open_at is not None:
-            found.append(_trimmed(text, open_at, mark.start(), mark.end(), number))
-            open_at = None
-        elif kind == "close" and not found and mark.end() - segment.start_char > 20:
+        elif opening is not None:
+            found.append(_trimmed(text, opening, mark.start(), mark.end(), number))
+            opening = None
+        elif direction == "close" and not found and mark.end() - segment.start_char > 20:
             found += _without_opening(text, segment, mark, number)
-    if open_at is not None:
-        next_opens = next_mark in OPENING or next_mark in ('"', style)
-        if next_opens and not TRAILING_ATTRIBUTION.search(text[open_at[1] : segment.end_char]):
-            found.append(replace(_trimmed(text, open_at, segment.end_char, segment.end_char, number), runs_on=True))
-        else:
-            found.append(_unclosed(text, open_at, segment.end_char, number))
+    if opening is not None:
+        found.append(_close_at_segment_end(text, opening, segment, number, next_mark, style))
     return [quotation for quotation in found if quotation.end > quotation.start]
 
 
-def _concerns(rest: str, mark: re.Match[str], offset: int, style: str) -> bool:
-    """Whether a mark within an open quotation is one of its family, or stands for the missing one: “We pay», she said.
+def _close_at_segment_end(
+    text: str, opening: tuple[int, int], segment: Segment, number: int, next_mark: str, style: str
+) -> Quotation:
+    """Return a quotation without closing mark: it runs on if the next segment opens with a mark, else it is unclosed."""
+    next_opens = next_mark in OPENING or next_mark in ('"', style)
+    if next_opens and not TRAILING_ATTRIBUTION.search(text[opening[1] : segment.end_char]):
+        return replace(_trimmed(text, opening, segment.end_char, segment.end_char, number), runs_on=True)
+    return _unclosed(text, opening, segment.end_char, number)
 
-    ``rest`` is what stands behind the opening mark; it begins at ``offset``.
+
+def _may_close(rest: str, mark: re.Match[str], offset: int, style: str) -> bool:
+    """Return whether a mark inside an open quotation is of its family or replaces its closing mark: “We pay», she said.
+
+    Args:
+        rest: the segment behind the opening mark.
+        mark: the mark in question.
+        offset: where ``rest`` begins in the text.
+        style: the opening mark.
     """
     family = FAMILY[mark.group()]
     if family == FAMILY[style]:
         return True
     within, behind = rest[: mark.start() - offset], rest[mark.end() - offset :]
     is_closing = mark.group() in "»”" and (not behind or behind[0].isspace() or behind[0] in PUNCTUATION)
-    opened = any(sign in within for sign in FAMILIES[family])
-    return is_closing and not opened and not any(sign in behind for sign in FAMILIES[FAMILY[style]])
+    has_own_opening = any(sign in within for sign in FAMILIES[family])
+    return is_closing and not has_own_opening and not any(sign in behind for sign in FAMILIES[FAMILY[style]])
 
 
 def _nests(rest: str, style: str, depth: int) -> bool:
-    """Whether what follows closes this mark and those that are open."""
+    """Return whether the text behind an opening mark closes it and those around it."""
     if style not in NESTING:
         return False
     closing = FAMILIES[FAMILY[style]][1]
@@ -133,12 +144,12 @@ def _nests(rest: str, style: str, depth: int) -> bool:
 
 
 def _direction(text: str, mark: re.Match[str], segment: Segment, style: str) -> Literal["open", "close", "neither"]:
-    """What a mark does; ``style`` is the mark of the quotation that is open, if one is."""
+    """Return what a mark does; ``style`` is the opening mark of the current quotation, "" if none is open."""
     sign = mark.group()
     before = text[mark.start() - 1] if mark.start() > segment.start_char else " "
     after = text[mark.end()] if mark.end() < segment.end_char else " "
     before_pause = after.isspace() or after in PUNCTUATION
-    if sign in SHAPELESS:  # it closes what is open; behind a digit it means inches
+    if sign in SHAPELESS:  # closes an open quotation; behind a digit it means inches
         opens = before.isspace() or not (after.isspace() or before.isdigit())
         return "open" if opens and not style else "close"
     if sign in "»”":  # Danish »…«, Swedish ”…”
@@ -155,19 +166,21 @@ def _trim_end(text: str, start: int, end: int) -> int:
     return start + len(text[start:end].rstrip())
 
 
-def _trimmed(text: str, opened: tuple[int, int], closing: int, outer_end: int, number: int) -> Quotation:
-    start = opened[1] + len(text[opened[1] : closing]) - len(text[opened[1] : closing].lstrip())
-    return Quotation(start, _trim_end(text, start, closing), opened[0], outer_end, True, number)
+def _trimmed(text: str, opening: tuple[int, int], closing: int, outer_end: int, number: int) -> Quotation:
+    """Return a closed quotation without the white space at its ends."""
+    start = opening[1] + len(text[opening[1] : closing]) - len(text[opening[1] : closing].lstrip())
+    return Quotation(start, _trim_end(text, start, closing), opening[0], outer_end, True, number)
 
 
-def _unclosed(text: str, opened: tuple[int, int], limit: int, number: int) -> Quotation:
-    found = UNCLOSED_END.search(text, opened[1], limit)
-    end = found.start() if found else limit
-    return replace(_trimmed(text, opened, end, end, number), is_closed=False)
+def _unclosed(text: str, opening: tuple[int, int], limit: int, number: int) -> Quotation:
+    """Return a quotation without closing mark: it ends before its attribution, or at the limit."""
+    attribution = UNCLOSED_END.search(text, opening[1], limit)
+    end = attribution.start() if attribution else limit
+    return replace(_trimmed(text, opening, end, end, number), is_closed=False)
 
 
 def _without_opening(text: str, segment: Segment, mark: re.Match[str], number: int) -> Iterator[Quotation]:
-    """A closing mark that nothing opened: the paragraph's beginning was quoted, if an attribution follows."""
+    """Yield the beginning of a paragraph up to a closing mark that nothing opened, if an attribution follows."""
     before = text[mark.start() - 1]
     if before in ",.!?…" and re.match(
         r"\s+(?:[a-z]+\s+)?(?:\w+\s+){0,3}?(?:said|says|added|told|noted)\b", text[mark.end() : mark.end() + 60]
@@ -176,22 +189,18 @@ def _without_opening(text: str, segment: Segment, mark: re.Match[str], number: i
         yield Quotation(start, mark.start(), start, mark.end(), False, number)
 
 
-def _pair_singles(text: str, segment: Segment, number: int, opens: re.Pattern[str]) -> Iterator[Quotation]:
-    at = segment.start_char
-    while opening := opens.search(text, at, segment.end_char):
-        closing = next(
-            (c for c in SINGLE_CLOSING.finditer(text, opening.end(), segment.end_char) if _closes(text, opening, c)),
-            None,
-        )
+def _pair_singles(text: str, segment: Segment, number: int, single_opening: re.Pattern[str]) -> Iterator[Quotation]:
+    position = segment.start_char
+    while opening := single_opening.search(text, position, segment.end_char):
+        candidates = SINGLE_CLOSING.finditer(text, opening.end(), segment.end_char)
+        closing = next((mark for mark in candidates if not _is_possessive(text, opening, mark)), None)
         if closing is None:
             return
         yield _trimmed(text, (opening.start(), opening.end()), closing.start(), closing.end(), number)
-        at = closing.end()
+        position = closing.end()
 
 
-def _closes(text: str, opening: re.Match[str], closing: re.Match[str]) -> bool:
-    """A possessive plural (the ministers' plan) is no closing mark if punctuation does not stand by it."""
-    before = text[closing.start() - 1]
-    after = text[closing.end() : closing.end() + 1]
-    is_possessive = before == "s" and after == " " and closing.start() - opening.end() > 25
-    return not is_possessive
+def _is_possessive(text: str, opening: re.Match[str], mark: re.Match[str]) -> bool:
+    """Return whether a mark is probably the apostrophe of a plural: "the ministers' plan"."""
+    before, after = text[mark.start() - 1], text[mark.end() : mark.end() + 1]
+    return before == "s" and after == " " and mark.start() - opening.end() > 25

@@ -1,4 +1,4 @@
-"""Words and sentences of an article, found once."""
+"""Read an article once: its words, sentences, quotations, and in English the tagger's findings."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pipeline.language.marks import CURLY_OPENING, Quotation, pair_marks
 from pipeline.language.tagger import NO_TAGS, Tagger, Tags, load_tagger
 from pipeline.lexicon.titles import ABBREVIATED_TITLE_END
 
-# A word may hold inner apostrophes, hyphens, points between letters and commas between digits: O'Neill, U.S., 4,000.
+# A word may contain apostrophes, hyphens, full stops between letters and commas between digits: O'Neill, U.S., 4,000.
 WORD = re.compile(r"\w+(?:[’'\-–.&]\w+|,(?=\d{3}\b)\d+)*(?:(?<=\b[A-Z])\.)?")
-# Scripts that write words without spaces, and about how many letters make a word in them.
+# Scripts without spaces between words, and the approximate number of letters per word.
 UNSPACED = (
     (re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"), 2),  # Japanese, Chinese
     (re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"), 4),  # Thai, Lao, Burmese, Khmer
@@ -24,14 +24,14 @@ UNSPACED = (
 
 
 class Span(NamedTuple):
-    """A half-open stretch of code points."""
+    """Code points ``start:end`` of a text."""
 
     start: int
     end: int
 
 
 class Word(NamedTuple):
-    """One word and where it stands."""
+    """A word and its place in the text."""
 
     text: str
     start: int
@@ -40,26 +40,25 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the language pass found in ``article.text``; all offsets are into it.
+    """What was found in ``article.text``; all offsets refer to it.
 
-    ``sentences`` cover every segment, in order; none reaches over a segment's end. White space at their ends is left
-    out.
+    ``sentences`` are in reading order and do not cross segments; together they cover each segment except white space.
     """
 
     words: tuple[Word, ...]
     sentences: tuple[Span, ...]
-    is_english: bool  # or not known to be anything else: the tagger and the rules for names and speakers are English
+    is_english: bool  # also if the language is unknown; the tagger and the rules for names and speakers are for English
     quotations: tuple[Quotation, ...] = ()
     tags: Tags = NO_TAGS
-    foreign_attributions: tuple[ForeignAttribution, ...] = ()  # in other languages
+    foreign_attributions: tuple[ForeignAttribution, ...] = ()  # in other languages only
 
 
 def read_language(article: Article, threads: int = 1) -> Reading:
-    """Look at an article once, for all that follows.
+    """Read an article for the stages that follow.
 
     Args:
-        article: as normalised.
-        threads: processors that the tagger may use; what it finds does not depend on it.
+        article: a normalised article.
+        threads: threads for the tagger; its findings do not depend on them.
 
     Raises:
         ModelError: if a file of the tagger is missing or damaged.
@@ -68,7 +67,7 @@ def read_language(article: Article, threads: int = 1) -> Reading:
 
 
 def read_with(tagger: Tagger, article: Article) -> Reading:
-    """Look at an English article with a tagger."""
+    """Read an English article with a given tagger."""
     text, segments, sentences = article.text, article.segments, find_sentences(article)
     quotations = tuple(pair_marks(text, segments))
     return Reading(_words(text), sentences, True, quotations, tagger.tag(text, sentences, segments, quotations))
@@ -92,11 +91,11 @@ def _is_english(article: Article) -> bool:
 
 
 def _words(text: str) -> tuple[Word, ...]:
-    return tuple(Word(found.group(), found.start(), found.end()) for found in WORD.finditer(text))
+    return tuple(Word(match.group(), match.start(), match.end()) for match in WORD.finditer(text))
 
 
 def count_words(text: str) -> int:
-    """About how many words a text has, in whatever script."""
+    """Return the approximate number of words in a text of any script."""
     count = 0
     for letters, per_word in UNSPACED:
         count += -(-len(letters.findall(text)) // per_word)
@@ -105,17 +104,17 @@ def count_words(text: str) -> int:
 
 
 def find_sentences(article: Article) -> tuple[Span, ...]:
-    """The sentences of an article, segment by segment."""
-    found: list[Span] = []
+    """Return the sentences of an article, segment by segment."""
+    sentences: list[Span] = []
     for segment in article.segments:
-        # A paragraph at a time: nupunkt would carry a sentence over an empty line.
-        stretch = article.text[segment.start_char : segment.end_char]
-        goes_on = False
-        for start, end in nupunkt.sent_spans(stretch):
-            text = stretch[start:end]
+        # One segment at a time, because nupunkt would continue a sentence across an empty line.
+        segment_text = article.text[segment.start_char : segment.end_char]
+        ends_in_title = False
+        for start, end in nupunkt.sent_spans(segment_text):
+            text = segment_text[start:end]
             first = segment.start_char + start + len(text) - len(text.lstrip())
             last = segment.start_char + start + len(text.rstrip())
             if last > first:
-                found.append(Span(found.pop().start if goes_on else first, last))
-                goes_on = ABBREVIATED_TITLE_END.search(text.rstrip()) is not None
-    return tuple(found)
+                sentences.append(Span(sentences.pop().start if ends_in_title else first, last))
+                ends_in_title = ABBREVIATED_TITLE_END.search(text.rstrip()) is not None
+    return tuple(sentences)
