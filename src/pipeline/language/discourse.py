@@ -19,7 +19,7 @@ from pipeline.lexicon.titles import BODY_BEFORE_NAME, FEMALE_SIGNS, MALE_SIGNS, 
 BEFORE_GIVEN_NAME = re.compile(r"^(?:.*\b\w{2,}\.\s|(?:\w\.\s?)+)(?=\w)")
 # Segments whose people no pronoun of the text means.
 SIDELINES = frozenset({"byline", "dateline", "caption", "note"})
-REACH = 2500  # code points before a pronoun that are searched
+ANTECEDENT_REACH = 2500  # code points before a pronoun that are searched
 # How strongly a position suggests the person named there, by what it is; DECAY is the share left one sentence later.
 SPEAKER_WEIGHT, SUBJECT_WEIGHT, NAME_WEIGHT, REPORTED_WEIGHT, PRONOUN_WEIGHT = 3.0, 2.6, 1.2, 0.5, 1.8
 NAMELESS_WEIGHT = 1.8
@@ -118,7 +118,7 @@ class Discourse:
         """Return the best score and the last mention of each candidate by entity id; None is somebody without a name."""
         scores: dict[str | None, float] = {}
         mentions: dict[str | None, Mention | None] = {}
-        first = bisect_left(self.evidence, position - REACH, key=lambda evidence: evidence.position)
+        first = bisect_left(self.evidence, position - ANTECEDENT_REACH, key=lambda evidence: evidence.position)
         last = bisect_left(self.evidence, position, key=lambda evidence: evidence.position)
         unquoted_before = self._unquoted_before[self.sentence_number(position)]
         for evidence in self.evidence[first:last]:

@@ -13,24 +13,24 @@ from pipeline.lexicon.gazetteer import countries, nationalities
 from pipeline.lexicon.titles import ROLE_BEFORE_NAME, ROLE_NOUNS
 from pipeline.lexicon.words import any_of, read_lines, read_words
 
-REACH = 110  # code points around a name that may describe the person
+DESCRIPTION_REACH = 110  # code points around a name that may describe the person
 # The form in which a word is compared, by its synonyms: "senator" for "sen".
 CANONICAL = {word: group.split()[0] for group in read_lines("role_synonyms.txt") for word in group.split()}
 OFFICES = frozenset(CANONICAL.get(noun, noun) for noun in ROLE_NOUNS | PARTISANS) - {"state"}
 VICE = re.compile(r"(?i)\bvice[\s-]president\b")
-WORD = re.compile(r"[A-Za-zÀ-ž][\w-]*(?:\.[A-Z])*")
+ROLE_WORD = re.compile(r"[A-Za-zÀ-ž][\w-]*(?:\.[A-Z])*")
 _TITLE_END = rf"(?:{any_of('function_words.txt', 'title ends')})"
 # The words right before a name that may describe the person: "longtime Democratic pollster ".
-TITLE = re.compile(
+DESCRIPTION_BEFORE = re.compile(
     rf"(?:(?:(?!{_TITLE_END}\s)[\w’'./-]+\s)|(?<=[Ss]ecretary\s)of\s|(?<=[Ss]peaker\s)of\sthe\s){{1,8}}$"
 )
 # "The mayor of Upper Sallow, Yanna Correll", "Kazakhstan's deputy minister, Serik Zhanat"
-BEFORE = re.compile(
+APPOSITION_BEFORE = re.compile(
     r"(?:^|[\s“\"])(?P<role>(?:[Tt]he|[Aa]n?|[Ii]ts|[Hh]is|[Hh]er|[Tt]heir|[A-Z]\w+[’']s?)\s(?:(?!said|says|told)[^,.;:“”\"()\n])"
     r"{2,80}),\s(?:[A-Z][\w.]*\s){0,2}$"
 )
 # "Yanna Correll, the mayor of Upper Sallow", "Oduya (D-Ohio), a leader of the board", "Oduya is the mayor"
-BEHIND = re.compile(
+DESCRIPTION_BEHIND = re.compile(
     r"(?:[’']s?)?(?:\s\([^)]{1,20}\))?(?:,\s(?:\d+,\s)?(?:who\s(?:is|was|has\sbeen|served\sas)\s)?|\s(?:is|was|became)\s)"
     r"(?P<role>(?:the|an?|its|his|her|their|[a-z]+|[A-Z]\w+[’']s?)\s[^,.;:“”\"()\n]{2,90}|[a-z][\w-]+(?=[,.]))"
 )
@@ -62,9 +62,13 @@ def find_role_descriptions(text: str, people: Sequence[Mention]) -> list[RoleDes
 
 def _describe(text: str, person: Mention, previous_end: int) -> list[RoleDescription]:
     """Return the descriptions of a person; ``previous_end`` is where the mention of the person before ends."""
-    start = max(text.rfind("\n", 0, person.start_char) + 1, person.start_char - REACH)
-    before, behind = text[start : person.start_char], text[person.end_char : person.end_char + REACH]
-    title, apposed, after = TITLE.search(before), BEFORE.search(before), BEHIND.match(behind)
+    start = max(text.rfind("\n", 0, person.start_char) + 1, person.start_char - DESCRIPTION_REACH)
+    before, behind = text[start : person.start_char], text[person.end_char : person.end_char + DESCRIPTION_REACH]
+    title, apposed, after = (
+        DESCRIPTION_BEFORE.search(before),
+        APPOSITION_BEFORE.search(before),
+        DESCRIPTION_BEHIND.match(behind),
+    )
     office = ROLE_BEFORE_NAME.search(before.rstrip(" ,"))  # "visited the site with its director, Timur Beisek"
     party = PARTY.match(behind)
     extra = role_words(before[: title.start()][-40:]) & {"former"} if title else frozenset()
@@ -85,7 +89,7 @@ def _describe(text: str, person: Mention, previous_end: int) -> list[RoleDescrip
 def _role_nouns(role: str) -> frozenset[str]:
     """Return the words that may be used alone for the holder of a role: "manager" of "campaign manager"."""
     own = POSSESSOR.split(NOUN_END.split(role, maxsplit=1)[0])[-1]
-    words = WORD.findall(_join_vice(own))
+    words = ROLE_WORD.findall(_join_vice(own))
     last_word = role_words(" ".join(words[-1:]))
     return last_word | (role_words(" ".join(words)) & OFFICES)
 
@@ -96,7 +100,7 @@ def _join_vice(phrase: str) -> str:
 
 def role_words(phrase: str) -> frozenset[str]:
     """Return the words that tell one role from another, each in the form in which roles are compared."""
-    words = (word.casefold() for word in WORD.findall(_join_vice(phrase)))
+    words = (word.casefold() for word in ROLE_WORD.findall(_join_vice(phrase)))
     return frozenset(_canonical(word) for word in words if word not in IGNORED_WORDS)
 
 
@@ -155,7 +159,7 @@ def may_hold_still(phrase: str, entity_id: str, descriptions: Sequence[RoleDescr
 
 def head_noun(phrase: str) -> str:
     """Return the noun of a description in the form in which roles are compared: "senator" of "the Sen."."""
-    nouns: list[str] = WORD.findall(_join_vice(NOUN_END.split(core_of(phrase), maxsplit=1)[0])) or [""]
+    nouns: list[str] = ROLE_WORD.findall(_join_vice(NOUN_END.split(core_of(phrase), maxsplit=1)[0])) or [""]
     return CANONICAL.get(nouns[-1].casefold(), nouns[-1].casefold())
 
 

@@ -1,8 +1,7 @@
-"""The trained tagger: who says what, and who is named, as one small encoder sees it.
+"""The trained tagger: one small encoder that finds who says what, and names.
 
-It labels each word piece as part of a source, a cue or a content, or of none, tells for each which cue it belongs to, and
-labels it as part of a name of some kind, or of none.
-How it was trained is told in ``training/``; what it reaches, in MODEL_CARD.md.
+It labels each word piece as part of a source, cue or content, or of none; scores which cue each piece belongs to; and
+labels each piece as part of a name of some kind, or of none. ``training/`` trains it; MODEL_CARD.md has its accuracy.
 """
 
 from __future__ import annotations
@@ -27,10 +26,10 @@ if TYPE_CHECKING:
 Role = Literal["source", "cue", "content"]
 ROLES: tuple[Role, ...] = get_args(Role)
 LABELS = ("O", *(f"{begin}-{role}" for role in ROLES for begin in "BI"))
-KINDS: tuple[EntityType, ...] = get_args(EntityType)
-NAME_LABELS = ("O", *(f"{begin}-{kind}" for kind in KINDS for begin in "BI"))
-OUTSIDE = 0  # then for each kind the label of what begins it and of what goes on, in both lists
-NEVER = -1e4
+ENTITY_KINDS: tuple[EntityType, ...] = get_args(EntityType)
+NAME_LABELS = ("O", *(f"{begin}-{kind}" for kind in ENTITY_KINDS for begin in "BI"))
+OUTSIDE = 0  # in both lists; then for each kind the label of its first word, then that of its other words
+IMPOSSIBLE = -1e4  # as a log-probability
 UNKNOWN_PIECE, FIRST_PIECE, LAST_PIECE = 100, 101, 102  # [UNK], [CLS], [SEP]
 LINK_WIDTH = 64
 FOLDER = Path(__file__).parent / "model"
@@ -40,7 +39,7 @@ Floats = NDArray[np.float32]
 
 
 class Tag(NamedTuple):
-    """A source, cue or content; half-open code points."""
+    """A source, cue or content; ``start:end`` are code points."""
 
     role: Role
     start: int
@@ -48,23 +47,23 @@ class Tag(NamedTuple):
 
 
 class TaggedName(NamedTuple):
-    """A name; half-open code points."""
+    """A name; ``start:end`` are code points."""
 
     kind: EntityType
     start: int
     end: int
-    confidence: float  # that it names something of that kind; not calibrated
+    confidence: float  # probability of the kind, not calibrated
 
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What the tagger found in a text.
+    """The tagger's findings in a text.
 
     Attributes:
-        spans: who says what, in the order of the text; they do not overlap.
-        links: for each span the numbers of those that one window showed beside it, and how likely its attribution hangs
-            on each: on its cue; where it has none, on its source, else on its first content.
-        names: in the order of the text; they do not overlap each other.
+        spans: sources, cues and contents in reading order; they do not overlap.
+        links: for each span, by the number of each span that a window contained together with it, the probability that
+            the two are linked. A span is linked to its cue, without a cue to its source, without both to its first content.
+        names: in reading order; they do not overlap each other.
     """
 
     spans: tuple[Tag, ...]
@@ -76,14 +75,14 @@ NO_TAGS = Tags((), ())
 
 
 class Tagger:
-    """The encoder and its tokenizer, loaded.
+    """The encoder and its tokenizer.
 
-    The same text gives the same tags, however many threads there are and whatever was tagged before: windows are run
-    one by one, for the scale of the quantised numbers is taken over all that is run at once.
+    The same text gets the same tags, whatever the number of threads and the texts before. Therefore windows are run one
+    by one: dynamic quantisation takes its scale over everything that is run together.
     """
 
     def __init__(self, folder: Path = FOLDER, threads: int = 1) -> None:
-        """Load both.
+        """Load the encoder and its tokenizer.
 
         Raises:
             ModelError: if one of the files is missing or damaged.
@@ -98,60 +97,76 @@ class Tagger:
         segments: Sequence[Segment],
         quotations: Sequence[Quotation],
     ) -> Tags:
-        """Find sources, cues and contents, and names, in an article.
+        """Return the sources, cues, contents and names in an article.
 
         Args:
             text: the article's.
-            sentences: half-open stretches of it, in order.
-            segments: its parts.
-            quotations: what stands between its marks.
+            sentences: half-open spans in reading order.
+            segments: of the article.
+            quotations: of the article, in reading order.
         """
         pieces = cut_word_pieces(text, sentences, segments, quotations, self.encode)
         if not len(pieces.ids):
             return NO_TAGS
         windows = list(cut_windows(pieces.sentences))
-        seen = [self._run(pieces, window) for window in windows]
-        words = np.flatnonzero(pieces.features[0] % 2 == 0)  # the first piece of each
-        bounds = np.append(words, len(pieces.ids))
-        opens = pieces.features[1, words] % 3 == 2  # nothing reaches over a segment's end
-        said, named = (
-            _by_word(
-                np.concatenate([_kept(found[head], window) for found, window in zip(seen, windows, strict=True)]),
-                words,
-                opens,
-            )
-            for head in (0, 2)
+        outputs = [self._run(pieces, window) for window in windows]
+        words = _Words.of(pieces)
+        roles = words.label_scores([output.roles for output in outputs], windows)
+        names = words.label_scores([output.names for output in outputs], windows)
+        role_spans = _find_spans(roles)
+        first_pieces = words.bounds[[first for first, _, _ in role_spans]]
+        last_pieces = words.bounds[[last for _, last, _ in role_spans]]
+        return Tags(
+            tuple(Tag(ROLES[role], *words.chars(pieces, first, last)) for first, last, role in role_spans),
+            _link(first_pieces, last_pieces, windows, [output.links for output in outputs]),
+            tuple(
+                TaggedName(ENTITY_KINDS[kind], *words.chars(pieces, first, last), _confidence(names[first:last], kind))
+                for first, last, kind in _find_spans(names)
+            ),
         )
-        spans = _spans(said)
-        firsts, lasts = bounds[[first for first, _, _ in spans]], bounds[[last for _, last, _ in spans]]
-        links = _link(firsts, lasts, windows, [asked for _, asked, _ in seen])
-        tags = (
-            Tag(ROLES[role], int(pieces.starts[first]), int(pieces.ends[last - 1]))
-            for first, last, (_, _, role) in zip(firsts, lasts, spans, strict=True)
-        )
-        names = (
-            TaggedName(
-                KINDS[kind],
-                int(pieces.starts[bounds[first]]),
-                int(pieces.ends[bounds[last] - 1]),
-                _confidence(named[first:last], kind),
-            )
-            for first, last, kind in _spans(named)
-        )
-        return Tags(tuple(tags), links, tuple(names))
 
-    def _run(self, pieces: WordPieces, window: Window) -> tuple[Floats, Floats, Floats]:
-        """Of a window's pieces [n, labels] log-probabilities, [n, 128] links, and [n, labels] log-probabilities of names."""
+    def _run(self, pieces: WordPieces, window: Window) -> _Output:
         inside = slice(window.start, window.end)
         ids = np.concatenate([[FIRST_PIECE], pieces.ids[inside], [LAST_PIECE]])
         features = np.pad(pieces.features[:, inside], ((0, 0), (1, 1)))
-        said, links, named = self._session.run(None, {"ids": ids[None], "features": features[None]})
-        return _log_softmax(said[0, 1:-1]), links[0, 1:-1], _log_softmax(named[0, 1:-1])
+        roles, links, names = self._session.run(None, {"ids": ids[None], "features": features[None]})
+        return _Output(_log_softmax(roles[0, 1:-1]), links[0, 1:-1], _log_softmax(names[0, 1:-1]))
+
+
+class _Output(NamedTuple):
+    """The encoder's output for the pieces of a window, without the special ones."""
+
+    roles: Floats  # [n, labels] log-probabilities
+    links: Floats  # [n, 2 * LINK_WIDTH] a query and a key for each piece
+    names: Floats  # [n, labels] log-probabilities
+
+
+class _Words(NamedTuple):
+    """The words of a text by their pieces."""
+
+    first_pieces: Ints  # [w] number of the first piece of each word
+    bounds: Ints  # the same, and the number of all pieces
+    begin_segment: NDArray[np.bool_]  # [w] whether a word begins a segment: no span crosses segments
+
+    @classmethod
+    def of(cls, pieces: WordPieces) -> _Words:
+        first_pieces = np.flatnonzero(pieces.features[0] % 2 == 0)
+        bounds = np.append(first_pieces, len(pieces.ids))
+        return cls(first_pieces, bounds, pieces.features[1, first_pieces] % 3 == 2)
+
+    def label_scores(self, outputs: Sequence[Floats], windows: Sequence[Window]) -> Floats:
+        """Return [words, labels] log-probabilities, from the window that keeps each word."""
+        kept = [_kept(output, window) for output, window in zip(outputs, windows, strict=True)]
+        return _by_word(np.concatenate(kept), self.first_pieces, self.begin_segment)
+
+    def chars(self, pieces: WordPieces, first: int, last: int) -> tuple[int, int]:
+        """Return the code points of words ``first:last``."""
+        return int(pieces.starts[self.bounds[first]]), int(pieces.ends[self.bounds[last] - 1])
 
 
 @cache
 def load_tagger(threads: int) -> Tagger:
-    """The tagger that comes with the package, loaded once.
+    """Return the package's tagger, loaded once per process.
 
     Raises:
         ModelError: if one of its files is missing or damaged.
@@ -160,15 +175,15 @@ def load_tagger(threads: int) -> Tagger:
 
 
 def load_encoder(path: Path) -> Encode:
-    """What cuts sentences into word pieces.
+    """Return a tokenizer that cuts sentences into word pieces.
 
     Args:
-        path: of a tokenizer's file.
+        path: the tokenizer's file.
 
     Raises:
-        ModelError: if it is missing or damaged.
+        ModelError: if the file is missing or damaged.
     """
-    import tokenizers  # late: where no text is read, as beside workers that do, nobody need wait for it
+    import tokenizers  # late: a process that reads no text, such as the parent of workers, does not need it
 
     try:
         tokenizer = tokenizers.Tokenizer.from_str(path.read_text("utf-8"))
@@ -176,20 +191,20 @@ def load_encoder(path: Path) -> Encode:
         raise ModelError(path, str(error)) from error
 
     def encode(texts: list[str], /) -> list[Encoding]:
-        found = tokenizer.encode_batch(texts, add_special_tokens=False)
-        return [Encoding(one.ids, one.offsets, one.word_ids) for one in found]
+        encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
+        return [Encoding(encoding.ids, encoding.offsets, encoding.word_ids) for encoding in encodings]
 
     return encode
 
 
 def _load_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
-    import onnxruntime  # late, likewise
+    import onnxruntime  # late, as above
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # other processes want the processor
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave the processor to other processes
     try:
         return onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
     except Exception as error:
@@ -198,91 +213,99 @@ def _load_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
 
 def _log_softmax(logits: Floats) -> Floats:
     shifted = logits - logits.max(axis=-1, keepdims=True)
-    found: Floats = (shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))).astype(np.float32)
-    return found
+    normalised: Floats = (shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))).astype(np.float32)
+    return normalised
 
 
-def _kept(found: Floats, window: Window) -> Floats:
-    return found[window.keep_start - window.start : window.keep_end - window.start]
+def _kept(output: Floats, window: Window) -> Floats:
+    return output[window.keep_start - window.start : window.keep_end - window.start]
 
 
-def _by_word(chances: Floats, words: Ints, opens: NDArray[np.bool_]) -> Floats:
-    """[words, labels] over the pieces of each word: no label begins or ends within one, and what begins goes on.
+def _by_word(scores: Floats, first_pieces: Ints, begin_segment: NDArray[np.bool_]) -> Floats:
+    """Return [words, labels] log-probabilities; all pieces of a word have one label, whose span goes on inside it.
 
     Args:
-        chances: [pieces, labels].
-        words: the first piece of each word.
-        opens: [words] whether a segment begins with it.
+        scores: [pieces, labels] log-probabilities.
+        first_pieces: [words] number of the first piece of each word.
+        begin_segment: [words] whether a word begins a segment, and so cannot continue a span.
     """
-    within = chances.copy()
-    is_first = np.zeros(len(chances), bool)
-    is_first[words] = True
-    within[:, 1::2] = np.where(is_first[:, None], chances[:, 1::2], chances[:, 2::2])
-    by_word = _log_softmax(np.add.reduceat(within, words, axis=0))
-    by_word[opens, 2::2] = NEVER
+    within = scores.copy()
+    is_first = np.zeros(len(scores), bool)
+    is_first[first_pieces] = True
+    within[:, 1::2] = np.where(is_first[:, None], scores[:, 1::2], scores[:, 2::2])
+    by_word = _log_softmax(np.add.reduceat(within, first_pieces, axis=0))
+    by_word[begin_segment, 2::2] = IMPOSSIBLE
     return by_word
 
 
-def _spans(chances: Floats) -> list[tuple[int, int, int]]:
-    """The likeliest spans of words, half-open, and the number of the kind of each: nothing goes on that did not begin."""
-    labels = _best_path(chances)
+def _find_spans(scores: Floats) -> list[tuple[int, int, int]]:
+    """Return the likeliest spans as (first word, one past the last, number of the kind)."""
+    labels = _best_path(scores)
     spans: list[tuple[int, int, int]] = []
-    at = 0
-    while at < len(labels):
-        if labels[at] == OUTSIDE:
-            at += 1
+    first = 0
+    while first < len(labels):
+        if labels[first] == OUTSIDE:
+            first += 1
             continue
-        last = at + 1
-        while last < len(labels) and labels[last] == labels[at] + 1:  # what goes on stands behind what begins
+        last = first + 1
+        while last < len(labels) and labels[last] == labels[first] + 1:  # the label of a span's other words
             last += 1
-        spans.append((at, last, int(labels[at] - 1) // 2))
-        at = last
+        spans.append((first, last, int(labels[first] - 1) // 2))
+        first = last
     return spans
 
 
-def _confidence(chances: Floats, kind: int) -> float:
-    """How likely the least likely word of a span is of its kind."""
-    return float(np.exp(chances[:, 2 * kind + 1 : 2 * kind + 3]).sum(axis=1).min())
+def _confidence(scores: Floats, kind: int) -> float:
+    """Return the probability of a kind at the span's least likely word."""
+    return float(np.exp(scores[:, 2 * kind + 1 : 2 * kind + 3]).sum(axis=1).min())
 
 
-def _best_path(chances: Floats) -> Ints:
-    """Viterbi's algorithm over labels where one that goes on follows only itself or its own beginning."""
-    count, goes_on = chances.shape[1], np.arange(2, chances.shape[1], 2)
-    came_from = np.zeros(chances.shape, np.int64)
-    best = chances[0].copy()
-    best[goes_on] = NEVER
-    for at in range(1, len(chances)):
-        came_from[at] = best.argmax()
-        scores = np.full(count, best.max())
-        # its beginning, or itself
-        is_itself = best[goes_on] > best[goes_on - 1]
-        came_from[at, goes_on] = goes_on - 1 + is_itself
-        scores[goes_on] = np.maximum(best[goes_on], best[goes_on - 1])
-        best = scores + chances[at]
-    path = np.zeros(len(chances), np.int64)
+def _best_path(scores: Floats) -> Ints:
+    """Return the likeliest labels by Viterbi's algorithm; a continuing label follows only itself or its first label."""
+    count, continuing = scores.shape[1], np.arange(2, scores.shape[1], 2)
+    previous = np.zeros(scores.shape, np.int64)
+    best = scores[0].copy()
+    best[continuing] = IMPOSSIBLE
+    for word in range(1, len(scores)):
+        previous[word] = best.argmax()
+        totals = np.full(count, best.max())
+        follows_itself = best[continuing] > best[continuing - 1]  # otherwise it follows its first label
+        previous[word, continuing] = continuing - 1 + follows_itself
+        totals[continuing] = np.maximum(best[continuing], best[continuing - 1])
+        best = totals + scores[word]
+    path = np.zeros(len(scores), np.int64)
     path[-1] = best.argmax()
-    for at in range(len(chances) - 1, 0, -1):
-        path[at - 1] = came_from[at, path[at]]
+    for word in range(len(scores) - 1, 0, -1):
+        path[word - 1] = previous[word, path[word]]
     return path
 
 
 def _link(
     firsts: Ints, lasts: Ints, windows: Sequence[Window], links: Sequence[Floats]
 ) -> tuple[dict[int, float], ...]:
-    """How likely each span hangs on each other, from the window that sees most of the two."""
-    chances: tuple[dict[int, float], ...] = tuple({} for _ in firsts)
-    seen: tuple[dict[int, int], ...] = tuple({} for _ in firsts)
-    for window, found in zip(windows, links, strict=True):
+    """Return for each span the probability of each link, from the window that contains most of both spans.
+
+    Args:
+        firsts: [spans] first piece of each.
+        lasts: [spans] one past its last piece.
+        windows: of the text.
+        links: the encoder's queries and keys for each window.
+    """
+    probabilities: tuple[dict[int, float], ...] = tuple({} for _ in firsts)
+    seen: tuple[dict[int, int], ...] = tuple({} for _ in firsts)  # pieces of the shorter span that the window contained
+    for window, link in zip(windows, links, strict=True):
         numbers = range(*np.searchsorted(firsts, (window.start, window.end)))
         if not numbers:
             continue
-        asks, answers = found[:, :LINK_WIDTH], found[:, LINK_WIDTH:]
-        reach = np.minimum(lasts[numbers], window.end) - firsts[numbers]
-        heads = answers[firsts[numbers] - window.start]
-        for i, of_i in zip(numbers, reach.tolist(), strict=True):
+        queries, keys = link[:, :LINK_WIDTH], link[:, LINK_WIDTH:]
+        lengths = np.minimum(lasts[numbers], window.end) - firsts[numbers]
+        head_keys = keys[firsts[numbers] - window.start]
+        for i, length in zip(numbers, lengths.tolist(), strict=True):
             start = firsts[i] - window.start
-            scores = (asks[start : start + of_i] @ heads.T).mean(axis=0) / LINK_WIDTH**0.5
-            for j, of_j, chance in zip(numbers, reach.tolist(), np.exp(_log_softmax(scores)).tolist(), strict=True):
-                if min(of_i, of_j) > seen[i].get(j, 0):
-                    seen[i][j], chances[i][j] = min(of_i, of_j), chance
-    return chances
+            scores = (queries[start : start + length] @ head_keys.T).mean(axis=0) / LINK_WIDTH**0.5
+            row = np.exp(_log_softmax(scores)).tolist()
+            for j, other_length, probability in zip(numbers, lengths.tolist(), row, strict=True):
+                shared = min(length, other_length)
+                if shared > seen[i].get(j, 0):
+                    seen[i][j], probabilities[i][j] = shared, probability
+    return probabilities

@@ -17,7 +17,7 @@ SAYING_NOTHING = re.compile(
     r"|in charge of|remembered (?:as|for)|cast (?:\w+ ){0,3}(?:vote|ballot)s?|not (?:only|just|merely|simply)"
     r"|(?:continu(?:ed|es|ing)|(?:go|goes|going|went|gone) on) to)\b"
 )
-WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+CUE_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 CLAUSE_BREAK = re.compile(r"[,;:–—]|\bbut\b")
 # A word with one vowel before its last letter, of one syllable or stressed on the last: quip, refer, admit.
 _DOUBLES_LAST_LETTER = re.compile(r"[^aeiou]*(?:qu)?[aeiou][bdgmnprt]|(?:admit|refer|rebut|recap|concur|demur)")
@@ -82,11 +82,11 @@ def is_said(cue: str) -> bool:
         return bool(text.strip())
     ends_in_colon = text.rstrip().endswith(":")
     clauses = [SAYING_NOTHING.sub(" ", clause) for clause in CLAUSE_BREAK.split(text)]
-    return any(map(_is_said_in, clauses)) or (ends_in_colon and _NEGATING_WORDS.isdisjoint(WORD.findall(text)))
+    return any(map(_is_said_in, clauses)) or (ends_in_colon and _NEGATING_WORDS.isdisjoint(CUE_WORD.findall(text)))
 
 
 def _is_said_in(clause: str) -> bool:
-    words = WORD.findall(clause)
+    words = CUE_WORD.findall(clause)
     for i, word in enumerate(words):
         if word in _NEGATING_WORDS or word.endswith("n't"):
             return False
@@ -102,4 +102,4 @@ def is_judged(cue: str) -> bool:
     Args:
         cue: the words, in any case.
     """
-    return not _JUDGING_WORDS.isdisjoint(WORD.findall(cue.casefold()))
+    return not _JUDGING_WORDS.isdisjoint(CUE_WORD.findall(cue.casefold()))
