@@ -1,7 +1,7 @@
-"""How far quotes and names can be trusted: what was measured of the model that comes with the package, and how it reads.
+"""The measured accuracy of the package's model: read from its file, and rendered as text.
 
-The figures lie beside the model, written there by what measures it (``training/``). They travel with the tables, in the
-metadata of each Parquet file and in every report.
+``training/`` measures it and writes ``accuracy.json`` beside the model. The figures are copied to the metadata of each
+Parquet file and to every report.
 """
 
 from __future__ import annotations
@@ -34,15 +34,16 @@ MEASURES: dict[Measure, str] = {
     "speaker_accuracy": "speaker right",
 }
 MEANING_OF_QUOTES = (
-    "Precision is the share of the quotes found that people have marked as quotes too; recall, the share of the quotes "
-    "marked by people that are found; F1, the harmonic mean of the two; speaker right, the share of the quotes found "
-    "whose printed speaker is the one that people have marked. A quote found and one marked are the same if they share "
-    "at least the part of their letters that 'overlap' tells (of all letters of either). In brackets, where measured: 95 % intervals, "
-    "by bootstrap over articles. Expect other figures, as a rule lower ones, of news unlike that corpus."
+    "Precision is the share of the quotes found that people also marked. Recall is the share of the quotes marked by "
+    "people that were found. F1 is their harmonic mean. Speaker right is the share of the quotes found whose printed "
+    "speaker is the one that people marked. A found and a marked quote match if the characters they share are at least "
+    "the share in the column 'overlap' of all characters in either. Brackets contain 95 % intervals, by bootstrap over "
+    "articles. News unlike that corpus will usually score lower."
 )
 MEANING_OF_NAMES = (
-    "Of mentions by name. One found and one that people have marked are the same if their first and last word are, and their "
-    "kind: people (PERSON), organisations (ORG), places (GPE, LOC, FAC), other names (NORP, EVENT, PRODUCT, WORK_OF_ART)."
+    "Counts mentions by name. A found and a marked mention match if their first and last words and their kinds are the "
+    "same. Kinds: people (PERSON), organisations (ORG), places (GPE, LOC, FAC), other names (NORP, EVENT, PRODUCT, "
+    "WORK_OF_ART)."
 )
 
 
@@ -54,12 +55,12 @@ class Figure:
     measure: Measure
     overlap: Share
     value: Share
-    low: Share | None  # of the 95 % interval; None where none was measured
+    low: Share | None  # end of the 95 % interval; None if it was not measured
     high: Share | None
-    count: NonNegativeInt  # what it is a share of: found ones for precision, matched ones for the speaker, else marked
+    count: NonNegativeInt  # the whole: found quotes for precision, matched ones for the speaker, else marked ones
 
     def __str__(self) -> str:
-        """In percent, with the interval."""
+        """Return the value in percent, with its interval."""
         interval = "" if self.low is None or self.high is None else f" ({100 * self.low:.1f}–{100 * self.high:.1f})"
         return f"{100 * self.value:.1f} %{interval}"
 
@@ -70,21 +71,21 @@ class Row:
 
     what: What
     overlap: float
-    cells: tuple[str, ...]  # as MEASURES; empty where it was not measured
-    count: int | None  # those that people have marked in the corpus; None where it is not told
+    cells: tuple[str, ...]  # in the order of MEASURES; "" if not measured
+    count: int | None  # quotes or names that people marked in the corpus; None if unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What was measured on one corpus."""
+    """The figures measured on one corpus."""
 
     corpus: str
     corpus_sha256: str
     figures: tuple[Figure, ...]
-    conditions: tuple[str, ...]  # what a reader of the figures must know, one sentence each
+    conditions: tuple[str, ...]  # what a reader of the figures has to know, one sentence each
 
     def rows(self) -> Iterator[Row]:
-        """The figures as the lines of a table, the strictest overlap first."""
+        """Yield the figures as rows of a table, the strictest overlap first."""
         for overlap in sorted({figure.overlap for figure in self.figures}, reverse=True):
             for what in get_args(What):
                 found = {
@@ -100,11 +101,11 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """What was measured of a model."""
+    """The figures of a model."""
 
     model_version: str
     measured_on: date
-    attributions: Attributions  # which the quotes are of
+    attributions: Attributions  # the setting with which quotes were found
     quotes: Measured
     names: Measured
 
@@ -114,10 +115,10 @@ _CARD = TypeAdapter(Accuracy)
 
 @cache
 def read_accuracy(card: Path = CARD) -> Accuracy:
-    """What was measured of the model that comes with the package.
+    """Return the figures of the package's model.
 
     Raises:
-        ModelError: if the file that tells it is missing or damaged.
+        ModelError: if their file is missing or damaged.
     """
     try:
         return _CARD.validate_json(card.read_bytes())
@@ -129,17 +130,17 @@ def read_accuracy(card: Path = CARD) -> Accuracy:
 
 
 def as_json(accuracy: Accuracy, indent: int | None = None) -> str:
-    """As ``read_accuracy`` reads it."""
+    """Return the figures in the format that ``read_accuracy`` reads."""
     return _CARD.dump_json(accuracy, indent=indent).decode()
 
 
 def render_markdown(accuracy: Accuracy) -> str:
-    """The figures for MODEL_CARD.md: tables, what they mean, and under which conditions they hold."""
-    told = f"on {accuracy.measured_on}, model version {accuracy.model_version}"
+    """Return the figures for MODEL_CARD.md: tables, what the figures mean, and the conditions of measurement."""
+    when = f"on {accuracy.measured_on}, model version {accuracy.model_version}"
     quotes, names = accuracy.quotes, accuracy.names
     return "\n".join(
         [
-            f"Quotes, measured {told}, with `--attributions {accuracy.attributions}`, {_source(quotes)}",
+            f"Quotes, measured {when}, with `--attributions {accuracy.attributions}`, {_source(quotes)}",
             "",
             *_table(quotes, "quotes", "overlap", tuple(MEASURES.values())),
             "",
@@ -147,7 +148,7 @@ def render_markdown(accuracy: Accuracy) -> str:
             "",
             *(f"- {condition}" for condition in quotes.conditions),
             "",
-            f"Names, measured {told}, {_source(names)}",
+            f"Names, measured {when}, {_source(names)}",
             "",
             *_table(names, "names", "", tuple(MEASURES.values())[:3]),
             "",
@@ -164,9 +165,9 @@ def _source(measured: Measured) -> str:
 
 
 def _table(measured: Measured, what: str, overlap: str, measures: tuple[str, ...]) -> Iterator[str]:
-    heads = [what, *([overlap] if overlap else []), *measures, "marked by people"]
-    yield f"| {' | '.join(heads)} |"
-    yield "|---" + "|--:" * (len(heads) - 1) + "|"
+    headings = [what, *([overlap] if overlap else []), *measures, "marked by people"]
+    yield f"| {' | '.join(headings)} |"
+    yield "|---" + "|--:" * (len(headings) - 1) + "|"
     for row in measured.rows():
         count = "" if row.count is None else f"{row.count:,}"
         cells = [row.what, *([f"{row.overlap:.1f}"] if overlap else []), *row.cells[: len(measures)], count]
