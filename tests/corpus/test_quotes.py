@@ -1,7 +1,7 @@
-"""Quotes and speakers on PolNeAR's dev articles; floors stand a little under the figures of the day.
+"""Quotes and speakers on PolNeAR's dev articles; floors are a little under the figures when they were set.
 
-What is found of each annotated attribution is kept in ``quotes_found.tsv``. After a change that gains and loses some,
-``UPDATE=1 make corpus`` writes it anew, to be committed with the change.
+``quotes_found.tsv`` records which annotated attributions are found. After a change that gains some and loses others,
+rewrite it with ``UPDATE=1 make corpus`` and commit it with the change.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from pipeline.store import open_version
 
 from .conftest import Curate, digest_of, require, score
 from .test_speakers import GOLD as SPEAKERS
-from .test_speakers import are_one
+from .test_speakers import are_same
 
 DIGEST = "1bb0082cc587b31e58049fa186ba11df51a11ae0c3fb1fbf8872bf8bda378229"
 Floors = Mapping[tuple[str, ...], float]
@@ -61,8 +61,8 @@ FLOORS: Mapping[Attributions, Floors] = {
 }
 FOUND = Path(__file__).with_name("quotes_found.tsv")
 COLUMNS = ("article", "content_start", "content_end", "found")
-OVERLAP = 0.8  # from which an attribution counts as found there
-MOST_LOST = 5  # more lost than gained, without a word
+OVERLAP = 0.8  # at which an attribution counts as found in that file
+MOST_LOST = 5  # net loss that passes without an update
 SHOWN = 20
 MOST_MISCALIBRATED = 0.05
 BINS = 10
@@ -71,7 +71,7 @@ pytestmark = [pytest.mark.corpus, pytest.mark.slow]
 
 
 class Row(NamedTuple):
-    """An annotated attribution: its article, its content's first and last end in the corpus text, whether it is found."""
+    """An annotated attribution: its article, its content's start and end in the corpus text, and whether it is found."""
 
     article: str
     start: int
@@ -85,7 +85,7 @@ class Matched(NamedTuple):
     confidence: float
     name: str
     has_right_source: bool | None  # None where no source is annotated
-    gold_name: str | None  # whom the gold set says the source means
+    gold_name: str | None  # whom the source means according to the gold set
     is_in_gold: bool
 
 
@@ -95,7 +95,7 @@ def gold() -> Path:
     corpus = shared / "corpora/polnear/dev"
     digest = digest_of(corpus / "text", corpus / "attributions")
     print(f"\nPolNeAR dev: {digest}")
-    assert digest == DIGEST, "the corpus is another one: its figures cannot be held against these floors"
+    assert digest == DIGEST, "this is another corpus: its figures cannot be compared with these floors"
     return corpus
 
 
@@ -105,7 +105,7 @@ def annotated(gold: Path) -> list[AnnotatedArticle]:
 
 
 def curated_quotes(curated: Path) -> Mapping[str, list[Quote]]:
-    """The quotes of each article, by the name of its file."""
+    """Return the quotes of each article by the name of its file."""
     version = open_version(curated)
     articles = version.read("articles", ["article_id", "raw_path"]).to_pylist()
     names = {row["article_id"]: Path(row["raw_path"]).stem for row in articles}
@@ -122,11 +122,11 @@ def figure_at(figures: Mapping[str, Any], path: Sequence[str]) -> float:
     return float(found)
 
 
-def sunk(figures: Mapping[str, Any], floors: Floors) -> list[str]:
-    """What each figure is that lies under its floor."""
+def below_floor(figures: Mapping[str, Any], floors: Floors) -> list[str]:
+    """Return a sentence for each figure below its floor."""
     values = {path: figure_at(figures, path) for path in floors}
     return [
-        f"{' '.join(path)} is {values[path]:.4f}, {floor - values[path]:.4f} under its floor of {floor}"
+        f"{' '.join(path)} is {values[path]:.4f}, {floor - values[path]:.4f} below its floor of {floor}"
         for path, floor in floors.items()
         if values[path] < floor
     ]
@@ -137,18 +137,18 @@ def test_quotes_on_polnear_dev(attributions: Attributions, gold: Path, curate_on
     curated = curate_once(gold / "text", "--attributions", attributions)
     figures = score("score_quotes.py", gold, curated, tmp_path / "quotes.json")
     assert figures["found"] == figures["articles"]
-    under = sunk(figures, FLOORS[attributions])
+    under = below_floor(figures, FLOORS[attributions])
     assert not under, "\n".join(
-        [*under, "Mend it; or, if that is the price of something better, lower the floor and say why in CHANGELOG.md."]
+        [*under, "Fix it. If it is the price of an improvement, lower the floor and say why in CHANGELOG.md."]
     )
 
 
 def rows_of(annotated: Sequence[AnnotatedArticle], quotes: Mapping[str, list[Quote]]) -> Iterator[Row]:
-    for one in annotated:
-        found = [found_utterance(one.article.text, parts) for parts in group_utterances(quotes[one.name])]
-        matched = match(found, annotated_utterances(one), OVERLAP)
-        for number, attribution in enumerate(one.attributions):
-            yield Row(one.name, attribution.content[0][0], attribution.content[-1][1], number in matched)
+    for article in annotated:
+        found = [found_utterance(article.article.text, parts) for parts in group_utterances(quotes[article.name])]
+        matched = match(found, annotated_utterances(article), OVERLAP)
+        for number, attribution in enumerate(article.attributions):
+            yield Row(article.name, attribution.content[0][0], attribution.content[-1][1], number in matched)
 
 
 def read_rows() -> list[Row]:
@@ -169,21 +169,21 @@ def write_rows(rows: Sequence[Row]) -> None:
 def test_attributions_gained_and_lost(gold: Path, annotated: Sequence[AnnotatedArticle], curate_once: Curate) -> None:
     rows = list(rows_of(annotated, curated_quotes(curate_once(gold / "text", "--attributions", "all"))))
     before = read_rows()
-    assert [row[:3] for row in before] == [row[:3] for row in rows], f"{FOUND} is of another corpus"
+    assert [row[:3] for row in before] == [row[:3] for row in rows], f"{FOUND} is from another corpus"
     pairs = list(zip(before, rows, strict=True))
     gained = [row for old, row in pairs if row.found and not old.found]
     lost = [row for old, row in pairs if old.found and not row.found]
-    texts = {one.name: one.given for one in annotated}
-    for title, ones in (("gained", gained), ("lost", lost)):
-        print(f"\n{title}: {len(ones)} of {len(rows)}")
-        for row in ones[:SHOWN]:
+    texts = {article.name: article.given for article in annotated}
+    for title, changed in (("gained", gained), ("lost", lost)):
+        print(f"\n{title}: {len(changed)} of {len(rows)}")
+        for row in changed[:SHOWN]:
             print(f"  {row.article}: {' '.join(texts[row.article][row.start : row.end].split())[:160]}")
     if "UPDATE" in os.environ:
         write_rows(rows)
         return
     assert len(lost) - len(gained) <= MOST_LOST, (
-        f"{len(lost)} attributions are lost and {len(gained)} gained (make corpus prints them); if that is meant, "
-        f"UPDATE=1 make corpus writes {FOUND.name} anew: commit it, and say why in CHANGELOG.md"
+        f"{len(lost)} attributions are lost and {len(gained)} gained (make corpus prints them). If that is intended, "
+        f"rewrite {FOUND.name} with UPDATE=1 make corpus, commit it, and say why in CHANGELOG.md"
     )
 
 
@@ -201,23 +201,23 @@ def test_evaluation_measures_what_the_scorer_does(
         assert figure.value == pytest.approx(theirs, abs=0.005), figure
 
 
-def test_card_tells_what_the_model_reaches(gold: Path, annotated: Sequence[AnnotatedArticle]) -> None:
+def test_card_has_the_figures_of_the_model(gold: Path, annotated: Sequence[AnnotatedArticle]) -> None:
     card, now = read_accuracy().quotes, measure(gold, annotated, "said")
     assert (card.corpus_sha256, card.corpus, read_accuracy().attributions) == (DIGEST, now.corpus, "said")
-    told = {(one.what, one.measure, one.overlap): one for one in card.figures}
-    assert set(told) == {(one.what, one.measure, one.overlap) for one in now.figures}
+    stated = {(figure.what, figure.measure, figure.overlap): figure for figure in card.figures}
+    assert set(stated) == {(figure.what, figure.measure, figure.overlap) for figure in now.figures}
     off = [
-        f"{one.what} {one.measure} at {one.overlap} is {one.value:.4f}"
-        for one in now.figures
-        if abs(told[one.what, one.measure, one.overlap].value - one.value) > 0.003
+        f"{figure.what} {figure.measure} at {figure.overlap} is {figure.value:.4f}"
+        for figure in now.figures
+        if abs(stated[figure.what, figure.measure, figure.overlap].value - figure.value) > 0.003
     ]
     assert not off, (
-        f"accuracy.json tells other figures: {'; '.join(off)}. Write it anew: make train TRAINING=--measure-only"
+        f"accuracy.json has other figures: {'; '.join(off)}. Rewrite it with make train TRAINING=--measure-only"
     )
 
 
 def gold_speakers(article: AnnotatedArticle) -> dict[tuple[int, int], str | None]:
-    """Whom each source of an article means that the gold set of speakers holds, by its place in the corpus text."""
+    """Return whom each source in the gold set of speakers means, by its place in the corpus text."""
     with (SPEAKERS / "dev.tsv").open(encoding="utf-8", newline="") as lines:
         rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["article"] == article.name]
     names: dict[tuple[int, int], str | None] = {}
@@ -232,11 +232,15 @@ def gold_speakers(article: AnnotatedArticle) -> dict[tuple[int, int], str | None
 
 
 def matched_names(annotated: Sequence[AnnotatedArticle], quotes: Mapping[str, list[Quote]]) -> Iterator[Matched]:
-    for one in annotated:
-        utterances, marked, names = group_utterances(quotes[one.name]), annotated_utterances(one), gold_speakers(one)
-        found = [found_utterance(one.article.text, parts) for parts in utterances]
+    for article in annotated:
+        utterances, marked, names = (
+            group_utterances(quotes[article.name]),
+            annotated_utterances(article),
+            gold_speakers(article),
+        )
+        found = [found_utterance(article.article.text, parts) for parts in utterances]
         for i, j in match(found, marked, 0.3).items():
-            first, sources = utterances[j][0], one.attributions[i].source
+            first, sources = utterances[j][0], article.attributions[i].source
             if first.speaker_confidence is not None and first.speaker_name is not None:
                 is_right = is_source(found[j].source, marked[i].source) if marked[i].source else None
                 place = (sources[0][0], sources[-1][1]) if sources else (-1, -1)
@@ -258,15 +262,17 @@ def test_confidence_of_speakers_is_calibrated(
     named = list(matched_names(annotated, quotes))
     judged = {
         "printed speaker right": [
-            (one.confidence, one.has_right_source) for one in named if one.has_right_source is not None
+            (quote.confidence, quote.has_right_source) for quote in named if quote.has_right_source is not None
         ],
-        "name right": [(one.confidence, are_one(one.name, one.gold_name)) for one in named if one.is_in_gold],
+        "name right": [
+            (quote.confidence, are_same(quote.name, quote.gold_name)) for quote in named if quote.is_in_gold
+        ],
     }
     errors = {}
-    for what, ones in judged.items():
-        confidences, are_right = zip(*ones, strict=True)
+    for what, pairs in judged.items():
+        confidences, are_right = zip(*pairs, strict=True)
         errors[what] = miscalibration(confidences, are_right)
         print(
-            f"\n{what}: {np.mean(are_right):.3f} of {len(ones)}, told {np.mean(confidences):.3f}, off {errors[what]:.3f}"
+            f"\n{what}: {np.mean(are_right):.3f} of {len(pairs)}, mean confidence {np.mean(confidences):.3f}, error {errors[what]:.3f}"
         )
     assert all(error <= MOST_MISCALIBRATED for error in errors.values()), errors

@@ -1,6 +1,6 @@
-"""Whom pronouns and roles mean, on PolNeAR's annotated sources: of the tagger these figures take the names only.
+"""Speakers of PolNeAR's annotated sources: pronouns, roles and names. Only names are taken from the tagger.
 
-``speakers/README.md`` tells how the gold set was made. Floors stand a little under the figures of the day.
+``speakers/README.md`` describes how the gold set was made. Floors are a little under the figures when they were set.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from pipeline.quotes.speakers import Speaker, resolve_speakers
 from .conftest import require
 
 GOLD = Path(__file__).parent / "speakers"
-# The least share right of pronouns and roles that mean somebody named; of what has a name printed; and the most that may
-# have got a name of those that mean nobody named.
+# By part: the least share right of pronouns and roles that mean a person named in the article; the same of printed names;
+# and the largest share that may wrongly get a name of those that mean nobody named.
 FLOORS = {"train": (0.86, 0.96, 0.022), "dev": (0.80, 0.97, 0.033)}
 MOST_MISCALIBRATED = 0.05
 SUFFIXES = frozenset("jr sr ii iii".split())
@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.corpus]
 
 
 class Case(NamedTuple):
-    """A source, whom it means, and what came out."""
+    """A source, whom it means, and the speaker that was found."""
 
     form: str
     source: str
@@ -43,12 +43,12 @@ class Case(NamedTuple):
 
     @property
     def is_right(self) -> bool:
-        return are_one(self.found.name, self.gold)
+        return are_same(self.found.name, self.gold)
 
 
-def are_one(name: str | None, gold: str | None) -> bool:
-    """Whether two names may be one person's: all words of one in the other, or one surname and one first letter."""
-    ours, theirs = ([w.strip(".,’'") for w in (one or "").casefold().split()] for one in (name, gold))
+def are_same(name: str | None, gold: str | None) -> bool:
+    """Return whether two names may be of the same person: all words of one are in the other, or surname and one name match."""
+    ours, theirs = ([w.strip(".,’'") for w in (given or "").casefold().split()] for given in (name, gold))
     ours, theirs = ([w for w in words if w not in SUFFIXES] for words in (ours, theirs))
     if not ours or not theirs:
         return ours == theirs
@@ -62,11 +62,11 @@ def cases_of(corpus: Path, part: str) -> Iterator[Case]:
     with (GOLD / f"{part}.tsv").open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines, delimiter="\t"):
             rows[row["article"]].append(row)
-    for name, ones in rows.items():
+    for name, article_rows in rows.items():
         given = (corpus / part / "text" / f"{name}.txt").read_bytes().decode()
         annotation = sorted((corpus / part / "attributions").glob(f"{name}_*.ann"))[0].read_text("utf-8")
         speakers = speakers_of(given, annotation)
-        for row in ones:
+        for row in article_rows:
             start, end = int(row["name_start"]), int(row["name_end"])
             gold = " ".join(given[start:end].split()) if start >= 0 else None
             source = int(row["source_start"]), int(row["source_end"])
@@ -74,33 +74,39 @@ def cases_of(corpus: Path, part: str) -> Iterator[Case]:
 
 
 def speakers_of(given: str, annotation: str) -> dict[tuple[int, int], Speaker]:
-    """The speaker of each annotated source, by its place in the corpus text."""
+    """Return the speaker of each annotated source by its place in the corpus text."""
     article = normalise(RawArticle(RawRef("test", "test.txt", "0", "0" * 64), "text", "utf-8", given))
     assert isinstance(article, Article)
     reading = read_language(article)
     place = align(given, article.text)
 
     def lay(parts: Sequence[tuple[int, int]]) -> Span | None:
-        inside = [int(at) for start, end in parts for at in place[start:end] if at >= 0]
+        inside = [int(position) for start, end in parts for position in place[start:end] if position >= 0]
         return Span(min(inside), max(inside) + 1) if inside else None
 
     laid: list[tuple[QuoteSpan, tuple[int, int]]] = []
-    for number, one in enumerate(read_annotation(annotation)):
-        said = Attribution(lay(one.source), lay(one.cue))
-        for content in filter(None, (lay([part]) for part in one.content) if one.source else ()):
+    for number, annotated in enumerate(read_annotation(annotation)):
+        attribution = Attribution(lay(annotated.source), lay(annotated.cue))
+        for content in filter(None, (lay([part]) for part in annotated.content) if annotated.source else ()):
             kind = kind_of(reading, content)
-            span = QuoteSpan(kind, content.start, content.end, True, 0, number, said)
-            laid.append((span, (one.source[0][0], one.source[-1][1])))
-    laid.sort(key=lambda one: (one[0].start, -one[0].end))
+            span = QuoteSpan(kind, content.start, content.end, True, 0, number, attribution)
+            laid.append((span, (annotated.source[0][0], annotated.source[-1][1])))
+    laid.sort(key=lambda item: (item[0].start, -item[0].end))
     spans = [span for span, _ in laid]
     found = resolve_speakers(article, reading, spans, extract_mentions(article, reading))
     return {source: speaker for (_, source), speaker in reversed(list(zip(laid, found, strict=True)))}
 
 
 def kind_of(reading: Reading, content: Span) -> QuoteType:
-    if any(one.outer_start <= content.start and content.end <= one.outer_end for one in reading.quotations):
+    if any(
+        quotation.outer_start <= content.start and content.end <= quotation.outer_end
+        for quotation in reading.quotations
+    ):
         return "direct"
-    is_mixed = any(content.start <= one.outer_start and one.outer_end <= content.end for one in reading.quotations)
+    is_mixed = any(
+        content.start <= quotation.outer_start and quotation.outer_end <= content.end
+        for quotation in reading.quotations
+    )
     return "mixed" if is_mixed else "indirect"
 
 
@@ -120,12 +126,14 @@ def test_speakers_on_polnear(part: str) -> None:
     for case in named:
         assert case.found.confidence is not None
         by_confidence[case.found.confidence].append(case)
-    miscalibrated = sum(abs(share_right(ones) - sure) * len(ones) for sure, ones in by_confidence.items()) / len(named)
+    miscalibrated = sum(
+        abs(share_right(group) - confidence) * len(group) for confidence, group in by_confidence.items()
+    ) / len(named)
     invented = sum(case.found.name is not None for case in of_nobody) / len(of_nobody)
     print(
         f"\n{part}: pronouns and roles {share_right(of_people):.3f} of {len(of_people)}, printed {share_right(printed):.3f}"
     )
-    print(f"named though nobody named is meant {invented:.3f}, right of all named {share_right(named):.3f}")
+    print(f"named although nobody named is meant {invented:.3f}, right of all named {share_right(named):.3f}")
     print(f"expected calibration error {miscalibrated:.3f}")
     print(Counter((case.form, "right" if case.is_right else case.found.status) for case in cases))
     for case in cases:

@@ -1,14 +1,14 @@
-"""Golden cases: small raw files, one a phenomenon, with the rows that a careful reader would write.
+"""Golden cases: small raw files, each with one phenomenon and the rows that a careful reader would write.
 
-``expected.json`` is sparse: only what it names is compared. Its keys:
+``expected.json`` is sparse: only the columns in it are compared. Its keys:
 
-- ``article``: columns of the article; ``quality_flags_include`` names one flag among others.
+- ``article``: columns of the article; ``quality_flags_include`` is one flag that must be among the article's.
 - ``segments``: [kind, text] of some segments, in order.
-- ``quotes``: all quotes, in order, each with some columns; ``repeats`` is the position of the first printing.
+- ``quotes``: all quotes in order, each with some columns; ``repeats`` is the position of the first printing.
 - ``utterances``: positions of quotes that share an utterance.
 - ``mentions_include`` [text, type, entity name] and ``mentions_exclude`` (texts).
-- ``text_excludes``: what must not stand in the article's text.
-- ``known_gap``: why the rules cannot do it yet.
+- ``text_excludes``: words that the article's text must not contain.
+- ``known_gap``: why the rules fail on the case so far.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CASES = Path(__file__).parent / "cases"
 
 @dataclass(frozen=True)
 class Rows:
-    """What became of one raw file."""
+    """The rows made from one raw file."""
 
     article: Article
     mentions: Sequence[Mention]
@@ -60,7 +60,7 @@ def plain(value: object) -> object:
 
 
 def differences(rows: Rows, expected: Mapping[str, Any]) -> list[str]:
-    """Every expectation that the rows do not meet, in words."""
+    """Return a sentence for every expectation that the rows do not meet."""
     return [
         *article_differences(rows.article, expected),
         *quote_differences(rows.quotes, expected),
@@ -79,7 +79,7 @@ def article_differences(article: Article, expected: Mapping[str, Any]) -> list[s
     segments = [[part.kind, article.text[part.start_char : part.end_char]] for part in article.segments]
     if [part for part in segments if part in expected.get("segments", [])] != expected.get("segments", []):
         found.append(f"segments are {segments}, without {expected['segments']} in this order")
-    found += [f"{words!r} stands in the text" for words in expected.get("text_excludes", []) if words in article.text]
+    found += [f"the text contains {words!r}" for words in expected.get("text_excludes", []) if words in article.text]
     return found
 
 
@@ -123,7 +123,9 @@ def test_case_reads_as_a_careful_reader_would(folder: Path) -> None:
     assert differences(curate_case(folder), expected) == []
 
 
-@pytest.mark.parametrize("folder", sorted(path for path in CASES.iterdir() if path.is_dir()), ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "folder", sorted(path for path in CASES.iterdir() if path.is_dir()), ids=lambda folder: folder.name
+)
 def test_offsets_are_verbatim(folder: Path) -> None:
     rows = curate_case(folder)
     text = rows.article.text

@@ -1,4 +1,4 @@
-"""Properties of pairing quotation marks: whatever the text, what is quoted lies inside and in order."""
+"""Properties of pairing quotation marks: in any text, quotations are inside their segment and in order."""
 
 from __future__ import annotations
 
@@ -15,11 +15,18 @@ TEXTS = st.text(st.sampled_from("ab7 .,:\n\u00a0א'‘’\"״“”„‟«»‹
 
 
 @given(TEXTS, st.sampled_from([CURLY_OPENING, SINGLE_OPENING]))
-def test_quotations_lie_inside_their_segment_and_in_order(text: str, single_opening: re.Pattern[str]) -> None:
+def test_quotations_are_inside_their_segment_and_in_order(text: str, single_opening: re.Pattern[str]) -> None:
     segments = [Segment("paragraph", part.start(), part.end()) for part in re.finditer(r"\S.*", text)]
     found = pair_marks(text, segments, single_opening)
-    for one in found:
-        segment = segments[one.segment]
-        assert segment.start_char <= one.outer_start <= one.start < one.end <= one.outer_end <= segment.end_char
-        assert text[one.start : one.end] == text[one.start : one.end].strip()
+    for quotation in found:
+        segment = segments[quotation.segment]
+        assert (
+            segment.start_char
+            <= quotation.outer_start
+            <= quotation.start
+            < quotation.end
+            <= quotation.outer_end
+            <= segment.end_char
+        )
+        assert text[quotation.start : quotation.end] == text[quotation.start : quotation.end].strip()
     assert all(before.outer_end <= after.outer_start for before, after in pairwise(found))

@@ -1,4 +1,4 @@
-"""Whatever a text is, its pieces stand in it, in order, and each is taken from one window."""
+"""Properties of word pieces and windows: pieces are in order, and every piece is kept from exactly one window."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.language.wordpieces import FEATURES, Ints, Window, WordPieces, cut
 
 SIZE, SHARED = 20, 6
 LENGTHS = st.lists(st.integers(0, 30), max_size=40)
-# Letters of several scripts, marks, combining characters, emoji joined and coloured, characters that nobody sees.
+# Letters of several scripts, marks, combining characters, joined and coloured emoji, invisible characters.
 SIGNS = st.sampled_from(
     [
         *"abcABC éΩЖя中あقא019.,;:!?-'\"“”‘’«»…\n",
@@ -42,34 +42,34 @@ def windows(lengths: list[int]) -> list[Window]:
 
 
 def pieces(text: str) -> WordPieces:
-    """The pieces of a text of which each line is a paragraph and a sentence."""
+    """Return the pieces of a text in which every line is a paragraph and a sentence."""
     lines = [found.span() for found in re.finditer(r"\S.*", text)]
     segments = [Segment("paragraph", start, end) for start, end in lines]
     return cut_word_pieces(text, lines, segments, pair_marks(text, segments), load_tagger(1).encode)
 
 
 @given(LENGTHS)
-def test_each_piece_is_kept_once(lengths: list[int]) -> None:
+def test_every_piece_is_kept_once(lengths: list[int]) -> None:
     kept = [number for window in windows(lengths) for number in range(window.keep_start, window.keep_end)]
     assert kept == list(range(sum(lengths)))
 
 
 @given(LENGTHS)
-def test_a_window_is_no_longer_than_its_size_and_sees_what_is_kept_of_it(lengths: list[int]) -> None:
+def test_window_fits_its_size_and_contains_the_pieces_kept_from_it(lengths: list[int]) -> None:
     for window in windows(lengths):
         assert window.end - window.start <= SIZE
         assert window.start <= window.keep_start < window.keep_end <= window.end <= sum(lengths)
 
 
 @given(LENGTHS)
-def test_windows_go_on_and_repeat_little(lengths: list[int]) -> None:
+def test_windows_advance_and_share_few_pieces(lengths: list[int]) -> None:
     for before, after in pairwise(windows(lengths)):
         assert before.start < after.start
         assert before.end - SHARED <= after.start <= before.end < after.end
 
 
 @given(st.lists(st.integers(0, SIZE), max_size=40))
-def test_a_window_begins_and_ends_where_a_sentence_does(lengths: list[int]) -> None:
+def test_window_begins_and_ends_with_sentences(lengths: list[int]) -> None:
     bounds = set(firsts(lengths).tolist())
     assert all({window.start, window.end, window.keep_start, window.keep_end} <= bounds for window in windows(lengths))
 
@@ -85,7 +85,7 @@ def test_only_a_sentence_longer_than_a_window_is_cut(lengths: list[int]) -> None
 
 @settings(deadline=None)
 @given(TEXTS)
-def test_each_piece_is_a_stretch_of_the_text_behind_the_one_before(text: str) -> None:
+def test_pieces_are_in_the_text_and_in_order(text: str) -> None:
     found = pieces(text)
     assert all(text[start:end].strip() for start, end in zip(found.starts, found.ends, strict=True))
     assert all(end <= start for end, start in zip(found.ends, found.starts[1:], strict=False))
@@ -93,7 +93,7 @@ def test_each_piece_is_a_stretch_of_the_text_behind_the_one_before(text: str) ->
 
 @settings(deadline=None)
 @given(TEXTS)
-def test_each_piece_has_a_case_a_place_and_a_mark(text: str) -> None:
+def test_every_feature_is_in_its_range(text: str) -> None:
     found = pieces(text)
     assert found.features.shape == (4, len(found.ids))
     for values, count in zip(found.features, FEATURES, strict=True):
@@ -102,7 +102,7 @@ def test_each_piece_has_a_case_a_place_and_a_mark(text: str) -> None:
 
 @settings(deadline=None)
 @given(TEXTS)
-def test_sentences_are_made_of_all_pieces(text: str) -> None:
+def test_sentences_cover_all_pieces(text: str) -> None:
     found = pieces(text)
     assert found.sentences[0] == 0
     assert found.sentences[-1] == len(found.ids)
@@ -110,7 +110,7 @@ def test_sentences_are_made_of_all_pieces(text: str) -> None:
     assert (found.features[0, found.sentences[:-1][np.diff(found.sentences) > 0]] % 2 == 0).all()  # begins a word
 
 
-def test_a_text_without_words_has_no_pieces_and_no_windows() -> None:
+def test_text_without_words_has_no_pieces_and_no_windows() -> None:
     found = pieces(" \n\n ")
     assert len(found.ids) == 0
     assert list(cut_windows(found.sentences)) == []

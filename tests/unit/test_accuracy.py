@@ -1,4 +1,4 @@
-"""What was measured of the model: read only whole, and told alike wherever it is told."""
+"""The model's measured accuracy: damaged files are refused, and the figures are rendered as measured."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ def test_figures_are_a_table_the_strictest_overlap_first(tmp_path: Path) -> None
     ]
 
 
-def test_markdown_tells_figures_corpus_day_version_and_conditions(tmp_path: Path) -> None:
-    told = render_markdown(read_accuracy(written(tmp_path, json.dumps(CARD))))
-    assert "| direct | 0.8 |  | 90.0 % (88.1–92.0) |  |  | 1,234 |" in told
-    assert "| people |  | 90.0 % (88.1–92.0) |  | 77 |" in told
+def test_markdown_contains_figures_corpus_day_version_and_conditions(tmp_path: Path) -> None:
+    markdown = render_markdown(read_accuracy(written(tmp_path, json.dumps(CARD))))
+    assert "| direct | 0.8 |  | 90.0 % (88.1–92.0) |  |  | 1,234 |" in markdown
+    assert "| people |  | 90.0 % (88.1–92.0) |  | 77 |" in markdown
     for part in ("2026-11-24", "eighty articles of the Harbour Post", "harbour-1", "`--attributions said`"):
-        assert part in told
-    assert "- The corpus is harbour news.\n" in told
-    assert told.endswith("- The corpus is quay news.\n")
+        assert part in markdown
+    assert "- The corpus is harbour news.\n" in markdown
+    assert markdown.endswith("- The corpus is quay news.\n")
 
 
 def test_written_then_read_is_the_same(tmp_path: Path) -> None:
@@ -112,12 +112,12 @@ def test_missing_card_is_named(tmp_path: Path) -> None:
         read_accuracy(tmp_path / "accuracy.json")
 
 
-def test_error_of_a_worker_arrives_as_it_was() -> None:
+def test_error_survives_pickling() -> None:
     error = ModelError(Path("tagger.onnx"), "cut off")
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
-def test_card_of_the_package_tells_of_each_type_of_quote_and_name() -> None:
+def test_package_has_figures_of_every_type_of_quote_and_name() -> None:
     accuracy = read_accuracy()
     assert {"quoted", "direct", "mixed", "indirect", "all"} <= {row.what for row in accuracy.quotes.rows()}
     assert {"people", "organisations", "places", "other names"} <= {row.what for row in accuracy.names.rows()}

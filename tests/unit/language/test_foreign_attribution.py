@@ -1,4 +1,4 @@
-"""Who is named behind a closing mark in other languages, and what only looks like a name there."""
+"""Speakers named behind a closing mark in other languages, and what only looks like a name there."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def named(text: str, language: str) -> list[tuple[str, str]]:
         pytest.param("“¿Y?” afirmó Remedios Aguilar", "es", "afirmó", "Remedios Aguilar", id="no-comma"),
     ],
 )  # fmt: skip
-def test_who_is_named(text: str, language: str, cue: str, name: str) -> None:
+def test_speaker_is_found(text: str, language: str, cue: str, name: str) -> None:
     assert named(text, language) == [(cue, name)]
 
 
@@ -49,7 +49,7 @@ def test_who_is_named(text: str, language: str, cue: str, name: str) -> None:
         pytest.param("„Ja“, sagte Hinnerk Oltmanns.", "fr", id="verb-of-another-language"),
     ],
 )
-def test_who_is_not_named(text: str, language: str) -> None:
+def test_no_speaker_is_found(text: str, language: str) -> None:
     assert named(text, language) == []
 
 

@@ -1,4 +1,4 @@
-"""Which marks pair, in whatever language, and which signs are no marks at all."""
+"""Pairs of quotation marks in many languages, and signs that are not quotation marks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.language.marks import CURLY_OPENING, SINGLE_OPENING, Quotation, pa
 
 
 def pairs(text: str, single_opening: re.Pattern[str] = CURLY_OPENING) -> list[Quotation]:
-    """The quotations of a text whose paragraphs are parted by an empty line."""
+    """Return the quotations of a text in which every line is a paragraph."""
     segments = [Segment("paragraph", part.start(), part.end()) for part in re.finditer(r"\S.*", text)]
     return pair_marks(text, segments, single_opening)
 
@@ -66,8 +66,8 @@ def pairs(text: str, single_opening: re.Pattern[str] = CURLY_OPENING) -> list[Qu
 )
 def test_marks_pair(text: str, quoted: list[str]) -> None:
     found = pairs(text)
-    assert [text[one.start : one.end] for one in found] == quoted
-    assert all(one.is_closed for one in found)
+    assert [text[quotation.start : quotation.end] for quotation in found] == quoted
+    assert all(quotation.is_closed for quotation in found)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_running_quotation_reopens(text: str) -> None:
     assert text[first.start : first.end] == text.split("\n\n")[0][1:].strip()
 
 
-def test_a_mark_that_nothing_closes() -> None:
+def test_mark_without_a_closing_one() -> None:
     (found,) = pairs("« Le bac reste à quai, a-t-elle dit.")
     assert not found.is_closed
 
@@ -118,11 +118,11 @@ def test_a_mark_that_nothing_closes() -> None:
         pytest.param("“We pay,“ she said, and left.", [], id="nothing-but-opening-ones"),
     ],
 )
-def test_marks_set_at_random(text: str, quoted: list[str]) -> None:
-    assert [text[one.start : one.end] for one in pairs(text) if one.is_closed] == quoted
+def test_carelessly_set_marks(text: str, quoted: list[str]) -> None:
+    assert [text[quotation.start : quotation.end] for quotation in pairs(text) if quotation.is_closed] == quoted
 
 
-def test_single_marks_are_english_ones_by_default() -> None:
+def test_straight_single_marks_count_only_in_english() -> None:
     text = "'We own a shop,' said the ministers' friend."
-    assert [text[one.start : one.end] for one in pairs(text, SINGLE_OPENING)] == ["We own a shop,"]
+    assert [text[quotation.start : quotation.end] for quotation in pairs(text, SINGLE_OPENING)] == ["We own a shop,"]
     assert pairs(text) == []

@@ -1,4 +1,4 @@
-"""What the tagger makes of odd texts and damaged files, and that nothing but the text decides."""
+"""The tagger on odd texts and damaged files; its findings depend on the text only."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CUES = ("said", "announced", "warned", "believes")
 
 
 def tag(text: str, tagger: Tagger | None = None) -> Tags:
-    """The tags of a text of which each line is a paragraph and a sentence."""
+    """Return the tags of a text in which every line is a paragraph and a sentence."""
     lines = [found.span() for found in re.finditer(r"\S.*", text)]
     segments = [Segment("paragraph", start, end) for start, end in lines]
     return (tagger or load_tagger(1)).tag(text, lines, segments, pair_marks(text, segments))
@@ -47,7 +47,7 @@ def as_article(text: str) -> Article:
 
 def test_source_cue_and_content_are_found() -> None:
     article = as_article(STORY)
-    found = {(one.role, article.text[one.start : one.end]) for one in read_language(article).tags.spans}
+    found = {(span.role, article.text[span.start : span.end]) for span in read_language(article).tags.spans}
     assert {("content", "We pay for it"), ("source", "she"), ("cue", "denied")} <= found
     assert ("content", "that any money was owed") in found
 
@@ -64,18 +64,18 @@ def test_source_cue_and_content_are_found() -> None:
     ],
 )
 def test_names_are_found_without_titles(text: str, kind: str, name: str) -> None:
-    assert (kind, name) in {(one.kind, text[one.start : one.end]) for one in tag(text).names}
+    assert (kind, name) in {(found.kind, text[found.start : found.end]) for found in tag(text).names}
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param("The ferry leaves at noon, and the harbour is closed.", id="nothing-is-named"),
+        pytest.param("The ferry leaves at noon, and the harbour is closed.", id="no-names"),
         pytest.param("On Monday, 3 December, it rained.", id="dates"),
         pytest.param("It cost $4.5 million, or €4 million.", id="money"),
     ],
 )
-def test_what_is_no_name_is_none(text: str) -> None:
+def test_dates_and_money_are_not_names(text: str) -> None:
     assert tag(text).names == ()
 
 
@@ -87,7 +87,7 @@ def test_what_is_no_name_is_none(text: str) -> None:
         pytest.param("“", id="one-mark"),
         pytest.param('""""\n\n“”„“«»\'\'``‘’\n\n“““', id="quotation-marks-only"),
         pytest.param("3 – 1, 4:15 … 70 % (!)\n\n+++ 000 +++", id="no-letters"),
-        pytest.param("\u200b\u200d\ufeff\u00ad", id="characters-that-nobody-sees"),
+        pytest.param("\u200b\u200d\ufeff\u00ad", id="invisible-characters"),
         pytest.param("Mara Oduya said: «Паром останется», 船は残る, λέει ο δήμαρχος, قال العمدة.", id="mixed-scripts"),
         pytest.param("“We 👩‍👩‍👧 pay 👍🏽 for it 🇫🇷,” Mara 🚢 Oduya said 🎉.", id="emoji"),
         pytest.param("“Zo\u0308e paid,” Zo\u0308e Andre\u0301 said: “I a\u0301\u0302\u0303 did.”", id="combining"),
@@ -98,15 +98,15 @@ def test_what_is_no_name_is_none(text: str) -> None:
         pytest.param("said\x00that\x07it", id="control-characters"),
     ],
 )
-def test_tags_stand_in_the_text(text: str) -> None:
+def test_tags_are_inside_the_text_and_in_order(text: str) -> None:
     tags = tag(text)
     for spans in (tags.spans, tags.names):
-        at = 0
-        for one in spans:
-            assert at <= one.start < one.end <= len(text)
-            assert text[one.start : one.end] == text[one.start : one.end].strip()
-            at = one.end
-    assert all(0 < one.confidence <= 1 for one in tags.names)
+        previous_end = 0
+        for span in spans:
+            assert previous_end <= span.start < span.end <= len(text)
+            assert text[span.start : span.end] == text[span.start : span.end].strip()
+            previous_end = span.end
+    assert all(0 < name.confidence <= 1 for name in tags.names)
 
 
 def test_a_text_without_words_has_no_tags() -> None:
@@ -124,20 +124,20 @@ def test_a_text_without_words_has_no_tags() -> None:
         pytest.param("船", id="chinese"),
     ],
 )
-def test_offsets_hold_behind(sign: str) -> None:
+def test_offsets_are_right_behind(sign: str) -> None:
     text = f"{sign * 3}\n\n“We {sign} pay for it,” Mara Oduya said on Monday. “Nobody else does {sign},” said Jon Hazebroek."
     tags = tag(text)
-    found = {(one.role, text[one.start : one.end]) for one in tags.spans}
+    found = {(span.role, text[span.start : span.end]) for span in tags.spans}
     assert {("content", f"We {sign} pay for it"), ("source", "Mara Oduya"), ("cue", "said")} <= found
     assert ("source", "Jon Hazebroek") in found
-    assert {"Mara Oduya", "Jon Hazebroek"} <= {text[one.start : one.end] for one in tags.names}
+    assert {"Mara Oduya", "Jon Hazebroek"} <= {text[name.start : name.end] for name in tags.names}
 
 
 def test_threads_change_nothing() -> None:
     assert tag(STORY, Tagger(threads=1)) == tag(STORY, Tagger(threads=2))
 
 
-def test_what_was_tagged_before_changes_nothing() -> None:
+def test_texts_tagged_before_change_nothing() -> None:
     alone = tag(STORY)
     tag("“No.”\n" * 300)
     assert tag(STORY) == alone
@@ -149,7 +149,7 @@ def test_workers_change_nothing() -> None:
     here = [read_language(article) for article in articles]
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         there = list(pool.map(read_language, articles))
-    assert [one.tags for one in there] == [one.tags for one in here]
+    assert [reading.tags for reading in there] == [reading.tags for reading in here]
 
 
 @pytest.mark.parametrize("name", ["tagger.onnx", "tokenizer.json"])
@@ -216,7 +216,7 @@ def test_a_damaged_file_ends_the_command_with_one_line(tmp_path: Path, name: str
 
 
 def story_of(words: int) -> str:
-    """Plain news of about so many words, a few attributions in each paragraph."""
+    """Return plain news of about so many words, with a few attributions in every paragraph."""
     said = (
         f"{speaker} {cue} that ferry number {number} would stay for the winter. “We pay for it,” she added."
         for number, speaker, cue in zip(range(words // 20), cycle(SPEAKERS), cycle(CUES), strict=False)

@@ -1,3 +1,5 @@
+"""Places by name, and the generated lists behind them."""
+
 from __future__ import annotations
 
 import pytest
@@ -9,7 +11,7 @@ from pipeline.lexicon.gazetteer import is_place, places_named
 @pytest.mark.parametrize(
     ("name", "links"),
     [
-        pytest.param("Reykjavík", {"3413829"}, id="accents-that-are-printed"),
+        pytest.param("Reykjavík", {"3413829"}, id="accents"),
         pytest.param("REYKJAVIK", {"3413829"}, id="capitals-without-accents"),
         pytest.param("Tex.", {"4736286"}, id="short-name-of-a-state"),
         pytest.param("the Netherlands", {"NL"}, id="article"),
@@ -18,8 +20,8 @@ from pipeline.lexicon.gazetteer import is_place, places_named
         pytest.param("", set(), id="empty"),
         pytest.param("\n", set(), id="white-space"),
         pytest.param("Reykjavik\tCapital", set(), id="tab"),
-        pytest.param("Reykjavik\ud800", set(), id="half-a-character"),
-        pytest.param("\U0010ffff", set(), id="behind-the-last-line"),
+        pytest.param("Reykjavik\ud800", set(), id="lone-surrogate"),
+        pytest.param("\U0010ffff", set(), id="sorts-after-the-last-line"),
     ],
 )
 def test_places_named(name: str, links: set[str]) -> None:
@@ -33,7 +35,7 @@ def test_places_named(name: str, links: set[str]) -> None:
         pytest.param("Norway", True, id="country"),
         pytest.param("NORWAY", True, id="country-in-capitals"),
         pytest.param("norway", False, id="country-in-lower-case"),
-        pytest.param("USA", True, id="country-that-is-capitals"),
+        pytest.param("USA", True, id="country-named-by-capitals"),
         pytest.param("Vermont", True, id="state"),
         pytest.param("Washington", False, id="state-that-is-a-city-and-a-president"),
         pytest.param("Rotterdam", True, id="large-city"),
@@ -46,7 +48,7 @@ def test_is_place(name: str, is_found: bool) -> None:
 
 
 @pytest.mark.slow
-def test_lists_are_those_of_the_packages() -> None:
+def test_lists_are_what_the_generator_writes() -> None:
     for name, content in make_lists().items():
         assert (FOLDER / name).read_text("utf-8") == content, (
             f"{name} is not what `python -m training.gazetteer` writes"

@@ -1,4 +1,4 @@
-"""Which cues say that something was said or written, and which only that it was thought, wished, meant or found."""
+"""Cues of something said or written, and cues of something thought, wished, meant or found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Word lists: how they are read, and that each names its source."""
+"""Word lists: how they are read, and that every list names its source."""
 
 from __future__ import annotations
 

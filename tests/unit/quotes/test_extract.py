@@ -1,4 +1,4 @@
-"""From spans to rows; sources, cues and contents are marked in the text; only names are found."""
+"""Rows from spans; sources, cues and contents are marked in the texts, and only names are found."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WHO = "The harbour’s pilot, Ines Rebordao, lives on the quay.\n\n"
         pytest.param('[c0:"They knew in autumn,"] [k0:says] the widow of Ines Rebordao.', None, id="further-off"),
     ],
 )
-def test_person_beside_a_cue_without_a_source_speaks(marked: str, speaker: str | None) -> None:
+def test_person_beside_a_cue_without_source_is_the_source(marked: str, speaker: str | None) -> None:
     article, reading = read(WHO + marked)
     (quote,) = extract_quotes(article, reading, extract_mentions(article, reading))
     assert (quote.speaker, quote.speaker_name) == (speaker, speaker)

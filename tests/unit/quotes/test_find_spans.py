@@ -1,4 +1,4 @@
-"""From tags to spans; sources, cues and contents are marked in the text; only names are found."""
+"""Quote spans from tags; sources, cues and contents are marked in the texts, and only names are found."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROLES: dict[str, Role] = {"s": "source", "k": "cue", "c": "content"}
 
 
 def read(marked: str) -> tuple[Article, Reading]:
-    """The article, and its reading with the tags that are marked; each hangs on the first cue of its number."""
+    """Return the article and its reading with the marked tags, each linked to the first cue of its number."""
     article = normalise(
         RawArticle(
             RawRef("test", "test.txt", "0", "0" * 64), "text", "utf-8", HEADLINE + MARKED.sub(r"\g<words>", marked)
@@ -30,30 +30,32 @@ def read(marked: str) -> tuple[Article, Reading]:
     assert isinstance(article, Article)
     spans: list[Tag] = []
     numbers: list[str] = []
-    at = len(HEADLINE)
+    end = len(HEADLINE)
     for found in MARKED.finditer(marked):
-        start = article.text.index(found["words"], at)
-        at = start + len(found["words"])
-        spans.append(Tag(ROLES[found["role"]], start, at))
+        start = article.text.index(found["words"], end)
+        end = start + len(found["words"])
+        spans.append(Tag(ROLES[found["role"]], start, end))
         numbers.append(found["number"])
     anchors = {}
     for role in ("content", "source", "cue"):
-        for at, (span, number) in reversed(list(enumerate(zip(spans, numbers, strict=True)))):
+        for index, (span, number) in reversed(list(enumerate(zip(spans, numbers, strict=True)))):
             if span.role == role:
-                anchors[number] = at
-    links = tuple({at: 0.9 if at == anchors[number] else 0.01 for at in range(len(spans))} for number in numbers)
+                anchors[number] = index
+    links = tuple(
+        {index: 0.9 if index == anchors[number] else 0.01 for index in range(len(spans))} for number in numbers
+    )
     reading = read_language(article)
     return article, replace(reading, tags=Tags(tuple(spans), links, reading.tags.names))
 
 
 def spans_of(marked: str, attributions: Attributions = "said") -> list[tuple[QuoteSpan, str, str | None]]:
-    """Each span with its words and the speaker printed for it."""
+    """Return every span with its words and its printed source."""
     article, reading = read(marked)
     found = []
-    for one in find_quote_spans(article, reading, attributions):
-        speaker = one.attribution.source if one.attribution and not one.is_continued else None
-        printed = article.text[speaker.start : speaker.end] if speaker else None
-        found.append((one, article.text[one.start : one.end], printed))
+    for span in find_quote_spans(article, reading, attributions):
+        source = span.attribution.source if span.attribution and not span.is_continued else None
+        printed = article.text[source.start : source.end] if source else None
+        found.append((span, article.text[span.start : span.end], printed))
     return found
 
 
@@ -80,29 +82,29 @@ def spans_of(marked: str, attributions: Attributions = "said") -> list[tuple[Quo
     ],
 )
 def test_extent_and_type(marked: str, kind: str, words: str) -> None:
-    ((one, found, _),) = spans_of(marked)
-    assert (one.quote_type, found) == (kind, words)
+    ((span, found, _),) = spans_of(marked)
+    assert (span.quote_type, found) == (kind, words)
 
 
-def test_attribution_between_two_quotations_is_of_one_utterance() -> None:
+def test_quotations_around_an_attribution_are_one_utterance() -> None:
     first, second = spans_of('[c0:"We wait,"] [k0:said] [s0:Oduya], [c0:"and we pay."]')
     assert first[0].utterance == second[0].utterance
     assert [first[2], second[2]] == ["Oduya", "Oduya"]
 
 
-def test_what_follows_in_another_sentence_has_no_printed_speaker() -> None:
+def test_later_sentence_has_no_printed_source() -> None:
     first, second = spans_of('[c0:"We wait,"] [k0:said] [s0:Oduya]. [c0:"We pay."]')
     assert first[0].utterance == second[0].utterance
     assert [first[2], second[2]] == ["Oduya", None]
 
 
-def test_quotation_without_a_tag_goes_on_in_its_paragraph() -> None:
+def test_untagged_quotation_continues_the_one_in_its_paragraph() -> None:
     first, second = spans_of('[c0:"We wait,"] [k0:said] [s0:Oduya]. "The harbour is full and cold."')
     assert first[0].utterance == second[0].utterance
     assert second[0].is_continued
 
 
-def test_quotation_inside_a_sentence_does_not_go_on() -> None:
+def test_quotation_inside_a_sentence_does_not_continue() -> None:
     _, second = spans_of(
         '[c0:"We wait,"] [k0:said] [s0:Oduya]. The sign reads "the harbour is full and cold and closed".'
     )
@@ -134,12 +136,12 @@ def test_source_of_another_sentence_is_not_shared() -> None:
         pytest.param("[c0:The bridge would open].", 0, 0, id="by-nobody"),
     ],
 )
-def test_what_is_said_and_what_is_only_thought(marked: str, said: int, all_: int) -> None:
+def test_attributions_setting(marked: str, said: int, all_: int) -> None:
     assert len(spans_of(marked, "said")) == said
     assert len(spans_of(marked, "all")) == all_
 
 
-def test_reported_words_stand_in_the_paragraph_of_their_cue() -> None:
+def test_reported_words_need_a_cue_in_their_paragraph() -> None:
     assert not spans_of("[c0:The bridge will open].\n\n[s0:Oduya] [k0:said] so.", "all")
 
 
@@ -147,13 +149,13 @@ def test_nearer_paragraph_wins_over_a_likelier_link() -> None:
     article, reading = read('[s0:Oduya] [k0:said] so.\n\n[c1:"We pay,"] [k1:said] [s1:Hazebroek].')
     links = list(reading.tags.links)
     links[2] = {1: 0.6, 3: 0.4}  # the content: a little likelier of the paragraph before
-    (one,) = find_quote_spans(article, replace(reading, tags=Tags(reading.tags.spans, tuple(links))), "said")
-    assert one.attribution is not None
-    assert one.attribution.source is not None
-    assert article.text[slice(*one.attribution.source)] == "Hazebroek"
+    (span,) = find_quote_spans(article, replace(reading, tags=Tags(reading.tags.spans, tuple(links))), "said")
+    assert span.attribution is not None
+    assert span.attribution.source is not None
+    assert article.text[slice(*span.attribution.source)] == "Hazebroek"
 
 
-def test_contents_with_a_second_cue_between_them_are_one() -> None:
+def test_contents_around_a_second_cue_are_joined() -> None:
     ((_, words, _),) = spans_of(
         "[c0:The toll was to be set] [k1:according to] [c0:the new terms], [s0:Oduya] [k0:said]."
     )
@@ -169,7 +171,7 @@ def test_turns_of_a_transcript_behind_marks() -> None:
     ]
 
 
-def test_words_quoted_within_reported_ones_are_another_persons() -> None:
+def test_quotation_inside_reported_words_has_its_own_speaker() -> None:
     outer, inner = spans_of('[s0:Oduya] [k0:said] [c0:the governor often said "we wait and see and wait again"].')
     assert (outer[0].quote_type, outer[2]) == ("mixed", "Oduya")
     assert (inner[0].quote_type, inner[2]) == ("direct", "the governor")
@@ -188,7 +190,7 @@ def test_words_quoted_within_reported_ones_are_another_persons() -> None:
         ),
     ],
 )
-def test_of_two_sources_the_one_beside_the_cue_speaks(marked: str, speaker: str) -> None:
+def test_source_beside_the_cue_wins(marked: str, speaker: str) -> None:
     article, reading = read(marked)
     (span,) = find_quote_spans(article, reading, "all")
     assert span.attribution
@@ -212,7 +214,7 @@ def test_of_two_sources_the_one_beside_the_cue_speaks(marked: str, speaker: str)
         pytest.param("[s0:Mara Oduya] of the lock [k0:said] [c0:it was late].", "Mara Oduya", id="whole-already"),
     ],
 )
-def test_a_source_that_breaks_off_goes_on_to_the_end_of_its_clause(marked: str, speaker: str) -> None:
+def test_broken_off_source_is_extended_to_the_end_of_its_clause(marked: str, speaker: str) -> None:
     article, reading = read(marked)
     span, *_ = find_quote_spans(article, reading, "all")
     assert span.attribution

@@ -1,4 +1,4 @@
-"""Who speaks, from the printed phrase and the article's mentions; sources and contents are marked in the text."""
+"""Speakers resolved from printed sources and mentions; sources and contents are marked in the texts."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ def read(plain: str) -> tuple[Article, Reading]:
 
 
 def speakers_of(marked: str) -> list[Speaker]:
-    """The speakers of ``<contents>``; each belongs to the ``[source]`` of the same number."""
+    """Return the speakers of ``<contents>``, each with the ``[source]`` of the same number."""
     article, reading = read(MARKED.sub(lambda found: found["source"] or found["content"], marked))
-    at = 0
+    end = 0
     sources: list[Span] = []
     contents: list[Span] = []
     for found in MARKED.finditer(marked):
         words = found["source"] or found["content"]
-        at = article.text.index(words, at)
-        (sources if found["source"] else contents).append(Span(at, at + len(words)))
-        at += len(words)
-    said = [Attribution(source, None) for source in sources]
-    kinds: list[QuoteType] = ["direct" if article.text[one.start] == "“" else "indirect" for one in contents]
+        start = article.text.index(words, end)
+        end = start + len(words)
+        (sources if found["source"] else contents).append(Span(start, end))
+    attributions = [Attribution(source, None) for source in sources]
+    kinds: list[QuoteType] = ["direct" if article.text[content.start] == "“" else "indirect" for content in contents]
     spans = [
-        QuoteSpan(kind, content.start, content.end, True, 1, number, one)
-        for number, (kind, content, one) in enumerate(zip(kinds, contents, said, strict=True))
+        QuoteSpan(kind, content.start, content.end, True, 1, number, attribution)
+        for number, (kind, content, attribution) in enumerate(zip(kinds, contents, attributions, strict=True))
     ]
     return resolve_speakers(article, reading, spans, extract_mentions(article, reading))
 
@@ -175,7 +175,7 @@ def test_pronoun(marked: str, name: str | None) -> None:
     assert name_of_last(marked) == name
 
 
-def test_who_is_quoted_is_not_the_he_of_the_quotation() -> None:
+def test_speaker_is_not_the_he_in_the_quotation() -> None:
     article, reading = read("Cor Bexley said: “The pilot had come. He wrote to us that the lock was shut.”")
     text = article.text
     spans: list[QuoteSpan] = []
@@ -187,7 +187,7 @@ def test_who_is_quoted_is_not_the_he_of_the_quotation() -> None:
     assert (outer.name, inner.name) == ("Cor Bexley", None)
 
 
-def test_status_and_confidence_go_together() -> None:
+def test_only_a_named_speaker_has_a_confidence() -> None:
     named, group = speakers_of("[Mara Oduya] said <it was late>. [They] said <it was early>.")
     assert (named.status, named.method) == ("named", "printed")
     assert named.confidence is not None
