@@ -1,4 +1,4 @@
-"""Read an article once: its words, sentences, quotations, and in English the tagger's findings."""
+"""Read an article once: its sentences, quotations, and in English the tagger's findings."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from pipeline.language.marks import CURLY_OPENING, Quotation, pair_marks
 from pipeline.language.tagger import NO_TAGS, Tagger, Tags, load_tagger
 from pipeline.lexicon.titles import ABBREVIATED_TITLE_END
 
-# A word may contain apostrophes, hyphens, full stops between letters and commas between digits: O'Neill, U.S., 4,000.
-WORD = re.compile(r"\w+(?:[’'\-–.&]\w+|,(?=\d{3}\b)\d+)*(?:(?<=\b[A-Z])\.)?")
 # Scripts without spaces between words, and the approximate number of letters per word.
 UNSPACED = (
     (re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"), 2),  # Japanese, Chinese
@@ -30,14 +28,6 @@ class Span(NamedTuple):
     end: int
 
 
-class Word(NamedTuple):
-    """A word and its place in the text."""
-
-    text: str
-    start: int
-    end: int
-
-
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What was found in ``article.text``; all offsets refer to it.
@@ -45,7 +35,6 @@ class Reading:
     ``sentences`` are in reading order and do not cross segments; together they cover each segment except white space.
     """
 
-    words: tuple[Word, ...]
     sentences: tuple[Span, ...]
     is_english: bool  # also if the language is unknown; the tagger and the rules for names and speakers are for English
     quotations: tuple[Quotation, ...] = ()
@@ -70,7 +59,7 @@ def read_with(tagger: Tagger, article: Article) -> Reading:
     """Read an English article with a given tagger."""
     text, segments, sentences = article.text, article.segments, find_sentences(article)
     quotations = tuple(pair_marks(text, segments))
-    return Reading(_words(text), sentences, True, quotations, tagger.tag(text, sentences, segments, quotations))
+    return Reading(sentences, True, quotations, tagger.tag(text, sentences, segments, quotations))
 
 
 def _read_foreign(article: Article) -> Reading:
@@ -78,7 +67,6 @@ def _read_foreign(article: Article) -> Reading:
     quotations = tuple(pair_marks(text, article.segments, CURLY_OPENING))
     language = (article.language or "").partition("-")[0]
     return Reading(
-        _words(text),
         find_sentences(article),
         False,
         quotations,
@@ -88,10 +76,6 @@ def _read_foreign(article: Article) -> Reading:
 
 def _is_english(article: Article) -> bool:
     return (article.language or "en").partition("-")[0] == "en"
-
-
-def _words(text: str) -> tuple[Word, ...]:
-    return tuple(Word(match.group(), match.start(), match.end()) for match in WORD.finditer(text))
 
 
 def count_words(text: str) -> int:

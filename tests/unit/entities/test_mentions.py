@@ -106,7 +106,7 @@ def test_an_article_that_names_five_thousand_people_takes_seconds() -> None:
     assert isinstance(article, Article)
     people = re.finditer(r"Mary Odu\w+|Bex\w+", article.text)  # the tagger's own time is measured elsewhere
     names = tuple(TaggedName("PERSON", *found.span(), 0.95) for found in people)
-    reading = Reading((), find_sentences(article), True, (), Tags((), (), names))
+    reading = Reading(find_sentences(article), True, (), Tags((), (), names))
     with processor_seconds_below(60):
         mentions = complete_mentions(article, reading, extract_mentions(article, reading), [])
     assert len({one.entity_id for one in mentions}) == 5_000
