@@ -1,4 +1,4 @@
-"""Articles of our own making, in which only names are found: who says what is for other tests."""
+"""Made-up articles read for names only; other tests check attributions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HEADLINE = "Harbour talks go on\n\n"
 
 
 def read(text: str) -> tuple[Article, Reading]:
-    """An article under a headline, and its sentences, quotations and names."""
+    """Return an article under a headline, and its reading without attributions."""
     article = normalise(RawArticle(RawRef("test", "test.txt", "0", "0" * 64), "text", "utf-8", HEADLINE + text))
     assert isinstance(article, Article)
     reading = read_language(article)

@@ -12,14 +12,14 @@ NAME = re.compile(r"\[([^\]|]+)\|(\w+)\]")
 
 
 def read_marked(marked: str) -> tuple[Article, list[Cluster]]:
-    """An article, and its groups: each name is marked as [name|type]."""
+    """Return an article and its clusters, one for each name; names are marked as [name|type]."""
     raw = RawArticle(RawRef("test", "test.txt", "0", "0" * 64), "text", "utf-8", "News\n\n" + NAME.sub(r"\1", marked))
     article = normalise(raw)
     assert isinstance(article, Article)
     names: dict[tuple[str, EntityType], list[Name]] = {}
-    at = 0
+    start = 0
     for text, kind in NAME.findall(marked):
-        at = article.text.index(text, at)
-        names.setdefault((text, kind), []).append(Name(at, at + len(text), kind))
-        at += len(text)
-    return article, [Cluster(kind, name, tuple(found)) for (name, kind), found in names.items()]
+        start = article.text.index(text, start)
+        names.setdefault((text, kind), []).append(Name(start, start + len(text), kind))
+        start += len(text)
+    return article, [Cluster(kind, name, tuple(printed)) for (name, kind), printed in names.items()]

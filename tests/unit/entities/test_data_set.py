@@ -1,4 +1,4 @@
-"""What is counted of an entity: in an article, and in the data set with and without copies."""
+"""Counts of an entity: in an article, and in the data set with and without copies."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def article_of(text: str) -> Article:
 
 
 def mention_of(article: Article, words: str, name: str, *, form: MentionForm = "name", at: int = 0) -> Mention:
-    """The mention of a person by ``words``, the first from ``at`` on."""
+    """Return the mention of a person by ``words``, at their first occurrence from ``at`` on."""
     start = article.text.index(words, at)
     return Mention(
         mention_id=f"{start:016x}",
@@ -87,7 +87,7 @@ def quote_of(article: Article, name: str | None) -> Quote:
     )
 
 
-def told_of_oduya(article: Article) -> list[Mention]:
+def mentions_of_oduya(article: Article) -> list[Mention]:
     body = article.body_start_char
     return [
         mention_of(article, "Oduya", "Mara Oduya"),
@@ -99,7 +99,7 @@ def told_of_oduya(article: Article) -> list[Mention]:
 
 def test_counts_of_an_article() -> None:
     article = article_of(STORY)
-    mentions = [*told_of_oduya(article), mention_of(article, "Tomas Brandt", "Tomas Brandt")]
+    mentions = [*mentions_of_oduya(article), mention_of(article, "Tomas Brandt", "Tomas Brandt")]
     rows = summarise_entities(article, mentions, [quote_of(article, "Mara Oduya"), quote_of(article, None)])
     assert [row.entity_id for row in rows] == sorted(row.entity_id for row in rows)
     assert {
@@ -109,11 +109,11 @@ def test_counts_of_an_article() -> None:
     assert {row.first_char for row in rows} == {0, article.text.index("Tomas Brandt")}
 
 
-def test_quote_that_is_printed_again_is_counted_again() -> None:
+def test_repeated_quote_is_counted_again() -> None:
     article = article_of(STORY)
     quote = quote_of(article, "Mara Oduya")
     again = replace(quote, quote_id="1" * 16, position=1, repeat_of=quote.quote_id)
-    (row,) = summarise_entities(article, told_of_oduya(article), [quote, again])
+    (row,) = summarise_entities(article, mentions_of_oduya(article), [quote, again])
     assert row.quote_count == 2
 
 
@@ -122,9 +122,9 @@ def test_article_without_mentions_has_no_entities() -> None:
     assert summarise_entities(article, [], [quote_of(article, None)]) == []
 
 
-def test_speaker_who_is_not_mentioned_is_a_fault_of_ours() -> None:
+def test_speaker_without_a_mention_is_an_error() -> None:
     article = article_of(STORY)
-    with pytest.raises(ValueError, match="no mention is of the speakers"):
+    with pytest.raises(ValueError, match="these speakers have no mention"):
         summarise_entities(article, [], [quote_of(article, "Mara Oduya")])
 
 
@@ -132,28 +132,28 @@ def test_speaker_who_is_not_mentioned_is_a_fault_of_ours() -> None:
     ("words", "name", "aliases"),
     [
         pytest.param("Mara\u00a0Oduya", "Mara Oduya", [], id="no-break-space"),
-        pytest.param("Mara Odyua", "Mara Oduya", ["Mara Odyua"], id="slip-of-the-pen"),
+        pytest.param("Mara Odyua", "Mara Oduya", ["Mara Odyua"], id="misspelling"),
         pytest.param("Mara Oduya", "Mara K. Oduya", ["Mara Oduya"], id="name-of-an-outside-list"),
     ],
 )
-def test_aliases_are_names_as_seen(words: str, name: str, aliases: list[str]) -> None:
+def test_aliases_are_names_as_printed(words: str, name: str, aliases: list[str]) -> None:
     article = article_of(f"Ferry sails\n\nThe harbour board's {words} was there, and the storm was over.\n")
     (row,) = summarise_entities(article, [mention_of(article, words, name)], [])
     assert row.aliases == aliases
 
 
-def test_description_is_no_alias() -> None:
+def test_description_is_not_an_alias() -> None:
     article = article_of(STORY)
     mention = mention_of(article, "the harbour board", "Mara Oduya", form="nominal")
     (row,) = summarise_entities(article, [mention], [])
     assert (row.aliases, row.name_count, row.mention_count) == ([], 0, 1)
 
 
-def test_link_is_as_sure_as_the_surest_name_of_the_article() -> None:
+def test_link_confidence_is_the_highest_of_the_article() -> None:
     article = article_of(STORY)
     mentions = [
-        replace(one, link_source="knowledge_base", link_id="Q1", link_confidence=confidence)
-        for one, confidence in zip(told_of_oduya(article), (0.6, 0.9, 0.6, 0.7), strict=True)
+        replace(mention, link_source="knowledge_base", link_id="Q1", link_confidence=confidence)
+        for mention, confidence in zip(mentions_of_oduya(article), (0.6, 0.9, 0.6, 0.7), strict=True)
     ]
     (row,) = summarise_entities(article, mentions, [])
     assert (row.link_source, row.link_id, row.link_confidence) == ("knowledge_base", "Q1", 0.9)
@@ -166,14 +166,14 @@ def test_link_is_as_sure_as_the_surest_name_of_the_article() -> None:
         pytest.param(["The ferry"], 0.4817, id="once-early-in-the-body"),  # .4 · 500/524 + .4 · 1/4
         pytest.param(["Tomas Brandt"], 0.4135, id="once-later"),  # .4 · 500/638 + .4 · 1/4
         pytest.param(["The ferry", "The boats"], 0.5417, id="twice"),  # .4 · 500/524 + .4 · 2/5
-        pytest.param(["PORT ELLERY"], 0.0, id="in-the-dateline-alone"),
-        pytest.param(["Lena Varga"], 0.0, id="in-the-byline-alone"),
-        pytest.param(["Lena Varga", "Tomas Brandt"], 0.4135, id="in-the-byline-and-later"),
+        pytest.param(["PORT ELLERY"], 0.0, id="only-in-the-dateline"),
+        pytest.param(["Lena Varga"], 0.0, id="only-in-the-byline"),
+        pytest.param(["Lena Varga", "Tomas Brandt"], 0.4135, id="in-the-byline-and-the-body"),
     ],
 )
 def test_salience(words: Sequence[str], salience: float) -> None:
     article = article_of(STORY)
-    (row,) = summarise_entities(article, [mention_of(article, each, "X") for each in words], [])
+    (row,) = summarise_entities(article, [mention_of(article, printed, "X") for printed in words], [])
     assert row.salience == pytest.approx(salience, abs=1e-4)
 
 
@@ -200,19 +200,19 @@ ROW = ArticleEntity(
 
 def count(*months: Sequence[ArticleEntity], copies: Sequence[str] = ()) -> list[Entity]:
     tables = [to_table(ArticleEntity, month) for month in months]
-    entities = sum_entities(count_entities(each, pa.array(copies, pa.string())) for each in tables)
+    entities = sum_entities(count_entities(table, pa.array(copies, pa.string())) for table in tables)
     entities.validate(full=True)
     return [Entity(**row) for row in entities.to_pylist()]
 
 
-def test_copies_are_counted_apart() -> None:
+def test_copies_are_counted_separately() -> None:
     (entity,) = count([ROW], [replace(ROW, article_id="b" * 16), replace(ROW, article_id="c" * 16)], copies=["b" * 16])
     assert (entity.article_count, entity.original_article_count) == (3, 2)
     assert (entity.mention_count, entity.original_mention_count, entity.name_count) == (9, 6, 6)
     assert (entity.quote_count, entity.original_quote_count) == (3, 2)
 
 
-def test_entity_that_only_a_copy_names_has_no_original() -> None:
+def test_entity_named_only_by_a_copy_has_no_original_article() -> None:
     (entity,) = count([ROW], copies=[ROW.article_id])
     assert (entity.article_count, entity.original_article_count, entity.original_mention_count) == (1, 0, 0)
 
@@ -226,7 +226,7 @@ def test_entity_that_only_a_copy_names_has_no_original() -> None:
     ],
 )
 def test_first_and_last_day(days: list[date | None], first: date | None, last: date | None) -> None:
-    rows = [replace(ROW, article_id=f"{at:016x}", published_on=day) for at, day in enumerate(days)]
+    rows = [replace(ROW, article_id=f"{number:016x}", published_on=day) for number, day in enumerate(days)]
     (entity,) = count(*([row] for row in rows))
     assert (entity.first_seen_on, entity.last_seen_on) == (first, last)
 
@@ -236,20 +236,20 @@ def test_first_and_last_day(days: list[date | None], first: date | None, last: d
     [
         pytest.param(ROW, True, id="first-name-and-surname"),
         pytest.param(replace(ROW, entity_name="Oduya"), False, id="surname"),
-        pytest.param(replace(ROW, entity_name="NATO", entity_type="ORG"), True, id="one-word-that-is-no-person"),
+        pytest.param(replace(ROW, entity_name="NATO", entity_type="ORG"), True, id="one-word-not-a-person"),
         pytest.param(
             replace(ROW, entity_name="Oduya", link_source="knowledge_base", link_id="Q1", link_confidence=0.9),
             True,
-            id="one-word-that-an-outside-list-knows",
+            id="one-word-linked",
         ),
     ],
 )
-def test_who_is_known_by_one_word_may_be_several(row: ArticleEntity, is_full: bool) -> None:
+def test_person_named_by_one_word_has_no_full_name(row: ArticleEntity, is_full: bool) -> None:
     (entity,) = count([row])
     assert entity.is_full_name is is_full
 
 
-def test_aliases_of_all_articles_come_together_without_the_name() -> None:
+def test_aliases_of_all_articles_are_merged_without_the_name() -> None:
     rows = [replace(ROW, article_id="b" * 16, aliases=["Mara", "Oduya"]), replace(ROW, entity_id="f" * 16, aliases=[])]
     assert [entity.aliases for entity in count([ROW], rows)] == [["Mara", "Oduya"], []]
 
@@ -261,17 +261,17 @@ LINKED = replace(ROW, link_source="knowledge_base", link_id="Q1", link_confidenc
     ("names", "name", "aliases"),
     [
         pytest.param(["Port Ellery", "Ellery", "Ellery"], "Ellery", ["Port Ellery"], id="most-articles"),
-        pytest.param(["Port Ellery", "Ellery"], "Ellery", ["Port Ellery"], id="as-many-first-in-the-alphabet"),
+        pytest.param(["Port Ellery", "Ellery"], "Ellery", ["Port Ellery"], id="tie-goes-to-the-alphabetically-first"),
         pytest.param(["Ellery", "Ellery"], "Ellery", [], id="one-name"),
     ],
 )
-def test_name_of_an_id_that_was_renamed_outside(names: list[str], name: str, aliases: list[str]) -> None:
-    rows = [replace(LINKED, article_id=f"{at:016x}", entity_name=each) for at, each in enumerate(names)]
+def test_name_of_an_entity_renamed_in_an_outside_list(names: list[str], name: str, aliases: list[str]) -> None:
+    rows = [replace(LINKED, article_id=f"{number:016x}", entity_name=printed) for number, printed in enumerate(names)]
     (entity,) = count(*([row] for row in rows))
     assert (entity.name, entity.aliases, entity.article_count) == (name, aliases, len(names))
 
 
-def test_link_is_as_sure_as_in_the_mean_of_the_articles() -> None:
+def test_link_confidence_is_the_mean_of_the_articles() -> None:
     rows = [replace(LINKED, article_id="b" * 16, link_confidence=0.6), replace(ROW, entity_id="f" * 16)]
     assert [entity.link_confidence for entity in count([LINKED], rows)] == [0.75, None]
 

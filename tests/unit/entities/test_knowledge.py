@@ -1,4 +1,4 @@
-"""A knowledge base is taken whole or refused whole, and found by name in whatever case and accents."""
+"""A knowledge base is used whole or not at all, and looked up by name without regard to case and accents."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ def test_entity_is_found_by_each_of_its_names(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "aliases",
-    [pytest.param("Harbour Board|HBPE", id="parted-by-bars"), pytest.param(["HBPE", "Harbour Board", ""], id="list")],
+    [
+        pytest.param("Harbour Board|HBPE", id="separated-by-bars"),
+        pytest.param(["HBPE", "Harbour Board", ""], id="list"),
+    ],
 )
 def test_parquet_says_the_same_as_jsonl(tmp_path: Path, aliases: object) -> None:
     file = tmp_path / "base.parquet"
@@ -52,7 +55,7 @@ def test_parquet_says_the_same_as_jsonl(tmp_path: Path, aliases: object) -> None
     assert build_knowledge(file, folder).candidates("HBPE") == from_lines
 
 
-def test_columns_that_are_not_there_are_empty(tmp_path: Path) -> None:
+def test_missing_columns_are_empty(tmp_path: Path) -> None:
     file = tmp_path / "base.parquet"
     pq.write_table(pa.table({"id": [1, 2], "name": ["Mara Oduya", "Pier Nine"]}), file)
     assert build_knowledge(file, tmp_path).candidates("Pier Nine") == [
@@ -60,20 +63,20 @@ def test_columns_that_are_not_there_are_empty(tmp_path: Path) -> None:
     ]
 
 
-def test_rows_of_one_id_and_one_content_are_one_entity(tmp_path: Path) -> None:
+def test_equal_rows_are_one_entity(tmp_path: Path) -> None:
     knowledge = build_knowledge(lines(tmp_path, BOARD, b"", BOARD | {"aliases": "HBPE|Harbour Board"}), tmp_path)
-    assert [one.id for one in knowledge.candidates("HBPE")] == ["B1"]
+    assert [known.id for known in knowledge.candidates("HBPE")] == ["B1"]
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"),
+    ("rows", "message"),
     [
         pytest.param((BOARD, b'{"id": "B2", "na'), "line 2: it is not JSON", id="broken-json"),
         pytest.param((b"[1, 2]",), "line 1: it is not a JSON object", id="no-object"),
         pytest.param((b"\xff\xfe",), "line 1: it is not JSON", id="not-utf-8"),
         pytest.param(({"name": "A"},), "line 1: it has no id", id="no-id"),
         pytest.param(({"id": " ", "name": "A"},), "line 1: its id is ' '", id="blank-id"),
-        pytest.param(({"id": 1.5, "name": "A"},), "line 1: its id is 1.5", id="broken-number-as-id"),
+        pytest.param(({"id": 1.5, "name": "A"},), "line 1: its id is 1.5", id="fraction-as-id"),
         pytest.param(({"id": 1, "name": " "},), "line 1: it has no name", id="blank-name"),
         pytest.param(({"id": 1, "name": 7},), "its name is 7, which is not text", id="number-as-name"),
         pytest.param(({"id": 1, "name": "A", "aliases": [3]},), "one of its aliases is 3", id="number-as-alias"),
@@ -89,14 +92,14 @@ def test_rows_of_one_id_and_one_content_are_one_entity(tmp_path: Path) -> None:
         pytest.param((b"x" * 10_000_001,), "longer than 10,000,000 bytes", id="endless-line"),
     ],
 )
-def test_file_with_a_fault_is_refused_whole(tmp_path: Path, rows: tuple[object, ...], told: str) -> None:
+def test_file_with_a_bad_row_is_not_used(tmp_path: Path, rows: tuple[object, ...], message: str) -> None:
     with pytest.raises(UsageError) as refused:
         build_knowledge(lines(tmp_path, *rows), tmp_path)
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert "nothing was published" in str(refused.value)
 
 
-def test_only_the_first_faults_are_named(tmp_path: Path) -> None:
+def test_message_lists_only_the_first_problems(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as refused:
         build_knowledge(lines(tmp_path, *({"id": 1} for _ in range(9))), tmp_path)
     assert str(refused.value).count("it has no name") == 5
@@ -104,32 +107,32 @@ def test_only_the_first_faults_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         pytest.param("base.csv", b"id,name\n", "neither Parquet nor JSONL", id="another-format"),
         pytest.param("base.parquet", b"id,name\n", "not a complete Parquet file", id="no-parquet"),
         pytest.param("base.parquet", None, "there is no column name", id="parquet-without-names"),
     ],
 )
-def test_file_of_no_entities_is_refused(tmp_path: Path, name: str, content: bytes | None, told: str) -> None:
+def test_file_of_another_kind_is_not_used(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
     file = tmp_path / name
     if content is None:
         pq.write_table(pa.table({"id": [1], "label": ["A"]}), file)
     else:
         file.write_bytes(content)
-    with pytest.raises(UsageError, match=told):
+    with pytest.raises(UsageError, match=message):
         build_knowledge(file, tmp_path)
 
 
 @pytest.mark.parametrize("name", [pytest.param("none.jsonl", id="missing"), pytest.param(".", id="folder")])
-def test_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
+def test_unreadable_file_is_named(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="--no-knowledge-base"):
         digest_knowledge(tmp_path / name)
 
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
-    """What Python holds at once: of 2,000 rows as of 20,000 (benchmarks/knowledge_base.py: of ten million)."""
+    """Python allocates as much for 20,000 rows as for 2,000 (benchmarks/knowledge_base.py: ten million)."""
     peaks = []
     for count in (2_000, 20_000):
         file = tmp_path / f"{count}.jsonl"
@@ -143,7 +146,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
         knowledge = build_knowledge(file, folder)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-        assert [one.id for one in knowledge.candidates(f"Mara {count - 1}")] == [str(count - 1)]
+        assert [known.id for known in knowledge.candidates(f"Mara {count - 1}")] == [str(count - 1)]
     assert peaks[1] < 1.2 * peaks[0]
 
 
@@ -152,6 +155,6 @@ def test_index_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.Monk
     assert build_knowledge(lines(tmp_path, BOARD), Path()).index == tmp_path / "knowledge.sqlite"
 
 
-def test_machine_that_does_not_see_the_index_says_so(tmp_path: Path) -> None:
+def test_missing_index_names_the_machine(tmp_path: Path) -> None:
     with pytest.raises(OnrecordError, match=f"{platform.node()} .* must see the data set's folder, by the same path"):
         Knowledge(tmp_path / "elsewhere" / "knowledge.sqlite").candidates("Pier Nine")

@@ -1,4 +1,4 @@
-"""What is trimmed off a name, what is found again, and what only a rule can tell."""
+"""How names are trimmed, found elsewhere in the article, and given another kind by rules."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from .articles import read
 
 
 def tagged(text: str, *names: tuple[EntityType, str, float]) -> tuple[Article, Reading]:
-    """A text as if the tagger had found these names in it, each where it first stands."""
+    """Return a text as if the tagger had found these names, each at its first occurrence."""
     article, reading = read(text)
     found = [
         TaggedName(kind, article.text.index(words), article.text.index(words) + len(words), confidence)
         for kind, words, confidence in names
     ]
-    return article, replace(reading, tags=Tags((), (), tuple(sorted(found, key=lambda one: one.start))))
+    return article, replace(reading, tags=Tags((), (), tuple(sorted(found, key=lambda name: name.start))))
 
 
 def found(article: Article, reading: Reading) -> list[tuple[str, str]]:
-    return [(one.kind, article.text[one.start : one.end]) for one in find_names(article, reading)]
+    return [(name.kind, article.text[name.start : name.end]) for name in find_names(article, reading)]
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def found(article: Article, reading: Reading) -> list[tuple[str, str]]:
         pytest.param("“Oduya”", "Oduya", id="marks"),
         pytest.param("Oduya,", "Oduya", id="comma"),
         pytest.param("Oduya.", "Oduya", id="end-of-sentence"),
-        pytest.param("Mara Oduya Jr.", "Mara Oduya Jr.", id="point-of-its-own"),
+        pytest.param("Mara Oduya Jr.", "Mara Oduya Jr.", id="point-of-the-name"),
         pytest.param("Ms. Mara Oduya", "Mara Oduya", id="honorific"),
         pytest.param("Dr Mara Oduya", "Mara Oduya", id="honorific-without-point"),
         pytest.param("O’Neill", "O’Neill", id="inner-apostrophe"),
@@ -46,12 +46,12 @@ def found(article: Article, reading: Reading) -> list[tuple[str, str]]:
         pytest.param("小田マラ", "小田マラ", id="japanese"),
     ],
 )
-def test_what_stands_around_a_name_is_no_part_of_it(given: str, name: str) -> None:
+def test_names_are_trimmed(given: str, name: str) -> None:
     text = f"They say that {given} left the quay."
     assert found(*tagged(text, ("PERSON", given, 0.95))) == [("PERSON", name)]
 
 
-def test_marks_alone_are_no_name() -> None:
+def test_marks_without_letters_are_not_names() -> None:
     assert found(*tagged("They say “…” left, 3 - 1.", ("ORG", "“…”", 0.6), ("EVENT", "3 - 1", 0.6))) == []
 
 
@@ -59,13 +59,13 @@ def test_marks_alone_are_no_name() -> None:
     ("words", "kind"),
     [
         pytest.param("Norwegian", "NORP", id="nationality"),
-        pytest.param("West African", "NORP", id="part-of-the-world"),
-        pytest.param("Sub-Saharan African", "NORP", id="with-hyphen"),
+        pytest.param("West African", "NORP", id="world-region"),
+        pytest.param("Sub-Saharan African", "NORP", id="hyphen"),
         pytest.param("Norway", "GPE", id="country"),
         pytest.param("Western Cape", "GPE", id="direction-in-a-name"),
     ],
 )
-def test_words_for_people_are_no_places(words: str, kind: EntityType) -> None:
+def test_words_for_people_are_not_places(words: str, kind: EntityType) -> None:
     assert found(*tagged(f"Most {words} boats left.", ("GPE", words, 0.9))) == [(kind, words)]
 
 
@@ -80,7 +80,7 @@ def test_words_for_people_are_no_places(words: str, kind: EntityType) -> None:
         pytest.param("They left Skarv, Tern.", "Skarv, Tern", ["Skarv, Tern"], id="comma-in-a-name"),
     ],
 )
-def test_dash_and_comma_part_names(text: str, name: str, expected: list[str]) -> None:
+def test_dash_and_comma_separate_names(text: str, name: str, expected: list[str]) -> None:
     assert [words for _, words in found(*tagged(text, ("GPE", name, 0.9)))] == expected
 
 
@@ -92,7 +92,7 @@ def test_dash_and_comma_part_names(text: str, name: str, expected: list[str]) ->
         pytest.param("They left Skarv, an island town.", "GPE", id="town-on-an-island"),
     ],
 )
-def test_islands_are_no_countries(text: str, kind: EntityType) -> None:
+def test_islands_are_not_countries(text: str, kind: EntityType) -> None:
     assert found(*tagged(text, ("GPE", "Skarv", 0.9))) == [(kind, "Skarv")]
 
 
@@ -100,20 +100,20 @@ def test_islands_are_no_countries(text: str, kind: EntityType) -> None:
     ("text", "confidence", "kind"),
     [
         pytest.param("The mayor of Sumaque, Mara Oduya, left.", 0.3, "PERSON", id="role-before"),
-        pytest.param("The mayor of Sumaque, Mara Oduya, left.", 0.8, "GPE", id="the-tagger-is-sure"),
+        pytest.param("The mayor of Sumaque, Mara Oduya, left.", 0.8, "GPE", id="confident-tagger"),
         pytest.param("The boats reach Mara Oduya at noon.", 0.3, "GPE", id="no-role"),
     ],
 )
-def test_who_bears_a_role_is_no_place(text: str, confidence: float, kind: EntityType) -> None:
+def test_doubtful_place_after_a_role_is_a_person(text: str, confidence: float, kind: EntityType) -> None:
     assert found(*tagged(text, ("GPE", "Mara Oduya", confidence))) == [(kind, "Mara Oduya")]
 
 
-class TestFoundAgain:
-    def test_the_same_words_elsewhere(self) -> None:
+class TestRepeated:
+    def test_same_words_elsewhere_are_a_name(self) -> None:
         text = "Mara Oduya left. Then Mara Oduya came back."
         assert found(*tagged(text, ("PERSON", "Mara Oduya", 0.97))) == [("PERSON", "Mara Oduya")] * 2
 
-    def test_less_sure_there(self) -> None:
+    def test_repeated_name_is_less_certain(self) -> None:
         article, reading = tagged("Mara Oduya left. Then Mara Oduya came back.", ("PERSON", "Mara Oduya", 0.97))
         first, second = find_names(article, reading)
         assert first.confidence
@@ -123,14 +123,14 @@ class TestFoundAgain:
     @pytest.mark.parametrize(
         ("text", "name", "confidence"),
         [
-            pytest.param("Oduya left. Then Oduya came back.", "Oduya", 0.6, id="not-sure"),
+            pytest.param("Oduya left. Then Oduya came back.", "Oduya", 0.6, id="low-confidence"),
             pytest.param("Hope left. They hope and hope.", "Hope", 0.97, id="small-letters"),
             pytest.param("Oduya left. The Oduyas came back.", "Oduya", 0.97, id="part-of-a-word"),
             pytest.param("Oduya left. The Oduya-led board came back.", "Oduya", 0.97, id="part-of-a-compound"),
             pytest.param("IT left. Then IT came back.", "IT", 0.97, id="capitals"),
         ],
     )
-    def test_not(self, text: str, name: str, confidence: float) -> None:
+    def test_words_that_are_not_repeated(self, text: str, name: str, confidence: float) -> None:
         assert found(*tagged(text, ("PERSON", name, confidence))) == [("PERSON", name)]
 
     def test_not_within_another_name(self) -> None:
@@ -139,12 +139,12 @@ class TestFoundAgain:
         assert found(*tagged(text, *names)) == [("PERSON", "Oduya"), ("ORG", "Oduya Foundation")]
 
 
-def test_the_place_of_a_dateline_is_one_whatever_the_tagger_says() -> None:
+def test_place_of_a_dateline_needs_no_tag() -> None:
     article, reading = tagged("OSLO, December 3. /TASS/. Boats left the harbour on Monday, and came back.")
     assert ("GPE", "OSLO") in found(article, reading)
 
 
-def test_a_name_that_is_a_common_word_is_one_only_where_it_names() -> None:
+def test_common_word_is_a_name_only_where_it_names() -> None:
     article, reading = read(
         "Mayor Will Hope said on May 3 that he will hope for rain.\n\nMr. Hope may go to Hope Street."
     )

@@ -1,4 +1,4 @@
-"""Descriptions and pronouns that mean somebody whom the article names."""
+"""Descriptions and pronouns that refer to a person whom the article names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from .articles import read
 
 
 def described(text: str) -> list[tuple[str, str]]:
-    return [(one.text, one.entity_name) for one in extract_mentions(*read(text)) if one.form == "nominal"]
+    return [
+        (mention.text, mention.entity_name) for mention in extract_mentions(*read(text)) if mention.form == "nominal"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -31,25 +33,27 @@ def described(text: str) -> list[tuple[str, str]]:
         pytest.param(
             "Norway’s Foreign Minister Mara Oduya met Ivan Bexley. The Norwegian minister left.",
             [("minister", "Mara Oduya")],
-            id="country-and-its-people-are-one",
+            id="country-and-its-adjective",
         ),
         pytest.param(
-            "Foreign Minister Mara Oduya met Finance Minister Ivan Bexley. The minister left.", [], id="minister-of-two"
+            "Foreign Minister Mara Oduya met Finance Minister Ivan Bexley. The minister left.", [], id="two-ministers"
         ),
         pytest.param("Former mayor Mara Oduya spoke. The mayor left.", [], id="no-longer-mayor"),
-        pytest.param("Mayor Mara Oduya spoke. The former mayor said no.", [], id="mayor-still"),
+        pytest.param("Mayor Mara Oduya spoke. The former mayor said no.", [], id="still-mayor"),
         pytest.param(
             "Former mayor Mara Oduya spoke. The former mayor left.",
             [("The former mayor", "Mara Oduya")],
             id="former-mayor",
         ),
         pytest.param(
-            "Mara Oduya, the mayor of Sumaque, spoke. The mayor left.", [("The mayor", "Mara Oduya")], id="behind"
+            "Mara Oduya, the mayor of Sumaque, spoke. The mayor left.",
+            [("The mayor", "Mara Oduya")],
+            id="role-behind-the-name",
         ),
         pytest.param("Mayor Mara Oduya spoke. The mayor of Sallow left.", [], id="mayor-of-elsewhere"),
         pytest.param("Mayor Mara Oduya spoke. The mayor’s wife left.", [("The mayor", "Mara Oduya")], id="possessive"),
         pytest.param("Mayor Mara Oduya spoke. Mayor Cor Bexley left.", [], id="title-before-a-name"),
-        pytest.param("Mara Oduya spoke. The mayor left.", [], id="nobody-is-called-so"),
+        pytest.param("Mara Oduya spoke. The mayor left.", [], id="nobody-has-the-role"),
     ],
 )
 def test_descriptions(text: str, expected: list[tuple[str, str]]) -> None:
@@ -57,10 +61,14 @@ def test_descriptions(text: str, expected: list[tuple[str, str]]) -> None:
 
 
 def quote_of(article: Article, words: str, speaker: str, mentions: list[Mention]) -> Quote:
-    """A direct quote of ``words`` in the article, said by ``speaker``: a name or pronoun in it."""
-    start, at = article.text.index(words), article.text.index(speaker)
+    """Return a direct quote of ``words``, with ``speaker``, a name or pronoun in the article."""
+    start, speaker_start = article.text.index(words), article.text.index(speaker)
     form = form_of(speaker)
-    who = next(one for one in mentions if one.start_char == at or (form == "pronoun" and one.entity_type == "PERSON"))
+    who = next(
+        mention
+        for mention in mentions
+        if mention.start_char == speaker_start or (form == "pronoun" and mention.entity_type == "PERSON")
+    )
     return Quote(
         quote_id=stable_id(article.article_id, words),
         article_id=article.article_id,
@@ -77,8 +85,8 @@ def quote_of(article: Article, words: str, speaker: str, mentions: list[Mention]
         cue_start_char=None,
         cue_end_char=None,
         speaker=speaker,
-        speaker_start_char=at,
-        speaker_end_char=at + len(speaker),
+        speaker_start_char=speaker_start,
+        speaker_end_char=speaker_start + len(speaker),
         speaker_form=form,
         speaker_entity_id=who.entity_id,
         speaker_name=who.entity_name,
@@ -97,8 +105,8 @@ def pronouns(text: str, said: str = "", speaker: str = "") -> list[tuple[str, st
     mentions = extract_mentions(article, reading)
     quotes = [quote_of(article, said, speaker, mentions)] if said else []
     completed = complete_mentions(article, reading, mentions, quotes)
-    assert all(article.text[one.start_char : one.end_char] == one.text for one in completed)
-    return [(one.text, one.entity_name) for one in completed if one.form == "pronoun"]
+    assert all(article.text[mention.start_char : mention.end_char] == mention.text for mention in completed)
+    return [(mention.text, mention.entity_name) for mention in completed if mention.form == "pronoun"]
 
 
 @pytest.mark.parametrize(
@@ -108,16 +116,16 @@ def pronouns(text: str, said: str = "", speaker: str = "") -> list[tuple[str, st
         pytest.param("Mayor Mary Oduya took her hat.", [("her", "Mary Oduya")], id="possessive"),
         pytest.param("Mayor John Oduya hurt himself.", [("himself", "John Oduya")], id="reflexive"),
         pytest.param("Mayor John Oduya met Mr Paul Bexley. He left.", [("He", "John Oduya")], id="subject-before"),
-        pytest.param("Mayor John Oduya met him.", [], id="not-who-acts-on-him"),
-        pytest.param("Mayor John Oduya left. She was late.", [], id="she-is-no-john"),
+        pytest.param("Mayor John Oduya met him.", [], id="him-is-not-the-subject"),
+        pytest.param("Mayor John Oduya left. She was late.", [], id="she-is-not-a-man"),
         pytest.param(
             "Mayor John Oduya left. Mrs Mary Bexley stayed. He was late, and she was not.",
             [("He", "John Oduya"), ("she", "Mary Bexley")],
             id="he-and-she",
         ),
         pytest.param("The storm came. He was late.", [], id="nobody-named"),
-        pytest.param("Mayor John Oduya met His Excellency.", [], id="style-of-address"),
-        pytest.param("Mayor John Oduya left. I was late.", [], id="i-outside-of-quotes"),
+        pytest.param("Mayor John Oduya met His Excellency.", [], id="form-of-address"),
+        pytest.param("Mayor John Oduya left. I was late.", [], id="i-outside-quotes"),
         pytest.param("Mayor John Oduya left. They were late, it rained.", [], id="they-and-it"),
     ],
 )
@@ -140,15 +148,15 @@ def test_pronouns(text: str, expected: list[tuple[str, str]]) -> None:
             "I left,",
             "he",
             [("I", "John Oduya"), ("he", "John Oduya")],
-            id="pronoun-that-speaks",
+            id="pronoun-as-speaker",
         ),
-        pytest.param("“He left,” Mayor John Oduya said.", "He left,", "John Oduya", [], id="he-is-not-who-speaks"),
+        pytest.param("“He left,” Mayor John Oduya said.", "He left,", "John Oduya", [], id="he-is-not-the-speaker"),
         pytest.param(
             "“Mr Paul Bexley lost his hat,” Mayor John Oduya said.",
             "Mr Paul Bexley lost his hat,",
             "John Oduya",
             [("his", "Paul Bexley")],
-            id="named-in-what-is-said",
+            id="named-in-the-quote",
         ),
     ],
 )
