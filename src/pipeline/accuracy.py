@@ -88,14 +88,14 @@ class Measured:
         """Yield the figures as rows of a table, the strictest overlap first."""
         for overlap in sorted({figure.overlap for figure in self.figures}, reverse=True):
             for what in get_args(What):
-                found = {
+                figures = {
                     figure.measure: figure
                     for figure in self.figures
                     if (figure.what, figure.overlap) == (what, overlap)
                 }
-                if found:
-                    cells = tuple(str(found[measure]) if measure in found else "" for measure in MEASURES)
-                    marked = found.get("recall") or found.get("f1")
+                if figures:
+                    cells = tuple(str(figures[measure]) if measure in figures else "" for measure in MEASURES)
+                    marked = figures.get("recall") or figures.get("f1")
                     yield Row(what, overlap, cells, marked.count if marked else None)
 
 

@@ -1,4 +1,4 @@
-"""Tell whether a printed source is a name, a description or a pronoun, and whether it means one person or several."""
+"""Classify printed sources: names, descriptions and pronouns, of one person or several."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def _join_vice(phrase: str) -> str:
 
 
 def role_words(phrase: str) -> frozenset[str]:
-    """Return the words that tell one role from another, each in the form in which roles are compared."""
+    """Return the words that distinguish a role, each in the form in which roles are compared."""
     words = (word.casefold() for word in ROLE_WORD.findall(_join_vice(phrase)))
     return frozenset(_canonical(word) for word in words if word not in IGNORED_WORDS)
 

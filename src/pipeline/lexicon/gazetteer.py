@@ -61,7 +61,7 @@ def fold_name(name: str) -> str:
 
 @cache
 def countries() -> Mapping[str, Place]:
-    """Return countries by everyday and official name; the more populous one where two share a name."""
+    """Return countries by everyday and official name; of two with the same name, the more populous."""
     found: dict[str, Place] = {}
     populations = _country_populations()
     for country in pycountry.countries:
@@ -85,7 +85,7 @@ def adjectives() -> frozenset[str]:
 
 @cache
 def nationalities() -> Mapping[str, Place]:
-    """Return, by each word for the people and things of a country, the country, named by the first of its words."""
+    """Return countries by the words for their people and things; a country's ``name`` is the first of its words."""
     found: dict[str, Place] = {}
     for code, words in read_table("nationalities.tsv").items():
         first, *others = words.split("|")

@@ -40,12 +40,12 @@ def find_role(before: str, behind: str) -> str | None:
     >>> find_role("said Foreign Minister ", "")
     'Foreign Minister'
     """
-    stripped = before.rstrip(" ,")
-    found = ROLE_BEFORE_NAME.search(stripped)
-    if found and len(before) - len(before.rstrip()) > 0:
-        return found.group()
-    found = ROLE_BEHIND_NAME.match(behind)
-    return found["role"].strip() if found else None
+    without_space = before.rstrip(" ,")
+    match = ROLE_BEFORE_NAME.search(without_space)
+    if match and before != before.rstrip():
+        return match.group()
+    match = ROLE_BEHIND_NAME.match(behind)
+    return match["role"].strip() if match else None
 
 
 @cache

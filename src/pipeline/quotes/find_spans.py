@@ -28,11 +28,11 @@ FEWEST_REPORTED_WORDS = 3
 # A single label may head a list or a note; a transcript has several turns.
 FEWEST_TURNS = 3
 # A turn of a transcript: a paragraph that starts with a label in capitals, perhaps behind an opening quotation mark.
-TURN = re.compile(r"^[\"“]?(?P<speaker>[A-ZÀ-Þ][A-ZÀ-Þ.’'\- ]{1,40}|Q|A)(?P<cue>:)\s+(?=[^\s\"“«])")
+TURN = re.compile(r"^[\"“]?(?P<source>[A-ZÀ-Þ][A-ZÀ-Þ.’'\- ]{1,40}|Q|A)(?P<cue>:)\s+(?=[^\s\"“«])")
 TURN_END = re.compile(r"[\"”]?\s*$")
 # Right before quotation marks inside a reported clause: "the governor often said", "as Oduya put it:".
 SAYS_WITHIN = re.compile(
-    r"\b(?P<speaker>(?:he|she|they)|(?:the|his|her|their|its)(?:\s[\w’'-]+){1,3}?|[A-Z][\w.’'-]+(?:\s[A-Z][\w.’'-]+){0,4})"
+    r"\b(?P<source>(?:he|she|they)|(?:the|his|her|their|its)(?:\s[\w’'-]+){1,3}?|[A-Z][\w.’'-]+(?:\s[A-Z][\w.’'-]+){0,4})"
     r"(?:\s(?:once|often|also|then|had|has|have|always|(?:many|several|three|two)\stimes|\w+ly)){0,2}"
     r"\s(?P<cue>said|says|say|told\s\w+|wrote|writes|put\sit|asked|replied|answered|called\sit)(?:\sthat)?[,:]?\s*$"
 )
@@ -290,8 +290,8 @@ def _spans_within(layout: _Layout, outer: QuoteSpan) -> Iterator[QuoteSpan]:
 
 
 def _group_spans(match: re.Match[str], offset: int) -> tuple[Span, Span]:
-    """Return where the groups "speaker" and "cue" are in a text in which the searched words start at ``offset``."""
-    source, cue = (Span(offset + match.start(name), offset + match.end(name)) for name in ("speaker", "cue"))
+    """Return where the groups "source" and "cue" are in a text in which the searched words start at ``offset``."""
+    source, cue = (Span(offset + match.start(name), offset + match.end(name)) for name in ("source", "cue"))
     return source, cue
 
 
@@ -303,7 +303,7 @@ def _find_turns(article: Article) -> list[QuoteSpan]:
         match = TURN.match(text)
         if match:
             label = Attribution(*_group_spans(match, start), is_label=True)
-            is_in_marks = match.start("speaker") > 0
+            is_in_marks = match.start("source") > 0
             end = start + len(TURN_END.sub("", text) if is_in_marks else text)
             turns.append(QuoteSpan("direct", start + match.end(), end, True, number, -1 - start, label))
     return turns if len(turns) >= FEWEST_TURNS else []

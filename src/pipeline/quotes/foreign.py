@@ -1,4 +1,4 @@
-"""Quotes in languages other than English: what is between quotation marks, and a speaker only if named right behind."""
+"""Find quotes in other languages than English: text between quotation marks, with a speaker only if named behind it."""
 
 from __future__ import annotations
 

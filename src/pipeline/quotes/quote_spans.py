@@ -1,4 +1,4 @@
-"""Spans of quoted or reported words with their attribution: what is known before speakers are resolved."""
+"""Spans of quoted or reported words and their attributions, before speakers are resolved."""
 
 from __future__ import annotations
 
