@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from pipeline.lexicon.gazetteer import countries
 from pipeline.lexicon.organisations import ORG_WORDS
-from pipeline.lexicon.words import read_lines, read_words
+from pipeline.lexicon.words import any_of, read_alternatives, read_words
 
 LANGUAGES = ("fr", "de", "es")
 GIVEN_NAMES = read_words("foreign_given_names.txt")
 _CAPITAL = r"[A-ZÀ-ÖØ-Þ][\w’'-]*[a-zß-öø-ÿ]"
 _SPACE = r"[ \u00a0\u202f]"
-_PARTICLE = r"(?:de|du|des|del|la|von|van|der|den|zu|y|di|da|al|el|ben)"
+_PARTICLE = rf"(?:{any_of('name_particles.txt')})"
 
 
 class ForeignAttribution(NamedTuple):
@@ -46,7 +46,7 @@ def find_foreign_attributions(text: str, language: str) -> tuple[ForeignAttribut
 
 @cache
 def _pattern(language: str) -> re.Pattern[str]:
-    verbs = "|".join(read_lines("foreign_speech_verbs.txt", language))
+    verbs = read_alternatives("foreign_speech_verbs.txt", language)
     return re.compile(
         rf"[»«“”\"‹›],?\s+(?P<cue>{verbs})\s+"
         rf"(?P<name>{_CAPITAL}(?:{_SPACE}(?:{_PARTICLE}{_SPACE}){{0,2}}{_CAPITAL}){{1,2}})(?=[,.;:!?]|\s+[a-zà-öø-ÿ(„“«»\"]|\s*$|\n)"

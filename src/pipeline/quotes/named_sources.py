@@ -10,11 +10,12 @@ from pipeline.contract import Mention
 from pipeline.language import Span
 from pipeline.language.phrases import JOINED, NOUN_END, POSSESSIVE, TITLE_BEFORE, core_of, is_kind, is_several, is_title
 from pipeline.lexicon.titles import BODY_END, find_role
+from pipeline.lexicon.words import any_of
 
 SPEAKING_TYPES = ("PERSON", "ORG", "GPE", "FAC")
 # In "a spokesman for Oduya" and "the mayor of Sumaque" the name is not who speaks.
 BELONGS_TO = re.compile(
-    r"(?P<noun>[\w’'-]+)\s(?P<of>of|for|to|with|from|at|in|near|by|against|about|like|on)\s(?P<title>(?:[\w.’'-]+\s){0,4})$"
+    rf"(?P<noun>[\w’'-]+)\s(?P<of>{any_of('function_words.txt', 'before an owner')})\s(?P<title>(?:[\w.’'-]+\s){{0,4}})$"
 )
 
 
