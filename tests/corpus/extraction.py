@@ -1,4 +1,4 @@
-"""How well an article is got out of a page: words in runs of four, dates, headlines, authors."""
+"""Score extraction from pages: runs of four words of the text, dates, headlines, authors."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pathlib import Path
 
 WORD = re.compile(r"\w+")
 RUN = 4  # words
-BETWEEN_NAMES = re.compile(r"\s*(?:[;,&]|\band\b)\s*")
+NAME_SEPARATOR = re.compile(r"\s*(?:[;,&]|\band\b)\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page, and what is right to read in it; None where the corpus does not say."""
+    """A page with its gold values; None if the corpus does not give them."""
 
     name: str
     html: bytes
@@ -27,7 +27,7 @@ class Page:
     text: str | None = None
     headline: str | None = None
     published_on: date | None = None
-    authors: frozenset[str] | None = None  # folded; empty where the page names none
+    authors: frozenset[str] | None = None  # folded; empty if the page names nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,14 @@ class Score:
 
 
 def score_texts(pairs: Sequence[tuple[str, str]]) -> tuple[Score, Score]:
-    """Runs of four words in (right, read) texts, each as often as it occurs.
+    """Compare the runs of four words, with repetitions, of (gold, extracted) texts.
 
     Returns:
-        Over all runs of all pages; and with each page counting the same, whatever its length.
+        The score over all runs, and the score in which every page has the same weight.
     """
     by_run, by_page = Counter[str](), Counter[str]()
-    for right, read in pairs:
-        wanted, found = _runs(right), _runs(read)
+    for gold, extracted in pairs:
+        wanted, found = _runs(gold), _runs(extracted)
         hits = (wanted & found).total()
         counts = {"hit": hits, "extra": found.total() - hits, "missed": wanted.total() - hits}
         by_run.update(counts)
@@ -67,45 +67,49 @@ def _as_score(counts: Counter[str]) -> Score:
 def _runs(text: str) -> Counter[tuple[str, ...]]:
     words = WORD.findall(text)
     length = min(RUN, len(words))
-    return Counter(tuple(words[at : at + length]) for at in range(len(words) - length + 1)) if words else Counter()
+    return (
+        Counter(tuple(words[start : start + length]) for start in range(len(words) - length + 1))
+        if words
+        else Counter()
+    )
 
 
 def fold(text: str | None) -> str:
-    """A text for comparing: its words, without case."""
+    """Return the words of a text without case, for comparing."""
     return " ".join(WORD.findall((text or "").casefold()))
 
 
 def fold_names(printed: str | Sequence[str]) -> frozenset[str]:
-    """The names in "A, B and C", for comparing."""
-    names = BETWEEN_NAMES.split(printed) if isinstance(printed, str) else printed
+    """Return the names in "A, B and C", for comparing."""
+    names = NAME_SEPARATOR.split(printed) if isinstance(printed, str) else printed
     return frozenset(filter(None, map(fold, names)))
 
 
 def pages_with_text(folder: Path) -> Iterator[Page]:
-    """The article-extraction-benchmark: pages with the text of the article."""
-    for name, right in sorted(json.loads((folder / "ground-truth.json").read_bytes()).items()):
+    """Yield the pages of article-extraction-benchmark, with the text of the article."""
+    for name, gold in sorted(json.loads((folder / "ground-truth.json").read_bytes()).items()):
         html = gzip.decompress((folder / "html" / f"{name}.html.gz").read_bytes())
-        yield Page(name, html, right["url"], text=right["articleBody"])
+        yield Page(name, html, gold["url"], text=gold["articleBody"])
 
 
 def pages_of_postlight(folder: Path) -> Iterator[Page]:
-    """Fixtures of Postlight's parser: what extractors written by hand for each site found."""
+    """Yield the fixtures of Postlight's parser, with the results of its extractors, hand-written for each site."""
     files = _unpack(folder / "html.tar.xz")
-    for name, right in sorted(json.loads((folder / "expected.json").read_bytes()).items()):
-        known = None if "author" not in right else fold_names(right["author"] or "")
-        published = _as_day(right.get("date_published"))
-        yield Page(name, files[name], right.get("url"), None, right.get("title"), published, known)
+    for name, gold in sorted(json.loads((folder / "expected.json").read_bytes()).items()):
+        authors = None if "author" not in gold else fold_names(gold["author"] or "")
+        published = _as_day(gold.get("date_published"))
+        yield Page(name, files[name], gold.get("url"), None, gold.get("title"), published, authors)
 
 
 def pages_of_trafilatura(folder: Path) -> Iterator[Page]:
-    """Pages in trafilatura's evaluation that have metadata."""
+    """Yield the pages of trafilatura's evaluation that have metadata."""
     files = _unpack(folder / "html.tar.xz")
-    for url, right in sorted(json.loads((folder / "evaldata.en.json").read_bytes()).items()):
-        if "author" in right:
-            authors = right["author"] if isinstance(right["author"], str) else "; ".join(right["author"])
-            published = _as_day(right["date"])
-            name = right["file"]
-            yield Page(name, files[name], url, None, right["title"] or None, published, fold_names(authors))
+    for url, gold in sorted(json.loads((folder / "evaldata.en.json").read_bytes()).items()):
+        if "author" in gold:
+            authors = gold["author"] if isinstance(gold["author"], str) else "; ".join(gold["author"])
+            published = _as_day(gold["date"])
+            name = gold["file"]
+            yield Page(name, files[name], url, None, gold["title"] or None, published, fold_names(authors))
 
 
 def _as_day(text: str | None) -> date | None:

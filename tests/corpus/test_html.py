@@ -1,4 +1,4 @@
-"""How well pages are read, beside trafilatura alone in the same run."""
+"""Extraction from pages, compared with trafilatura alone."""
 
 from __future__ import annotations
 
@@ -48,11 +48,13 @@ def body_by_trafilatura(page: Page) -> str:
 def test_text_of_articles() -> None:
     pages = list(pages_with_text(require(TEXTS) / TEXTS))
     figures = {}
-    for name, read in (("onrecord", body), ("trafilatura", body_by_trafilatura)):
-        by_run, by_page = score_texts([(page.text or "", read(page)) for page in pages])
-        for way, score in (("over all", by_run), ("page by page", by_page)):
-            print(f"{name:12} {way:13} precision {score.precision:.4f}  recall {score.recall:.4f}  F1 {score.f1:.4f}")
-            figures[name, way] = score.f1
+    for name, extract in (("onrecord", body), ("trafilatura", body_by_trafilatura)):
+        by_run, by_page = score_texts([(page.text or "", extract(page)) for page in pages])
+        for weighting, score in (("over all", by_run), ("page by page", by_page)):
+            print(
+                f"{name:12} {weighting:13} precision {score.precision:.4f}  recall {score.recall:.4f}  F1 {score.f1:.4f}"
+            )
+            figures[name, weighting] = score.f1
     assert figures["onrecord", "over all"] >= 0.962
     assert figures["onrecord", "page by page"] >= 0.960
 
@@ -66,12 +68,12 @@ def test_metadata_of_pages() -> None:
     require(POSTLIGHT, TRAFILATURA)
     shared = require(POSTLIGHT)
     pages = [*pages_of_postlight(shared / POSTLIGHT), *pages_of_trafilatura(shared / TRAFILATURA)]
-    read = {page.name: curate(page) for page in pages}
-    articles = {name: article for name, article in read.items() if isinstance(article, Article)}
+    curated = {page.name: curate(page) for page in pages}
+    articles = {name: article for name, article in curated.items() if isinstance(article, Article)}
 
     def has_headline(page: Page) -> bool:
-        right, found = fold(page.headline), fold(articles[page.name].headline) if page.name in articles else ""
-        return bool(found) and (right in found or found in right)
+        gold, found = fold(page.headline), fold(articles[page.name].headline) if page.name in articles else ""
+        return bool(found) and (gold in found or found in gold)
 
     def has_authors(page: Page) -> bool:
         return page.name in articles and fold_names(articles[page.name].authors) == page.authors
@@ -93,7 +95,7 @@ def test_metadata_of_pages() -> None:
     }
     for name, (figure, count) in figures.items():
         print(f"{name:18} {figure:.3f} of {count}")
-    assert len(articles) >= len(pages) - 1, [r for r in read.values() if isinstance(r, Reject)]
+    assert len(articles) >= len(pages) - 1, [reject for reject in curated.values() if isinstance(reject, Reject)]
     assert figures["date"][0] >= 0.86
     assert figures["headline"][0] >= 0.93
     assert figures["authors"][0] >= 0.68

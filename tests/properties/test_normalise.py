@@ -1,4 +1,4 @@
-"""What holds for any text."""
+"""Properties of normalised articles for any text."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ REF = RawRef("wire", "a.txt", "0", "f" * 64)
 STEADY = settings(
     derandomize=True, max_examples=60, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
-# What articles are made of, so that few examples reach many rules; and any text at all.
-PIECES = st.sampled_from(
+# Typical parts of articles, so that few examples reach many rules; combined with arbitrary text.
+PARTS = st.sampled_from(
     [
         "LONDON, May 7 (PA) – ", "By Mara Oduya", "The ferry sails again", "said", "“the Anchor”", "cafÃ©", "\u200b",
         "\u00ad", "\ufeff", "\x02", "\n", "\n\n", "\r\n", "\r", "\u2028", "\x0c", " ", "\t", "\u3000", "Share this", "Home",
@@ -23,7 +23,7 @@ PIECES = st.sampled_from(
         "Some 40 guests had waited since noon for a table by the window", "60 years ago", "1964", "Tuesday",
     ]
 )  # fmt: skip
-TEXTS = st.one_of(st.text(max_size=300), st.lists(st.one_of(PIECES, st.text(max_size=5)), max_size=40).map("".join))
+TEXTS = st.one_of(st.text(max_size=300), st.lists(st.one_of(PARTS, st.text(max_size=5)), max_size=40).map("".join))
 MAYBE = st.none() | st.text(max_size=40)
 METADATA = st.fixed_dictionaries(
     {
@@ -51,20 +51,20 @@ def test_segments_are_trimmed_ordered_and_leave_only_white_space_between(text: s
     found = normalise(RawArticle(REF, "text", "utf-8", clean(text), metadata=metadata))
     if isinstance(found, Reject):
         return
-    at = 0
+    end = 0
     for segment in found.segments:
-        piece = found.text[segment.start_char : segment.end_char]
-        assert piece
-        assert piece == piece.strip()
-        assert segment.start_char >= at
-        assert not found.text[at : segment.start_char].strip()
-        at = segment.end_char
-    assert at == len(found.text)
+        text = found.text[segment.start_char : segment.end_char]
+        assert text
+        assert text == text.strip()
+        assert segment.start_char >= end
+        assert not found.text[end : segment.start_char].strip()
+        end = segment.end_char
+    assert end == len(found.text)
 
 
 @STEADY
 @given(parts=MARKED, metadata=METADATA)
-def test_marked_blocks_keep_their_order_and_claim_no_bytes(
+def test_marked_blocks_are_in_order_and_have_no_raw_spans(
     parts: list[tuple[SegmentKind, str]], metadata: RawMetadata
 ) -> None:
     text, blocks = "", []
@@ -74,26 +74,26 @@ def test_marked_blocks_keep_their_order_and_claim_no_bytes(
     found = normalise(RawArticle(REF, "html", "utf-8", text, metadata=metadata, blocks=tuple(blocks)))
     if isinstance(found, Article):
         assert found.raw_spans == []
-        assert [one.start_char for one in found.segments] == sorted(one.start_char for one in found.segments)
-        assert all(found.text[one.start_char : one.end_char].strip() for one in found.segments)
+        assert (starts := [segment.start_char for segment in found.segments]) == sorted(starts)
+        assert all(found.text[segment.start_char : segment.end_char].strip() for segment in found.segments)
 
 
 @STEADY
 @given(text=TEXTS)
 def test_raw_spans_decode_exactly_in_utf_8(text: str) -> None:
-    spans_decode(clean(text), "utf-8")
+    assert_spans_decode(clean(text), "utf-8")
 
 
 @STEADY
 @given(text=TEXTS)
 def test_raw_spans_decode_exactly_in_utf_16(text: str) -> None:
-    spans_decode(clean(text), "utf-16-le")
+    assert_spans_decode(clean(text), "utf-16-le")
 
 
 @STEADY
 @given(text=TEXTS)
 def test_raw_spans_decode_exactly_in_cp1252(text: str) -> None:
-    spans_decode(text.encode("cp1252", "ignore").decode("cp1252"), "cp1252")
+    assert_spans_decode(text.encode("cp1252", "ignore").decode("cp1252"), "cp1252")
 
 
 @STEADY
@@ -104,17 +104,17 @@ def test_dateline_ends_inside_its_paragraph(text: str) -> None:
 
 
 def clean(text: str) -> str:
-    """What a decoder can yield: no lone surrogates."""
+    """Return a text without lone surrogates, as decoders never return them."""
     return text.encode("utf-8", "ignore").decode()
 
 
-def spans_decode(text: str, encoding: str) -> None:
+def assert_spans_decode(text: str, encoding: str) -> None:
     raw = b"\xff\xfe" + text.encode(encoding)
     found = normalise(RawArticle(REF, "text", encoding, text, start_byte=2))
     if isinstance(found, Reject):
         return
-    at = 0
+    end = 0
     for span in found.raw_spans:
-        assert at <= span.start_char < span.end_char <= len(found.text)
+        assert end <= span.start_char < span.end_char <= len(found.text)
         assert raw[span.start_byte : span.end_byte].decode(encoding) == found.text[span.start_char : span.end_char]
-        at = span.end_char
+        end = span.end_char

@@ -1,4 +1,4 @@
-"""Datelines in the agencies' printed forms, and what only looks like one."""
+"""Datelines as agencies print them, and sentences that resemble datelines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.normalise import read_dateline
         pytest.param("May 7 (Reuters) - The", None, "Reuters", (5, 7), id="reuters-without-place"),
         pytest.param("PARIS (AFP) – The", "PARIS", "AFP", None, id="afp-en-dash"),
         pytest.param("MOSCOW, December 3. /TASS/. The", "MOSCOW", "TASS", (12, 3), id="tass-slashes"),
-        pytest.param("MOSCOW. Dec 3 (Interfax) - The", "MOSCOW", "Interfax", (12, 3), id="interfax-stop-behind-place"),
+        pytest.param("MOSCOW. Dec 3 (Interfax) - The", "MOSCOW", "Interfax", (12, 3), id="interfax-stop-after-place"),
         pytest.param("BEIJING, Dec. 3 (Xinhua) -- The", "BEIJING", "Xinhua", (12, 3), id="xinhua-two-hyphens"),
         pytest.param("Berlin (dpa) - The", "Berlin", "dpa", None, id="dpa-lower-case"),
         pytest.param("LONDON, Dec. 3 (PA) - The", "LONDON", "PA", (12, 3), id="pa"),
@@ -26,7 +26,7 @@ from pipeline.normalise import read_dateline
         pytest.param("New Delhi, Dec 3 (IANS) The", "New Delhi", "IANS", (12, 3), id="ians-without-dash"),
         pytest.param("New Delhi, Dec 3 (IANS): The", "New Delhi", "IANS", (12, 3), id="ians-colon"),
         pytest.param("Madrid, Dec 3 (EFE).- The", "Madrid", "EFE", (12, 3), id="efe-stop-and-hyphen"),
-        pytest.param("TOKYO, Dec. 3, Kyodo - The", "TOKYO", "Kyodo", (12, 3), id="kyodo-behind-comma"),
+        pytest.param("TOKYO, Dec. 3, Kyodo - The", "TOKYO", "Kyodo", (12, 3), id="kyodo-after-comma"),
         pytest.param("SEOUL, Dec. 3 (Yonhap) -- The", "SEOUL", "Yonhap", (12, 3), id="yonhap"),
         pytest.param("OTTAWA — The", "OTTAWA", None, None, id="cp-prints-no-agency"),
         pytest.param("(CP) - The", None, "CP", None, id="agency-alone"),
@@ -51,7 +51,7 @@ def test_dateline_with_its_year() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param("Paris is where the talks began.", id="place-that-is-no-dateline"),
+        pytest.param("Paris is where the talks began.", id="place-in-a-sentence"),
         pytest.param("Paris-based airline Aerolune is to merge.", id="place-in-a-compound"),
         pytest.param("London – the city that never was – sleeps.", id="place-before-an-insertion"),
         pytest.param("WALLACE: Well, we tried.", id="turn-of-a-transcript"),
@@ -60,7 +60,7 @@ def test_dateline_with_its_year() -> None:
         pytest.param("A dpa report said the ferry sank.", id="agency-in-a-sentence"),
         pytest.param("The court (PTI) said nothing.", id="agency-in-brackets-in-a-sentence"),
         pytest.param("The Dinner, Aug 14 (PTI) Millet was served.", id="no-place-before-an-unmarked-agency"),
-        pytest.param("In May (AP) The ferry sank.", id="month-is-no-place"),
+        pytest.param("In May (AP) The ferry sank.", id="month-is-not-a-place"),
         pytest.param("PARIS. The talks began.", id="one-word-and-a-stop"),
         pytest.param("", id="nothing"),
     ],

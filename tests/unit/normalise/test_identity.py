@@ -1,4 +1,4 @@
-"""Which addresses are the same article, and what an article is known by."""
+"""Canonical addresses, article ids and publishers."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ REF = RawRef("wire", "a.txt", "0", "f" * 64)
         pytest.param("https://post.example:443/a", "https://post.example/a", id="usual-port"),
         pytest.param("https://post.example:8443/a", "https://post.example:8443/a", id="other-port"),
         pytest.param("https://post.example", "https://post.example", id="host-alone"),
-        pytest.param("ftp://post.example/a", None, id="no-web-page"),
+        pytest.param("ftp://post.example/a", None, id="not-a-web-page"),
         pytest.param("post.example/a", None, id="no-scheme"),
         pytest.param("https://post.example/story?1234", "https://post.example/story?1234=", id="number-without-a-name"),
-        pytest.param("https://post.example/#!/one", "https://post.example#!/one", id="page-of-a-script"),
+        pytest.param("https://post.example/#!/tolls", "https://post.example#!/tolls", id="page-in-the-fragment"),
         pytest.param("https://[::1/a", None, id="broken-host"),
         pytest.param("https://post.example:99999/a", None, id="no-such-port"),
         pytest.param("", None, id="nothing"),
@@ -35,12 +35,12 @@ def test_canonicalise_url(url: str, canonical: str | None) -> None:
     assert canonical is None or canonicalise_url(canonical) == canonical
 
 
-def test_id_is_of_the_address_wherever_the_record_lies() -> None:
+def test_id_depends_only_on_the_address() -> None:
     other = RawRef("archive", "b.txt", "3", "0" * 64)
     assert identify(REF, "https://post.example/a") == identify(other, "https://post.example/a")
 
 
-def test_id_without_an_address_is_of_the_place_not_the_bytes() -> None:
+def test_id_without_an_address_depends_on_the_path_not_the_bytes() -> None:
     assert identify(REF, None) == identify(RawRef("wire", "a.txt", "0", "0" * 64), None)
     assert identify(REF, None) != identify(RawRef("wire", "b.txt", "0", "f" * 64), None)
 

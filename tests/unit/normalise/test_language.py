@@ -1,4 +1,4 @@
-"""The language of an article: as the record says, or as the text reads."""
+"""The language of an article: declared by the record or identified from the text."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ FERRY = {
 
 
 @pytest.mark.parametrize("tag", FERRY)
-def test_a_sentence_tells_its_language(tag: str) -> None:
+def test_language_of_a_sentence(tag: str) -> None:
     found = identify_language(None, None, FERRY[tag])
     assert (found.tag, found.source) == (tag, "text")
     assert found.confidence is not None
@@ -53,13 +53,11 @@ def test_a_sentence_tells_its_language(tag: str) -> None:
     [
         pytest.param("MAYOR OPENS NEW BRIDGE AFTER LONG DELAY IN COUNCIL", "en", id="english-in-capitals"),
         pytest.param("DER BÜRGERMEISTER ERÖFFNET DIE BRÜCKE NACH LANGER VERZÖGERUNG", "de", id="german-in-capitals"),
-        pytest.param(
-            "It goes to Göran Söderpalm, mayor of Källskär, and to Åsa Lindström.", "en", id="names-of-elsewhere"
-        ),
-        pytest.param(f"{FERRY['en']} « Nous partirons lundi », it said. {FERRY['en']}", "en", id="quoting-another"),
+        pytest.param("It goes to Göran Söderpalm, mayor of Källskär, and to Åsa Lindström.", "en", id="foreign-names"),
+        pytest.param(f"{FERRY['en']} « Nous partirons lundi », it said. {FERRY['en']}", "en", id="foreign-quotation"),
     ],
 )
-def test_what_does_not_mislead(text: str, tag: str) -> None:
+def test_language_despite_names_capitals_and_quotations(text: str, tag: str) -> None:
     assert identify_language(None, None, text).tag == tag
 
 
@@ -76,7 +74,7 @@ def test_what_does_not_mislead(text: str, tag: str) -> None:
         pytest.param("Oduya 3 Delahousse 1", id="a-score"),
     ],
 )
-def test_where_nothing_can_be_said(text: str) -> None:
+def test_text_without_a_language(text: str) -> None:
     assert identify_language(None, None, text) == (None, None, None)
 
 
@@ -112,7 +110,7 @@ def test_headline_and_standfirst_help_a_short_body() -> None:
         pytest.param("nonsense", None, id="nonsense"),
         pytest.param("C", None, id="one-letter"),
         pytest.param("", None, id="empty"),
-        pytest.param("a" * 100_000, None, id="endless"),
+        pytest.param("a" * 100_000, None, id="100,000-characters"),
     ],
 )
 def test_tag(given: str, tag: str | None) -> None:
@@ -120,7 +118,7 @@ def test_tag(given: str, tag: str | None) -> None:
     assert tag is None or re.match(LANGUAGE_TAG, tag)
 
 
-def long(tag: str) -> str:
+def long_text(tag: str) -> str:
     text = FERRY[tag]
     while len(text.encode()) < CONTRADICTING_BYTES:
         text += f" {FERRY[tag]}"
@@ -130,18 +128,18 @@ def long(tag: str) -> str:
 @pytest.mark.parametrize(
     ("given", "text", "tag", "source"),
     [
-        pytest.param("ru", long("ru"), "ru", "html", id="both-agree"),
-        pytest.param("de-AT", long("de"), "de-AT", "html", id="the-record-knows-the-region"),
-        pytest.param("en", long("ru"), "ru", "text", id="a-template-of-another-language"),
-        pytest.param("fr", long("en"), "en", "text", id="english-under-a-foreign-template"),
+        pytest.param("ru", long_text("ru"), "ru", "html", id="both-agree"),
+        pytest.param("de-AT", long_text("de"), "de-AT", "html", id="record-gives-the-region"),
+        pytest.param("en", long_text("ru"), "ru", "text", id="template-in-another-language"),
+        pytest.param("fr", long_text("en"), "en", "text", id="english-under-a-foreign-template"),
         pytest.param("en", FERRY["de"], "en", "html", id="too-short-to-contradict"),
-        pytest.param("nb", long("da"), "nb", "html", id="too-close-to-contradict"),
-        pytest.param("gsw", long("de"), "gsw", "html", id="a-language-that-is-not-known-by-its-text"),
-        pytest.param("nonsense", long("pl"), "pl", "text", id="nonsense-is-not-given"),
-        pytest.param("fr", "12,5 99", "fr", "html", id="nothing-to-read"),
+        pytest.param("nb", long_text("da"), "nb", "html", id="too-close-to-contradict"),
+        pytest.param("gsw", long_text("de"), "gsw", "html", id="language-unknown-to-the-identifier"),
+        pytest.param("nonsense", long_text("pl"), "pl", "text", id="nonsense-is-ignored"),
+        pytest.param("fr", "12,5 99", "fr", "html", id="no-words"),
     ],
 )
-def test_what_the_record_says(given: str, text: str, tag: str, source: str) -> None:
+def test_declared_language(given: str, text: str, tag: str, source: str) -> None:
     found = identify_language(given, "html", text)
     assert (found.tag, found.source) == (tag, source)
     assert (found.confidence is None) == (source == "html")

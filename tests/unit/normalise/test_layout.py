@@ -1,4 +1,4 @@
-"""What each line of a scraped page is."""
+"""Segments of scraped texts, with and without marks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.contract import Article, RawArticle, RawBlock, RawRef, SegmentKind
 from pipeline.normalise import normalise
-from pipeline.normalise.layout import Layout, read_layout, read_marked_layout
+from pipeline.normalise.layout import read_layout, read_marked_layout
 
 LEAD = "The ferry to the island will sail again on Wednesday, the harbour board said after a week of storms."
 MORE = "Some 40 guests had waited since noon for a table by the window, and the soup had long been cold by then."
@@ -18,16 +18,12 @@ def kinds(text: str, headline: str | None = None) -> list[tuple[str, str]]:
     return [(block.kind, " ".join(text[slice(*line)] for line in block.lines)) for block in layout.blocks]
 
 
-def furniture(text: str) -> Layout:
-    return read_layout(text, None)
-
-
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
         pytest.param([HEADLINE, LEAD], ["headline", "paragraph"], id="headline"),
-        pytest.param([LEAD, MORE], ["paragraph", "paragraph"], id="none-is-invented"),
-        pytest.param([LEAD], ["paragraph"], id="one-paragraph-is-no-headline"),
+        pytest.param([LEAD, MORE], ["paragraph", "paragraph"], id="no-headline"),
+        pytest.param([LEAD], ["paragraph"], id="only-paragraph-is-not-a-headline"),
         pytest.param(
             [HEADLINE, "Passengers had waited a week for the boats", LEAD, MORE],
             ["headline", "standfirst", "paragraph", "paragraph"],
@@ -41,7 +37,7 @@ def furniture(text: str) -> Layout:
             id="dateline",
         ),
         pytest.param([HEADLINE, LEAD, "A week of waiting", MORE], ["headline", "paragraph", "subhead", "paragraph"], id="subhead"),
-        pytest.param([HEADLINE, LEAD, "Nobody waited.", MORE], ["headline", *["paragraph"] * 3], id="short-sentence-is-no-subhead"),
+        pytest.param([HEADLINE, LEAD, "Nobody waited.", MORE], ["headline", *["paragraph"] * 3], id="short-sentence-is-not-a-subhead"),
         pytest.param([HEADLINE, LEAD, "Photo: the quay at noon", MORE], ["headline", "paragraph", "caption", "paragraph"], id="caption"),
         pytest.param([HEADLINE, LEAD, "Photos of the quay were shown.", MORE], ["headline", *["paragraph"] * 3], id="photos-in-a-sentence"),
         pytest.param([HEADLINE, LEAD, "Editing by the night desk"], ["headline", "paragraph", "note"], id="note"),
@@ -52,7 +48,7 @@ def test_kinds(lines: list[str], expected: list[str]) -> None:
     assert [kind for kind, _ in kinds("\n\n".join(lines))] == expected
 
 
-def test_given_headline_is_known_by_its_words() -> None:
+def test_given_headline_matches_by_words() -> None:
     text = f"{HEADLINE.upper()}!\n\n{LEAD}"
     assert kinds(text, HEADLINE)[0] == ("headline", f"{HEADLINE.upper()}!")
     assert kinds(text, "Something else")[0][0] == "paragraph"
@@ -70,8 +66,8 @@ def test_given_headline_is_known_by_its_words() -> None:
         pytest.param("12 comments", id="comments"),
     ],
 )
-def test_furniture_is_left_out(line: str) -> None:
-    layout = furniture(f"{HEADLINE}\n\n{LEAD}\n\n{line}\n\n{MORE}")
+def test_furniture_is_removed(line: str) -> None:
+    layout = read_layout(f"{HEADLINE}\n\n{LEAD}\n\n{line}\n\n{MORE}", None)
     assert layout.furniture == (line,)
     assert [block.kind for block in layout.blocks] == ["headline", "paragraph", "paragraph"]
 
@@ -86,13 +82,13 @@ def test_furniture_is_left_out(line: str) -> None:
     ],
 )
 def test_sentence_that_begins_like_furniture_is_kept(line: str) -> None:
-    assert furniture(f"{HEADLINE}\n\n{LEAD}\n\n{line}\n\n{MORE}").furniture == ()
+    assert read_layout(f"{HEADLINE}\n\n{LEAD}\n\n{line}\n\n{MORE}", None).furniture == ()
 
 
-def test_address_on_the_first_line_is_the_articles() -> None:
-    layout = furniture(f"https://post.example/a\n\n{LEAD}\n\n{MORE}")
+def test_address_on_the_first_line_is_the_url() -> None:
+    layout = read_layout(f"https://post.example/a\n\n{LEAD}\n\n{MORE}", None)
     assert (layout.url, [block.kind for block in layout.blocks]) == ("https://post.example/a", ["paragraph"] * 2)
-    assert furniture(f"{LEAD}\n\nhttps://post.example/a\n\n{MORE}").url is None
+    assert read_layout(f"{LEAD}\n\nhttps://post.example/a\n\n{MORE}", None).url is None
 
 
 def test_hard_wrapped_lines_are_one_paragraph() -> None:
@@ -107,11 +103,11 @@ def test_hard_wrapped_lines_are_one_paragraph() -> None:
     assert [kind for kind, _ in kinds(wrapped)] == ["paragraph", "paragraph"]
 
 
-def test_one_paragraph_a_line_is_not_wrapped() -> None:
+def test_lines_of_a_paragraph_each_are_not_joined() -> None:
     assert len(kinds("\n".join([LEAD, MORE, LEAD, MORE]))) == 4
 
 
-# ── Texts whose parts the record marks ─────────────────────────────────────────────────────────────────────────
+# ── Texts with marked blocks ─────────────────────────────────────────────────────────────────────────
 
 
 def marked(*parts: tuple[SegmentKind, str]) -> list[tuple[str, str]]:
@@ -134,12 +130,12 @@ def marked(*parts: tuple[SegmentKind, str]) -> list[tuple[str, str]]:
         pytest.param(
             [("paragraph", LEAD), ("paragraph", "Soup and bread"), ("paragraph", MORE)],
             ["paragraph", "paragraph", "paragraph"],
-            id="short-paragraph-that-is-marked-as-one",
+            id="short-paragraph-marked-as-paragraph",
         ),
         pytest.param(
             [("paragraph", LEAD), ("paragraph", "Share this article"), ("paragraph", MORE)],
             ["paragraph", "paragraph"],
-            id="furniture-left-out",
+            id="furniture-is-removed",
         ),
         pytest.param(
             [("paragraph", f"LISBON, May 7 (Reuters) - {LEAD}"), ("paragraph", MORE)],
@@ -149,12 +145,12 @@ def marked(*parts: tuple[SegmentKind, str]) -> list[tuple[str, str]]:
         pytest.param(
             [("paragraph", "Reuters"), ("paragraph", f"LISBON, May 7 - {LEAD}"), ("paragraph", MORE)],
             ["byline", "dateline", "paragraph", "paragraph"],
-            id="dateline-behind-an-agency-line",
+            id="dateline-after-an-agency-line",
         ),
         pytest.param(
             [("paragraph", LEAD), ("paragraph", MORE), ("paragraph", "Reuters")],
             ["paragraph", "paragraph", "paragraph"],
-            id="agency-line-behind-the-story-is-no-byline",
+            id="agency-line-after-the-story-is-not-a-byline",
         ),
         pytest.param(
             [("paragraph", MORE), ("standfirst", "Forty guests"), ("headline", HEADLINE)],
@@ -168,7 +164,7 @@ def test_marked_parts(parts: list[tuple[SegmentKind, str]], expected: list[str])
 
 
 @pytest.mark.parametrize("end", [" \u200e", "\u2003", " \u00ad ", "\u200b \ufeff", "\x85"])
-def test_what_no_reader_sees_stands_at_no_end_of_a_part(end: str) -> None:
+def test_invisible_characters_at_the_ends_are_removed(end: str) -> None:
     found = normalise(
         RawArticle(
             RawRef("wire", "a.html", "0", "f" * 64),

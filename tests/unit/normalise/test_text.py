@@ -1,4 +1,4 @@
-"""The account of the raw bytes behind the text, and what is repaired."""
+"""Raw spans of the text, and repairs of the text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def article(text: str, encoding: str = "utf-8", start_byte: int = 0) -> Article:
     return found
 
 
-def spanned(found: Article) -> str:
+def text_with_spans(found: Article) -> str:
     return "".join(found.text[span.start_char : span.end_char] for span in found.raw_spans)
 
 
@@ -39,17 +39,17 @@ def test_raw_spans_decode_to_the_text(encoding: str, bom: bytes) -> None:
     found = article(STORY, encoding, len(bom))
     for span in found.raw_spans:
         assert raw[span.start_byte : span.end_byte].decode(encoding) == found.text[span.start_char : span.end_char]
-    assert "".join(spanned(found).split()) == "".join(found.text.split())
+    assert "".join(text_with_spans(found).split()) == "".join(found.text.split())
 
 
-def test_mojibake_is_repaired_and_left_out_of_the_spans() -> None:
+def test_repaired_mojibake_has_no_raw_span() -> None:
     broken = STORY.replace("Some 40 guests", "Some 40 guests at the cafÃ© â€œAnchorâ€\x9d")
     found = article(broken)
     assert "the café" in found.text
     assert "Ã" not in found.text
     assert "mojibake_repaired" in found.quality_flags
-    assert "Some 40" not in spanned(found)
-    assert "“the Anchor”" in spanned(found)
+    assert "Some 40" not in text_with_spans(found)
+    assert "“the Anchor”" in text_with_spans(found)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_mojibake_is_repaired_and_left_out_of_the_spans() -> None:
         pytest.param("Ångström", id="ring"),
     ],
 )
-def test_foreign_letters_are_no_mojibake(word: str) -> None:
+def test_foreign_letters_are_not_mojibake(word: str) -> None:
     found = article(STORY.replace("Some 40", f"{word} 40"))
-    assert f"{word} 40" in spanned(found)
+    assert f"{word} 40" in text_with_spans(found)
     assert "mojibake_repaired" not in found.quality_flags
 
 
@@ -76,7 +76,7 @@ def test_foreign_letters_are_no_mojibake(word: str) -> None:
         pytest.param("\x02", id="control"),
     ],
 )
-def test_unseen_characters_are_dropped_and_told(unseen: str) -> None:
+def test_invisible_characters_are_dropped_and_flagged(unseen: str) -> None:
     broken = STORY.replace("win" + "dow", f"win{unseen}dow")
     found = article(broken)
     assert "window" in found.text
@@ -86,5 +86,5 @@ def test_unseen_characters_are_dropped_and_told(unseen: str) -> None:
         assert raw[span.start_byte : span.end_byte].decode() == found.text[span.start_char : span.end_char]
 
 
-def test_clean_text_has_no_flag_of_repair() -> None:
+def test_clean_text_has_no_flags() -> None:
     assert article(STORY).quality_flags == []

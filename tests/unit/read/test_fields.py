@@ -1,4 +1,4 @@
-"""Which field of a record stands for what."""
+"""Records with named fields: which key is which field, and bad records."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.contract import RawArticle, RawMetadata, RawRef, Reject
 from pipeline.read.fields import FIELDS, parse_path, read_fields
-from pipeline.read.fields.known_fields import TABLE
+from pipeline.read.fields.known_fields import KNOWN_FIELDS
 from pipeline.read.records import Options, RawRecord, digest
 
 TEXT = "The ferry sails at noon, the harbour master said.\nNobody was on the quay."
@@ -243,7 +243,7 @@ def of(**values: Any) -> RawMetadata:
             id="header-of-a-spreadsheet",
         ),
         pytest.param({"page_content": TEXT, "metadata": {"source": URL}}, of(url=URL), id="langchain-metadata"),
-        pytest.param({"text": TEXT, "meta": {"url": URL, "title": "In it"}, "title": "Own"}, of(url=URL, headline="Own"), id="own-field-before-nested"),
+        pytest.param({"text": TEXT, "meta": {"url": URL, "title": "In it"}, "title": "Own"}, of(url=URL, headline="Own"), id="own-field-before-nested-one"),
         pytest.param({"_source": {"maintext": TEXT, "url": URL}}, of(url=URL), id="elasticsearch-dump"),
         pytest.param({"text": TEXT, "source.name": "Harbour Post"}, of(publisher="Harbour Post"), id="flattened-name"),
     ],
@@ -254,10 +254,10 @@ def test_dialect(values: dict[str, Any], metadata: RawMetadata) -> None:
     assert (found.start_byte, found.blocks, found.encoding, found.input_format) == (None, (), "utf-8", "jsonl")
 
 
-def test_every_row_of_the_table_names_a_field() -> None:
+def test_every_row_of_the_table_names_a_known_field() -> None:
     known = {*RawMetadata.__dataclass_fields__} - {"sources"}
     assert known | {"text", "fragment", "html", "teaser"} == FIELDS
-    assert all(rows for rows in TABLE.values())
+    assert all(rows for rows in KNOWN_FIELDS.values())
 
 
 # ── The text ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -286,8 +286,8 @@ def test_sections_as_fundus_writes_them() -> None:
     [
         pytest.param("Tom &amp; Mara said &quot;yes&quot;.", 'Tom & Mara said "yes".', id="references"),
         pytest.param("at harbour.example/?a=1&copy=2", "at harbour.example/?a=1&copy=2", id="address-kept"),
-        pytest.param("3 < 4 and 5 > 4", "3 < 4 and 5 > 4", id="less-than-is-no-tag"),
-        pytest.param("a\x00b c", "a\x00b c", id="nul-is-left-for-normalising"),
+        pytest.param("3 < 4 and 5 > 4", "3 < 4 and 5 > 4", id="less-than-is-not-a-tag"),
+        pytest.param("a\x00b c", "a\x00b c", id="nul-is-left-for-normalise"),
     ],
 )
 def test_plain_text(given: str, text: str) -> None:
@@ -299,15 +299,15 @@ def test_plain_text(given: str, text: str) -> None:
     [
         pytest.param({"html": PAGE}, id="page"),
         pytest.param({"text": PAGE}, id="page-named-text"),
-        pytest.param({"maintext": None, "raw_html": PAGE}, id="page-where-the-text-is-null"),
+        pytest.param({"maintext": None, "raw_html": PAGE}, id="page-beside-a-null-text"),
         pytest.param({"html": {"content": PAGE}}, id="page-in-an-object"),
     ],
 )
 def test_page_is_read_as_a_page(values: dict[str, Any]) -> None:
-    found = article({**values, "title": "What the record says", "url": URL})
+    found = article({**values, "title": "Title of the record", "url": URL})
     assert "counted 3 ferries" in found.text
     assert "<p>" not in found.text
-    assert (found.metadata.headline, found.metadata.source_of("headline")) == ("What the record says", "record")
+    assert (found.metadata.headline, found.metadata.source_of("headline")) == ("Title of the record", "record")
     assert found.metadata.source_of("language") == "html"
     assert found.input_format == "jsonl"
 
@@ -328,7 +328,7 @@ def test_markup_in_a_field(values: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("values", "flags"),
     [
-        pytest.param({"title": "Ferry", "description": "The ferry sails."}, ("feed_teaser",), id="no-place-for-a-text"),
+        pytest.param({"title": "Ferry", "description": "The ferry sails."}, ("feed_teaser",), id="no-field-for-a-text"),
         pytest.param({"text": "The ferry sails.", "description": "It does."}, (), id="text"),
         pytest.param({"content": "The ferry sails.… [+1234 chars]"}, ("feed_teaser",), id="cut-short-by-newsapi"),
     ],
@@ -338,25 +338,25 @@ def test_teaser(values: dict[str, Any], flags: tuple[str, ...]) -> None:
     assert (found.text, found.flags) == ("The ferry sails.", flags)
 
 
-def test_a_description_is_no_text_where_extraction_failed() -> None:
+def test_description_is_not_the_text_if_extraction_failed() -> None:
     found = reject({"maintext": None, "description": "The ferry sails."})
     assert found.reason == "no_text"
-    assert "nothing stands under maintext" in found.detail
+    assert "no text under maintext" in found.detail
 
 
 @pytest.mark.parametrize(
     ("description", "standfirst"),
     [
-        pytest.param("The harbour is open again.", "The harbour is open again.", id="says-more"),
-        pytest.param("The ferry sails at noon, the harbour master said.", None, id="is-how-the-text-begins"),
-        pytest.param("The harbour is open again and …", None, id="is-cut-short"),
+        pytest.param("The harbour is open again.", "The harbour is open again.", id="adds-to-the-text"),
+        pytest.param("The ferry sails at noon, the harbour master said.", None, id="repeats-the-beginning"),
+        pytest.param("The harbour is open again and …", None, id="cut-short"),
     ],
 )
 def test_description(description: str, standfirst: str | None) -> None:
     assert article({"text": TEXT, "description": description}).metadata.standfirst == standfirst
 
 
-# ── What is said of it ─────────────────────────────────────────────────────────────────────────────────────────
+# ── Metadata ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
@@ -367,14 +367,14 @@ def test_description(description: str, standfirst: str | None) -> None:
         pytest.param(1715070600000, "2024-05-07T08:30:00+00:00", id="milliseconds"),
         pytest.param("1715070600", "2024-05-07T08:30:00+00:00", id="seconds-as-text"),
         pytest.param(20240507, "2024-05-07", id="day-as-number"),
-        pytest.param("20240507083000", "2024-05-07T08:30:00", id="stamp-tells-no-zone"),
+        pytest.param("20240507083000", "2024-05-07T08:30:00", id="timestamp-without-zone"),
         pytest.param("20240507T083000Z", "20240507T083000Z", id="iso-basic"),
         pytest.param(2016, "2016", id="year"),
         pytest.param("May 7, 2024", "May 7, 2024", id="as-printed"),
         *[pytest.param(nothing, None, id=f"nothing-{nothing}") for nothing in ("None", "null", "NaT", "", " ", None)],
         pytest.param(0, None, id="zero"),
         pytest.param(-1, None, id="negative"),
-        pytest.param(True, None, id="published-or-not"),
+        pytest.param(True, None, id="boolean"),
         pytest.param({"year": 2024}, None, id="object"),
     ],
 )
@@ -407,7 +407,7 @@ def test_authors(author: Any, authors: tuple[str, ...]) -> None:
     [
         pytest.param(URL, URL, id="article"),
         pytest.param("https://harbourpost.example/?p=7", "https://harbourpost.example/?p=7", id="query"),
-        pytest.param("https://harbourpost.example/", None, id="a-whole-site-is-no-article"),
+        pytest.param("https://harbourpost.example/", None, id="home-page-is-not-an-article"),
         pytest.param("harbour", None, id="word"),
     ],
 )
@@ -415,20 +415,20 @@ def test_address(url: str, expected: str | None) -> None:
     assert article({"text": TEXT, "url": url}).metadata.url == expected
 
 
-def test_what_is_of_another_kind_is_noted() -> None:
+def test_value_of_a_wrong_type_is_noted() -> None:
     found = article({"text": TEXT, "title": ["a", "b"], "date": {"year": 2024}})
     assert found.metadata == of()
     assert found.notes == (
-        "'title' is a list, which is no headline, and was left out",
-        "'date' is an object, which is no published_at, and was left out",
+        "'title' is a list, which is not a headline, and was ignored",
+        "'date' is an object, which is not a published_at, and was ignored",
     )
 
 
-def test_what_stands_beside_the_record_goes_first() -> None:
-    beside = RawMetadata.of("sidecar", publisher="Harbour Post")
+def test_sidecar_takes_precedence_over_the_record() -> None:
+    sidecar = RawMetadata.of("sidecar", publisher="Harbour Post")
     data = orjson.dumps({"text": TEXT, "publisher": "Post, Harbour", "title": "The ferry sails"})
     ref = RawRef("wire", "a.json", "0", digest(data))
-    found = read_fields(RawRecord(ref, "json", data, "json", given=beside), Options())
+    found = read_fields(RawRecord(ref, "json", data, "json", given=sidecar), Options())
     assert isinstance(found, RawArticle)
     assert (found.metadata.publisher, found.metadata.source_of("publisher")) == ("Harbour Post", "sidecar")
     assert (found.metadata.headline, found.metadata.source_of("headline")) == ("The ferry sails", "record")
@@ -437,29 +437,29 @@ def test_what_stands_beside_the_record_goes_first() -> None:
 # ── --fields ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_what_the_user_names_decides() -> None:
+def test_chosen_fields_replace_known_ones() -> None:
     values = {"text": "not this", "pages": [{"body.x": 1, "body": TEXT}], "kop": "The ferry sails", "title": "No"}
     found = article(values, text="pages[0].body", headline="kop")
     assert (found.text, found.metadata.headline) == (TEXT, "The ferry sails")
 
 
-def test_a_name_with_a_dot_in_it() -> None:
+def test_chosen_name_with_a_dot() -> None:
     assert article({"a.b": TEXT, "a": {"b": "no"}}, text="a.b").text == TEXT
 
 
-def test_a_named_page_goes_before_a_known_text() -> None:
+def test_chosen_page_takes_precedence_over_a_known_text() -> None:
     assert "counted 3 ferries" in article({"text": "not this", "bron": PAGE}, html="bron").text
 
 
-def test_a_named_text_that_a_record_lacks() -> None:
+def test_chosen_text_that_the_record_lacks() -> None:
     found = reject({"text": TEXT, "kop": "x"}, text="tekst")
     assert found.reason == "no_text"
-    assert "nothing stands under tekst; the record's fields are: text, kop" in found.detail
+    assert "no text under tekst; the record's fields are: text, kop" in found.detail
 
 
 @pytest.mark.parametrize("path", ["", ".", "a..b", "a[", "a[x]", "[0]", "a.b."])
-def test_what_is_no_path(path: str) -> None:
-    with pytest.raises(ValueError, match="is no path"):
+def test_invalid_path(path: str) -> None:
+    with pytest.raises(ValueError, match="is not a path"):
         parse_path(path)
 
 
@@ -469,22 +469,22 @@ def test_what_is_no_path(path: str) -> None:
 @pytest.mark.parametrize(
     ("data", "reason", "detail"),
     [
-        pytest.param(b'{"title": "The ferry"}', "no_text", "fields are: title; name the one that holds it", id="no-text"),
-        pytest.param(b'{"text": "  "}', "no_text", "nothing stands under text", id="blank-text"),
-        pytest.param(b'{"text": "nan"}', "no_text", "nothing stands under text", id="text-as-programs-print-nothing"),
+        pytest.param(b'{"title": "The ferry"}', "no_text", "fields are: title; name the field with the text", id="no-text"),
+        pytest.param(b'{"text": "  "}', "no_text", "no text under text", id="blank-text"),
+        pytest.param(b'{"text": "nan"}', "no_text", "no text under text", id="text-is-nan"),
         pytest.param(b"{}", "no_text", "fields are: none", id="no-fields"),
-        pytest.param(b'{"text": 7}', "broken_record", "'text' is a number where text", id="text-is-a-number"),
-        pytest.param(b'{"content": {"x": 1}}', "broken_record", "'content' is an object where", id="text-is-an-object"),
-        pytest.param(b'{"text": "a', "broken_record", "it is no JSON", id="cut"),
-        pytest.param(b"not json", "broken_record", "it is no JSON", id="no-json"),
-        pytest.param(b"[1, 2]", "broken_record", "a list where an object", id="list"),
+        pytest.param(b'{"text": 7}', "broken_record", "'text' is a number, but text", id="text-is-a-number"),
+        pytest.param(b'{"content": {"x": 1}}', "broken_record", "'content' is an object, but", id="text-is-an-object"),
+        pytest.param(b'{"text": "a', "broken_record", "invalid JSON", id="truncated"),
+        pytest.param(b"not json", "broken_record", "invalid JSON", id="not-json"),
+        pytest.param(b"[1, 2]", "broken_record", "found a list", id="list"),
         pytest.param(b'{"text": "a"},', "broken_record", "name it .json", id="line-of-an-array"),
         pytest.param(b'{"text": "a", "n": NaN}', "broken_record", "write null", id="nan"),
-        pytest.param(b'{"text": "a", "n": 1e999}', "broken_record", "infinity", id="number-too-big"),
+        pytest.param(b'{"text": "a", "n": 1e999}', "broken_record", "infinity", id="number-too-large"),
         pytest.param(b'{"text": "\\ud800"}', "broken_record", "surrogate", id="lone-surrogate"),
         pytest.param(b'{"text": "caf\xe9 noir"}', "undecodable", "byte 0xe9 at 13", id="cp1252"),
-        pytest.param(b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "nested_too_deep", "a thousand deep", id="deep-objects"),
-        pytest.param(b"[" * 10_000 + b"]" * 10_000, "nested_too_deep", "a thousand deep", id="deep-lists"),
+        pytest.param(b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "nested_too_deep", "a thousand levels deep", id="deep-objects"),
+        pytest.param(b"[" * 10_000 + b"]" * 10_000, "nested_too_deep", "a thousand levels deep", id="deep-lists"),
         pytest.param(
             b'{"document": "One. ||||| Two."}', "broken_record", "several articles", id="several-articles-in-one"
         ),
@@ -497,20 +497,20 @@ def test_bad_record(data: bytes, reason: str, detail: str) -> None:
     assert detail in found.detail
 
 
-def test_a_list_nested_as_deep_as_json_may_be() -> None:
+def test_list_nested_as_deep_as_the_parser_allows() -> None:
     deep = b"[" * 1_000 + b"]" * 1_000
     found = read_fields(record(b'{"text":"The ferry.","title":' + deep + b',"author":' + deep + b"}"), Options())
     assert isinstance(found, RawArticle)
     assert found.metadata == of()
 
 
-def test_a_record_with_a_hundred_thousand_fields() -> None:
+def test_message_for_100_000_fields_is_short() -> None:
     found = reject({f"field{n}": n for n in range(100_000)})
     assert found.reason == "no_text"
     assert len(found.detail) < 1_000
 
 
-KEYS = st.sampled_from([*TABLE, "metadata", "html", "body", "sections", "other"])
+KEYS = st.sampled_from([*KNOWN_FIELDS, "metadata", "html", "body", "sections", "other"])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(), inner, max_size=4),
@@ -519,7 +519,7 @@ JSON = st.recursive(
 
 
 @given(JSON | st.dictionaries(KEYS, JSON, max_size=6))
-def test_any_record_is_an_article_or_a_reject(values: Any) -> None:
+def test_every_record_becomes_an_article_or_a_reject(values: Any) -> None:
     found = read(values)
     if isinstance(found, RawArticle):
         assert found.text.strip()

@@ -1,4 +1,4 @@
-"""Names of persons in what sites print for authors; and what is none."""
+"""Names of persons in printed author lines."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from pipeline.read.html.authors import clean_authors
         pytest.param("By Mara Oduya and Ivo Brandt", ["Mara Oduya", "Ivo Brandt"], id="two"),
         pytest.param("Mara Oduya, Ivo Brandt and Li Wei", ["Mara Oduya", "Ivo Brandt", "Li Wei"], id="three"),
         pytest.param("Mara Oduya; Ivo Brandt", ["Mara Oduya", "Ivo Brandt"], id="semicolon"),
-        pytest.param("MARA ODUYA & IVO BRANDT", ["MARA ODUYA", "IVO BRANDT"], id="capitals-stay"),
-        pytest.param("Mara Oduya, Staff Writer", ["Mara Oduya"], id="job-behind-a-comma"),
+        pytest.param("MARA ODUYA & IVO BRANDT", ["MARA ODUYA", "IVO BRANDT"], id="capitals-are-kept"),
+        pytest.param("Mara Oduya, Staff Writer", ["Mara Oduya"], id="job-after-a-comma"),
         pytest.param("Mara Oduya, PhD", ["Mara Oduya"], id="degree"),
         pytest.param("Dr. Mara Oduya", ["Mara Oduya"], id="title"),
-        pytest.param("Mara Oduya | Harbour Post", ["Mara Oduya"], id="publisher-behind-a-bar"),
-        pytest.param("Mara Oduya - Reuters", ["Mara Oduya"], id="agency-behind-a-dash"),
-        pytest.param("Mara Oduya/AFP", ["Mara Oduya"], id="agency-behind-a-slash"),
+        pytest.param("Mara Oduya | Harbour Post", ["Mara Oduya"], id="publisher-after-a-bar"),
+        pytest.param("Mara Oduya - Reuters", ["Mara Oduya"], id="agency-after-a-dash"),
+        pytest.param("Mara Oduya/AFP", ["Mara Oduya"], id="agency-after-a-slash"),
         pytest.param("By Mara Oduya in Lisbon", ["Mara Oduya"], id="place"),
         pytest.param("Mara Oduya for the Harbour Post", ["Mara Oduya"], id="employer"),
         pytest.param("Mara Oduya (mara@post.example)", ["Mara Oduya"], id="address-in-brackets"),
@@ -34,7 +34,7 @@ from pipeline.read.html.authors import clean_authors
         pytest.param("Seán O’Brien-Lange", ["Seán O’Brien-Lange"], id="apostrophe-and-hyphen"),
         pytest.param("Anna van der Meer", ["Anna van der Meer"], id="particles"),
         pytest.param("April Roach", ["April Roach"], id="first-name-that-is-a-month"),
-        pytest.param("Mara Oduya, Mara Oduya", ["Mara Oduya"], id="once-each"),
+        pytest.param("Mara Oduya, Mara Oduya", ["Mara Oduya"], id="repeated-name"),
         pytest.param("Staff", [], id="staff"),
         pytest.param("Staff Writer", [], id="staff-writer"),
         pytest.param("Email the author", [], id="email-the-author"),
@@ -46,7 +46,7 @@ from pipeline.read.html.authors import clean_authors
         pytest.param("Redazione Corriere del Molo", [], id="newsroom-in-italian"),
         pytest.param("Redação Jornal do Cais", [], id="newsroom-in-portuguese"),
         pytest.param("Redakcja Portowa", [], id="newsroom-in-polish"),
-        pytest.param("Mara Oduya, Redaktørin", ["Mara Oduya"], id="editor-behind-a-comma"),
+        pytest.param("Mara Oduya, Redaktørin", ["Mara Oduya"], id="editor-after-a-comma"),
         pytest.param("Reda Oduya", ["Reda Oduya"], id="first-name-that-begins-like-a-newsroom"),
         pytest.param("Feuerwehr Oldenburg", [], id="fire-brigade"),
         pytest.param("Associated Press", [], id="agency"),
@@ -57,7 +57,7 @@ from pipeline.read.html.authors import clean_authors
         pytest.param("Senior Political Correspondent", [], id="job"),
         pytest.param("New York", [], id="place-alone"),
         pytest.param("the harbour board said so", [], id="sentence"),
-        pytest.param("Mara", [], id="first-name-alone-is-a-guess"),
+        pytest.param("Mara", [], id="first-name-alone"),
         pytest.param("", [], id="nothing"),
     ],
 )
@@ -73,5 +73,5 @@ def test_names(printed: str, names: list[str]) -> None:
         pytest.param(["Harbour Post"], ("Island Life",), id="something-else"),
     ],
 )
-def test_what_is_known_to_be_no_author(others: list[str], names: tuple[str, ...]) -> None:
+def test_names_of_others_are_not_authors(others: list[str], names: tuple[str, ...]) -> None:
     assert clean_authors(["Island Life"], others) == names

@@ -1,4 +1,4 @@
-"""What a page says of its article, each field from the source that knows best."""
+"""Metadata of pages: each field from its most trustworthy source."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ NEWS = {
 }
 
 
-def test_json_ld_gives_all() -> None:
+def test_json_ld_gives_all_fields() -> None:
     found = about(json_ld(NEWS))
     assert found == RawMetadata.of(
         "json_ld",
@@ -61,9 +61,9 @@ def test_json_ld_gives_all() -> None:
             json_ld({"@context": "https://schema.org", "@graph": [{"@type": "WebPage"}, NEWS]}), id="in-a-graph"
         ),
         pytest.param(json_ld({"@type": "WebPage", "mainEntity": NEWS}), id="as-main-entity"),
-        pytest.param(json_ld("{broken") + json_ld(NEWS), id="behind-a-broken-block"),
-        pytest.param(json_ld("[" * 10_000) + json_ld(NEWS), id="behind-brackets-10,000-deep"),
-        pytest.param(json_ld('{"a":' * 10_000) + json_ld(NEWS), id="behind-objects-10,000-deep"),
+        pytest.param(json_ld("{broken") + json_ld(NEWS), id="after-a-broken-block"),
+        pytest.param(json_ld("[" * 10_000) + json_ld(NEWS), id="after-10,000-nested-brackets"),
+        pytest.param(json_ld('{"a":' * 10_000) + json_ld(NEWS), id="after-10,000-nested-objects"),
         pytest.param(json_ld("/*<![CDATA[*/" + json.dumps(NEWS) + "/*]]>*/"), id="in-cdata"),
         pytest.param(
             json_ld(json.dumps(NEWS).replace("Ferry calls", "Ferry\ncalls")), id="with-a-line-break-in-a-string"
@@ -91,14 +91,14 @@ def test_json_ld_is_found(script: str) -> None:
     [
         pytest.param(json_ld({"@type": "ItemList", "itemListElement": [NEWS]}), id="of-other-articles-in-a-list"),
         pytest.param(json_ld({"@type": "Organization", "name": "Harbour Post"}), id="of-a-publisher"),
-        pytest.param(json_ld("42") + json_ld("null") + json_ld('"NewsArticle"'), id="of-no-object"),
+        pytest.param(json_ld("42") + json_ld("null") + json_ld('"NewsArticle"'), id="without-objects"),
     ],
 )
-def test_json_ld_of_something_else_says_nothing_of_the_article(script: str) -> None:
+def test_json_ld_of_something_else_is_ignored(script: str) -> None:
     assert about(script) == RawMetadata()
 
 
-def test_meta_tags_give_what_json_ld_does_not() -> None:
+def test_meta_tags_complete_json_ld() -> None:
     tags = meta(
         og__site_name="Harbour Post", article__published_time="2021-03-02T06:30:00Z", article__section="Harbour"
     )
@@ -108,7 +108,7 @@ def test_meta_tags_give_what_json_ld_does_not() -> None:
     assert found.sources == {"headline": "json_ld", "publisher": "meta", "published_at": "meta", "section": "meta"}
 
 
-def test_what_stands_beside_a_page_goes_before_what_it_says() -> None:
+def test_sidecar_takes_precedence_over_the_page() -> None:
     found = about(json_ld(NEWS), given=RawMetadata.of("sidecar", headline="Ferry back", published_at="2021-03-01"))
     assert (found.headline, found.source_of("headline")) == ("Ferry back", "sidecar")
     assert (found.published_at, found.source_of("published_at")) == ("2021-03-01", "sidecar")
@@ -129,28 +129,28 @@ def test_what_stands_beside_a_page_goes_before_what_it_says() -> None:
             "",
             "Ferry is back",
             "meta",
-            id="site-behind",
+            id="site-name-at-the-end",
         ),
         pytest.param(
             meta(og__site_name="Harbour Post", og__title="Harbour Post: Ferry is back"),
             "",
             "Ferry is back",
             "meta",
-            id="site-before",
+            id="site-name-at-the-start",
         ),
         pytest.param(
             meta(og__site_name="Harbour Post", og__title="Ferry - a love story"),
             "",
             "Ferry - a love story",
             "meta",
-            id="dash-of-its-own",
+            id="dash-in-the-headline",
         ),
         pytest.param(
             meta(og__title="Ferry is back, harbour office says"),
             "<h1>Harbour Post</h1>",
             "Ferry is back, harbour office says",
             "meta",
-            id="h1-that-names-the-site",
+            id="h1-with-the-site-name",
         ),
         pytest.param("", "", None, None, id="none"),
     ],
@@ -173,7 +173,7 @@ def test_headline(head: str, front: str, headline: str | None, source: str | Non
             "meta",
             id="template-left-in-json-ld",
         ),
-        pytest.param(meta(article__published_time="0000-00-00"), "", None, None, id="no-date"),
+        pytest.param(meta(article__published_time="0000-00-00"), "", None, None, id="not-a-date"),
         pytest.param(
             "",
             '<time itemprop="datePublished" datetime="2021-03-02T06:30Z">today</time>',
@@ -185,7 +185,7 @@ def test_headline(head: str, front: str, headline: str | None, source: str | Non
             "", '<time datetime="2021-03-02">2 March</time>', "2021-03-02", "time", id="the-only-time-element"
         ),
         pytest.param(
-            "", "<div class='entry-date'>March 2, 2021</div>", "2021-03-02", "htmldate", id="as-htmldate-reads-it"
+            "", "<div class='entry-date'>March 2, 2021</div>", "2021-03-02", "htmldate", id="found-by-htmldate"
         ),
         pytest.param(
             "",
@@ -218,7 +218,7 @@ def test_published(head: str, front: str, published: str | None, source: str | N
             "<link rel=canonical href='/ferry'>" + meta(og__url="https://post.example/m/ferry?x=1"),
             "https://post.example/ferry",
             "link",
-            id="relative-to-what-the-page-says",
+            id="relative-to-og-url",
         ),
         pytest.param(
             "<base href='https://post.example/news/'><link rel=canonical href='ferry'>",
@@ -231,7 +231,7 @@ def test_published(head: str, front: str, published: str | None, source: str | N
             "<link rel=canonical href='https://post.example/'>" + meta(og__url="https://post.example/ferry"),
             "https://post.example/ferry",
             "meta",
-            id="root-of-the-site-is-no-article",
+            id="home-page-is-not-an-article",
         ),
         pytest.param(
             "<link rel=canonical href='https://post.example/?p=12'>",
@@ -240,7 +240,7 @@ def test_published(head: str, front: str, published: str | None, source: str | N
             id="query-alone",
         ),
         pytest.param("<link rel=canonical href='http://[broken'>", None, None, id="broken"),
-        pytest.param("<link rel=canonical href='javascript:void(0)'>", None, None, id="no-web-address"),
+        pytest.param("<link rel=canonical href='javascript:void(0)'>", None, None, id="not-a-web-address"),
     ],
 )
 def test_url(head: str, url: str | None, source: str | None) -> None:
@@ -248,7 +248,7 @@ def test_url(head: str, url: str | None, source: str | None) -> None:
     assert (found.url, found.source_of("url")) == (url, source)
 
 
-def test_an_address_from_beside_the_page_stays() -> None:
+def test_address_of_the_record_takes_precedence() -> None:
     given = RawMetadata.of("record", url="https://post.example/ferry?utm=1")
     assert about("<link rel=canonical href='https://other.example/ferry'>", given=given).url == given.url
 
@@ -266,7 +266,7 @@ def test_language(lang: str, head: str, language: str | None, source: str | None
     assert (found.language, found.source_of("language")) == (language, source)
 
 
-# ── Authors on a page ──────────────────────────────────────────────────────────────────────────────────────────
+# ── Authors ──────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_language(lang: str, head: str, language: str | None, source: str | None
             meta(og__site_name="Harbour Post") + "<meta name=author content='Harbour Post'>",
             "",
             (),
-            id="publisher-is-no-author",
+            id="publisher-is-not-an-author",
         ),
         pytest.param(
             json_ld({"@type": "NewsArticle", "author": {"@type": "Organization", "name": "Quay Media"}}),
@@ -289,13 +289,13 @@ def test_language(lang: str, head: str, language: str | None, source: str | None
             meta(article__section="Island Life") + "<meta name=author content='Island Life'>",
             "",
             (),
-            id="section-is-no-author",
+            id="section-is-not-an-author",
         ),
         pytest.param(
             "<meta name=author content='Nordsee Verlag'><meta name=copyright content='© Nordsee Verlag 2021'>",
             "",
             (),
-            id="owner-of-the-rights-is-no-author",
+            id="copyright-owner-is-not-an-author",
         ),
         pytest.param(
             "",
@@ -317,7 +317,7 @@ def test_language(lang: str, head: str, language: str | None, source: str | None
         ),
         pytest.param("", "<h1>Ferry is back</h1><ul><li><a href=/r>By Main Harbour</a></li></ul>", (), id="menu-entry"),
         pytest.param(
-            "", "<h1>Ferry is back</h1><p class=author>Email the author</p>", (), id="link-to-write-to-the-author"
+            "", "<h1>Ferry is back</h1><p class=author>Email the author</p>", (), id="link-to-email-the-author"
         ),
     ],
 )

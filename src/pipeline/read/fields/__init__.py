@@ -1,4 +1,4 @@
-"""A record with named fields, such as a JSON line or a table's row, read by an explicit table of names."""
+"""Read a record with named fields, such as a JSON line or a row of a table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import orjson
 
 from pipeline.contract import RawArticle, RawMetadata, Reject
 from pipeline.read.fields.content import Content, find_content
-from pipeline.read.fields.field_paths import has_content, plan_for
+from pipeline.read.fields.field_paths import find_field_paths, has_content
 from pipeline.read.fields.known_fields import FIELDS, list_names, names_content
 from pipeline.read.fields.metadata import read_metadata
 from pipeline.read.fields.values import Json, kind_of, parse_path
@@ -19,26 +19,26 @@ __all__ = ["FIELDS", "has_content", "list_names", "names_content", "parse_path",
 
 
 def read_fields(record: RawRecord, options: Options) -> RawArticle | Reject:
-    """Read a record whose fields hold an article."""
+    """Return the article in a record with named fields."""
     values = _parse(record)
     if isinstance(values, Reject):
         return values
-    plan = plan_for(record, values, options)
-    content = find_content(record, plan, values)
+    paths = find_field_paths(record, values, options)
+    content = find_content(record, paths, values)
     if isinstance(content, Reject):
         return content
-    given, notes = read_metadata(plan, values, content.text)
+    metadata, notes = read_metadata(paths, values, content.text)
     if record.given.sources:
-        given = record.given.over(given)
+        metadata = record.given.over(metadata)
     if content.markup:
-        return _read_markup(record, content, given, notes, options)
+        return _read_markup(record, content, metadata, notes, options)
     return RawArticle(
         record.ref,
         record.input_format,
         "utf-8",
         content.text,
         None,
-        given,
+        metadata,
         content.blocks,
         record.notes + notes,
         record.flags + content.flags,
@@ -46,15 +46,15 @@ def read_fields(record: RawRecord, options: Options) -> RawArticle | Reject:
 
 
 def _read_markup(
-    record: RawRecord, content: Content, given: RawMetadata, notes: tuple[str, ...], options: Options
+    record: RawRecord, content: Content, metadata: RawMetadata, notes: tuple[str, ...], options: Options
 ) -> RawArticle | Reject:
-    """Read the page in a field; what the record says goes before what the page says."""
+    """Return the article in a field with HTML; the record's metadata takes precedence over the page's."""
     page = replace(
         record,
         kind="html",
         data=content.text.encode(),
         charset="utf-8",
-        given=given,
+        given=metadata,
         notes=record.notes + notes,
         flags=record.flags + content.flags,
     )
@@ -66,27 +66,28 @@ def _parse(record: RawRecord) -> dict[str, Json] | Reject:
         values = orjson.loads(record.data)
     except orjson.JSONDecodeError as error:
         if "depth limit" in error.msg:
-            detail = "brackets within brackets, a thousand deep or more, which no article has; remove the record"
+            detail = "brackets are nested a thousand levels deep or more, which no article needs; remove the record"
             return reject(record.ref, "nested_too_deep", detail)
-        return _refuse_broken(record, error)
+        return _reject_malformed(record, error)
     if not isinstance(values, dict):
-        hint = "write one object a record; if the file is one array, name it .json"
-        detail = f"it is {kind_of(values)} where an object with an article's fields was expected; {hint}"
+        hint = "write one object for each record; if the file is one array, name it .json"
+        detail = f"expected an object with an article's fields, found {kind_of(values)}; {hint}"
         return reject(record.ref, "broken_record", detail)
     return values
 
 
-def _refuse_broken(record: RawRecord, error: orjson.JSONDecodeError) -> Reject:
+def _reject_malformed(record: RawRecord, error: orjson.JSONDecodeError) -> Reject:
     try:
         text = record.data.decode()
     except UnicodeDecodeError as wrong:
-        detail = f"byte 0x{record.data[wrong.start]:02x} at {wrong.start:,} is not UTF-8, as JSON is; save it as UTF-8"
+        byte = record.data[wrong.start]
+        detail = f"byte 0x{byte:02x} at {wrong.start:,} is not valid UTF-8, which JSON requires; save it as UTF-8"
         return reject(record.ref, "undecodable", detail)
-    hint = "mend it"
+    hint = "correct it"
     if text.rstrip().endswith(",") or text.strip() in ("[", "]"):
         hint = "if the file is one array, name it .json"
     elif text.startswith(("NaN", "Infinity", "-Infinity"), error.pos):
         hint = "write null for a missing value"
     near = text[max(0, error.pos - 10) : error.pos + 20]
-    detail = f"it is no JSON: {error.msg} at character {error.pos + 1:,}, near {near!r}; {hint}"
+    detail = f"invalid JSON: {error.msg} at character {error.pos + 1:,}, near {near!r}; {hint}"
     return reject(record.ref, "broken_record", detail)

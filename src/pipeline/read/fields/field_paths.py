@@ -1,4 +1,4 @@
-"""Where records of one shape may hold what, best first. Records of one file mostly share their shape."""
+"""Find the paths to an article's fields in a record, best first; records of one file mostly have the same keys."""
 
 from __future__ import annotations
 
@@ -7,59 +7,60 @@ from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 
-from pipeline.read.fields.known_fields import CONTENT, TABLE, TEASER, fold
-from pipeline.read.fields.readers import READERS, ValueReader
-from pipeline.read.fields.values import Json, Steps, parse_path
+from pipeline.read.fields.known_fields import CONTENT, KNOWN_FIELDS, TEASER, fold_name
+from pipeline.read.fields.value_readers import READERS, ValueReader
+from pipeline.read.fields.values import FieldPath, Json, parse_path
 from pipeline.read.records import Options, RawRecord
 
-# Objects within a record whose fields are as good as its own: Elasticsearch, LangChain, and many others.
-NESTS = ("_source", "article", "metadata", "meta")
-LARGE_RECORD = 100_000  # bytes; its keys may be many or long, and are not kept
-# The keys of a record and of the objects nested in it that count as its own, each with the way there.
-Shape = tuple[tuple[tuple[str, ...], Steps], ...]
+# Nested objects whose fields count as the record's own: Elasticsearch, LangChain, and many others.
+NESTED_OBJECTS = ("_source", "article", "metadata", "meta")
+LARGE_RECORD = 100_000  # bytes; its keys may be many or long, so its paths are not cached
+# The keys of a record and of each nested object, with the path to that object.
+Shape = tuple[tuple[tuple[str, ...], FieldPath], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Paths of a shape's fields, those of one field in the order in which they are tried."""
+class FieldPaths:
+    """Paths to the fields of records with the same keys; those of one field in the order of precedence."""
 
-    content: tuple[tuple[str, Steps], ...]  # each with its field, which says how to read it
-    teaser: tuple[Steps, ...]
-    authors: tuple[Steps, ...]
-    metadata: tuple[tuple[str, ValueReader, tuple[Steps, ...]], ...]
+    content: tuple[tuple[str, FieldPath], ...]  # with the field, which says how to read the value
+    teaser: tuple[FieldPath, ...]
+    authors: tuple[FieldPath, ...]
+    metadata: tuple[tuple[str, ValueReader, tuple[FieldPath, ...]], ...]
 
 
-def plan_for(record: RawRecord, values: Mapping[str, Json], options: Options) -> Plan:
-    """The plan for a record, ``values`` once it is parsed."""
+def find_field_paths(record: RawRecord, values: Mapping[str, Json], options: Options) -> FieldPaths:
+    """Return the paths to a record's fields; ``values`` is the parsed record."""
     shape: Shape = ((tuple(values), ()),)
-    for nest in NESTS:
-        inner = values.get(nest)
+    for name in NESTED_OBJECTS:
+        inner = values.get(name)
         if isinstance(inner, dict):
-            shape += ((tuple(inner), (nest,)),)
-    make = _kept_plan if len(record.data) <= LARGE_RECORD else _make_plan
-    return make(shape, tuple(options.fields.items()))
+            shape += ((tuple(inner), (name,)),)
+    find_paths = _cached_paths if len(record.data) <= LARGE_RECORD else _find_paths
+    return find_paths(shape, tuple(options.fields.items()))
 
 
 def has_content(keys: Collection[str], options: Options) -> bool:
-    """Whether a record with these keys has a place for an article, or for what stands for one."""
-    plan = _make_plan(((tuple(keys), ()),), tuple(options.fields.items()))
-    return bool(plan.content or plan.teaser)
+    """Return whether a record with these keys has a field for an article or a teaser."""
+    paths = _find_paths(((tuple(keys), ()),), tuple(options.fields.items()))
+    return bool(paths.content or paths.teaser)
 
 
-def _make_plan(shape: Shape, chosen: tuple[tuple[str, str], ...]) -> Plan:
-    ranked: dict[str, list[tuple[int, int, Steps]]] = {}
-    for depth, (keys, way) in enumerate(shape):
+def _find_paths(shape: Shape, chosen: tuple[tuple[str, str], ...]) -> FieldPaths:
+    """Return the paths to the fields of records with this shape; ``chosen`` are field and path of ``--fields``."""
+    ranked: dict[str, list[tuple[int, int, FieldPath]]] = {}
+    for depth, (keys, parent) in enumerate(shape):
         for key in keys:
-            for row in TABLE.get(fold(key), ()):
-                ranked.setdefault(row.field, []).append((depth, row.rank, (*way, key, *row.inside)))
+            for known in KNOWN_FIELDS.get(fold_name(key), ()):
+                ranked.setdefault(known.field, []).append((depth, known.rank, (*parent, key, *known.inside)))
     paths = {
         field: tuple(path for _, _, path in sorted(found, key=itemgetter(0, 1))) for field, found in ranked.items()
     }
-    if any(field in CONTENT for field, _ in chosen):  # what the user names decides alone
+    if any(field in CONTENT for field, _ in chosen):  # the user's choice replaces all known content fields
         paths = {field: found for field, found in paths.items() if field not in (*CONTENT, TEASER)}
     for field, path in chosen:
         paths[field] = ((path,) if path in shape[0][0] else parse_path(path),)
-    return Plan(
+    return FieldPaths(
         content=tuple((field, path) for field in CONTENT for path in paths.get(field, ())),
         teaser=paths.get(TEASER, ()),
         authors=paths.get("authors", ()),
@@ -67,4 +68,4 @@ def _make_plan(shape: Shape, chosen: tuple[tuple[str, str], ...]) -> Plan:
     )
 
 
-_kept_plan = lru_cache(maxsize=64)(_make_plan)
+_cached_paths = lru_cache(maxsize=64)(_find_paths)

@@ -1,4 +1,4 @@
-"""The values in a record: the way to one, and what one says at all."""
+"""Look up values in a record by path, and decide what a value contains."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-Json = Any  # what orjson gives: None, a bool, a number, a text, a list or an object of these
-Steps = tuple[str | int, ...]
+Json = Any  # what orjson returns: None, a bool, a number, a text, a list or an object of these
+FieldPath = tuple[str | int, ...]
 
 PATH_STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 WHOLE_PATH = re.compile(r"[^.\[\]]+(?:\[\d+\])*(?:\.[^.\[\]]+(?:\[\d+\])*)*")
-NOTHING = frozenset({"", "none", "null", "nan", "nat", "n/a", "na", "undefined"})  # as programs print a missing value
-LONGEST_NOTHING = max(map(len, NOTHING))
+MISSING = frozenset({"", "none", "null", "nan", "nat", "n/a", "na", "undefined"})  # as programs print a missing value
+LONGEST_MISSING = max(map(len, MISSING))
 CHARACTER_REFERENCE = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,30}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
 
 
-def parse_path(path: str) -> Steps:
-    """``a.b[0].c`` as steps.
+def parse_path(path: str) -> FieldPath:
+    """Return the steps of a path such as ``a.b[0].c``.
 
     Raises:
-        ValueError: if it is no such path.
+        ValueError: if it is not such a path.
     """
     if not WHOLE_PATH.fullmatch(path):
-        raise ValueError(f"{path!r} is no path of a field; write it like text, article.body or pages[0].text")
+        raise ValueError(f"{path!r} is not a path to a field; write it like text, article.body or pages[0].text")
     return tuple(int(step[1]) if step[1] else step[2] for step in PATH_STEP.finditer(path))
 
 
-def write_path(steps: Steps) -> str:
-    """Steps as ``a.b[0].c``."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+def write_path(path: FieldPath) -> str:
+    """Return a path as ``a.b[0].c``."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
-def find(values: Mapping[str, Json], path: Steps) -> Json:
-    """The value at the end of a path; None where there is none."""
+def find(values: Mapping[str, Json], path: FieldPath) -> Json:
+    """Return the value at a path; None if there is none."""
     value: Json = values
     for step in path:
         if isinstance(value, dict):
@@ -47,7 +47,7 @@ def find(values: Mapping[str, Json], path: Steps) -> Json:
 
 
 def kind_of(value: Json) -> str:
-    """What a value is, for a person."""
+    """Return the type of a value in words, for messages."""
     match value:
         case None:
             return "null"
@@ -63,14 +63,14 @@ def kind_of(value: Json) -> str:
             return "an object"
 
 
-def is_nothing(text: str) -> bool:
-    """Whether a text is blank, or a missing value as programs print it."""
+def is_missing(text: str) -> bool:
+    """Return whether a text is blank, or a missing value as programs print it."""
     text = text.strip()
-    return len(text) <= LONGEST_NOTHING and text.lower() in NOTHING
+    return len(text) <= LONGEST_MISSING and text.lower() in MISSING
 
 
 def decode_references(text: str) -> str:
-    """``&quot;`` and the like as characters; only where a semicolon ends them: a URL may hold ``&copy=2``."""
+    """Return a text with ``&quot;`` and the like decoded, only if a semicolon ends them: URLs contain ``&copy=2``."""
     if "&" not in text:
         return text
-    return CHARACTER_REFERENCE.sub(lambda found: html.unescape(found[0]), text)
+    return CHARACTER_REFERENCE.sub(lambda reference: html.unescape(reference[0]), text)
