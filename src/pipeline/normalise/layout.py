@@ -23,7 +23,7 @@ CAPTION = re.compile(
     r"(?i)^\W*(?:file\s+)?(?:photo|image|picture|caption|pictured|video)(?:\s+(?:by|credit|courtesy))?\s*[:/].+|.{0,300}[(\[](?:file\s+)?(?:photo|image|picture)\b[^)\]]{0,60}[)\]]\W*$"
 )
 NOTE = re.compile(rf"(?i)^\W*(?:{read_alternatives('page_phrases.txt', 'trailing notes')})")
-ENDS_SENTENCE = re.compile(r"[.!?…:;,]['\"”’»)\]]*$|['\"”»]$")
+ENDS_SENTENCE_OR_CLAUSE = re.compile(r"[.!?…:;,]['\"”’»)\]]*$|['\"”»]$")
 # "By Mara Oduya, harbour correspondent", "LEON, GUANAJUATO.- A boy": the start of a text without a headline.
 OPENS_BODY = re.compile(r"^(?:By|BY)\s+[A-Z]|^[A-ZÀ-Þ][A-ZÀ-Þ ,]{3,40}\.\s?[-–—]|^[A-Z][a-z]+ /[A-Z]{3,}/")
 TITLE_WORD = re.compile(r"[A-Za-z’'\-]{4,}")
@@ -159,7 +159,7 @@ def _is_wrapped(text: str, groups: Sequence[Sequence[Line]]) -> bool:
     broken = [text[slice(*line)] for group in groups for line, _ in pairwise(group)]
     if len(broken) < 3:
         return False
-    within_sentence = sum(len(line) in WRAPPED_WIDTH and not ENDS_SENTENCE.search(line) for line in broken)
+    within_sentence = sum(len(line) in WRAPPED_WIDTH and not ENDS_SENTENCE_OR_CLAUSE.search(line) for line in broken)
     return within_sentence > len(broken) * 0.6
 
 
@@ -225,7 +225,7 @@ def _is_headline(paragraphs: Sequence[_Paragraph], given: str | None, *, has_url
         return False
     if text.endswith((",", ":")) or not (text[0].isalnum() or text[0] in OPENING_MARKS):
         return False
-    if not ENDS_SENTENCE.search(text) or text.endswith(";"):
+    if not ENDS_SENTENCE_OR_CLAUSE.search(text) or text.endswith(";"):
         return not has_url or len(paragraphs[1].text) > len(text)
     if has_url:
         return False
@@ -239,7 +239,7 @@ def _is_standfirst(paragraphs: Sequence[_Paragraph]) -> bool:
     if not _may_precede_lead(paragraphs, MAX_STANDFIRST, fewest_words=4):
         return False
     is_before_dateline = read_dateline(paragraphs[1].text) is not None
-    return is_before_dateline or not ENDS_SENTENCE.search(paragraphs[0].text)
+    return is_before_dateline or not ENDS_SENTENCE_OR_CLAUSE.search(paragraphs[0].text)
 
 
 def _may_precede_lead(paragraphs: Sequence[_Paragraph], longest: int, fewest_words: int) -> bool:
@@ -279,4 +279,4 @@ def _looks_like_subhead(text: str) -> bool:
         return False
     if CAPITALS_AND_STOP.fullmatch(text):
         return True
-    return not ENDS_SENTENCE.search(text) and any(letter.isalpha() for letter in text)
+    return not ENDS_SENTENCE_OR_CLAUSE.search(text) and any(letter.isalpha() for letter in text)

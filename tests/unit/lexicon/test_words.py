@@ -10,7 +10,7 @@ import pytest
 
 from pipeline import lexicon
 from pipeline.lexicon import words
-from pipeline.lexicon.words import any_of, read_lines, read_table, read_words
+from pipeline.lexicon.words import any_of, read_alternatives, read_lines, read_table, read_words
 
 FOLDER = Path(lexicon.__file__).parent
 DATA_FILES = sorted(path.name for path in FOLDER.iterdir() if path.suffix in (".txt", ".tsv"))
@@ -48,6 +48,10 @@ def test_table() -> None:
 def test_expression_matches_each_word() -> None:
     expression = re.compile(rf"(?:{any_of('list.txt')})\b")
     assert [bool(expression.fullmatch(word)) for word in ("Mr", "Mrs", "Ms")] == [True, True, False]
+
+
+def test_expressions_are_joined_in_the_order_of_the_file() -> None:
+    assert read_alternatives("list.txt", "regions") == "Middle East|Far\u00a0East"
 
 
 def test_missing_section_is_named() -> None:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from pipeline.lexicon.gazetteer import is_place
 from pipeline.lexicon.words import read_alternatives, read_lines, read_words
 
-WORDS = "byline_words.txt"
-BEFORE_BY = "|".join(word for line in read_lines(WORDS, "before by") for word in line.split())
+WORD_LIST = "byline_words.txt"
+BEFORE_BY = "|".join(word for line in read_lines(WORD_LIST, "before by") for word in line.split())
 # What precedes a name: "By Mara Oduya", "Words by …", "Von …".
 PREFIX = re.compile(
     rf"(?i)^\W*(?:(?:{BEFORE_BY})?\s*by\b|by:|von\b|por\b|par\b|"
@@ -22,22 +22,22 @@ SUFFIX = re.compile(
     \s+[|·•–—-]\s*.*$ | \s*[|·•]\s*.*$ | \s*[(\[<].*$
     | \s+(?i:for|in|at|of|is|from|via|on)\s.*$
     | \s*@\S.*$ | \s*\S+@\S+.*$ | \s*https?:.*$
-    | \s+(?:{read_alternatives(WORDS, "after a name")})\b.*$
-    | \s+(?:{read_alternatives(WORDS, "dates after a name")})\b.*$
-    | \s+(?:{read_alternatives(WORDS, "months that are names")})\.?\s+\d.*$
+    | \s+(?:{read_alternatives(WORD_LIST, "after a name")})\b.*$
+    | \s+(?:{read_alternatives(WORD_LIST, "dates after a name")})\b.*$
+    | \s+(?:{read_alternatives(WORD_LIST, "months that are names")})\.?\s+\d.*$
     | \s+\d.*$ | \s*\.{{2,}}.*$ | \s*/.*$
     """
 )
 SEPARATOR = re.compile(r"\s*(?:;|,|\n|\s(?:and|&|und|et|y|e|with|mit|AND|And)\s|\s\+\s|\s·\s)\s*")
-DEGREE = re.compile(rf"(?i)^(?:{read_alternatives(WORDS, 'degrees')})\.?$")
+DEGREE = re.compile(rf"(?i)^(?:{read_alternatives(WORD_LIST, 'degrees')})\.?$")
 HONORIFIC = re.compile(r"^(?:Dr|Prof|Mr|Mrs|Ms|Sir)\.?\s+(?=\S+\s)")
 NAME_WORD = re.compile(r"^(?:[^\W\d_]['’.\-]?)+\.?$")
-PARTICLES = read_words(WORDS, "particles")
-NOT_IN_NAMES = read_words(WORDS, "not in a name")
+PARTICLES = read_words(WORD_LIST, "particles")
+NOT_IN_NAMES = read_words(WORD_LIST, "not in a name")
 # "Newsroom" and "editors", also in compounds: Redaktion, Sportredaktion, redaksjonen, redakcja, rédaction, redazione,
 # redacción, redactie, redação; the Finnish, Hungarian and Croatian words have other roots.
 NEWSROOM = re.compile(r"r[eé]da(?:[ck][cst]|zion|ção|cao)|newsdesk|toimitus|szerkeszt|uredni[sš]tv")
-AGENCY_NAMES = read_words(WORDS, "agencies")
+AGENCY_NAMES = read_words(WORD_LIST, "agencies")
 MAX_NAMES = 40
 
 

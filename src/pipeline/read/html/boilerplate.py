@@ -11,8 +11,8 @@ from pipeline.lexicon.words import read_alternatives
 from pipeline.read.html.body import ENDS_SENTENCE, Paragraph, collapse_spaces, folded_words
 
 FRONT = 4  # the number of first paragraphs among which headline, standfirst and byline are looked for
-LONGEST_BYLINE = 15  # words
-SHORTEST_STANDFIRST = 6  # words
+LONGEST_BYLINE_WORDS = 15
+SHORTEST_STANDFIRST_WORDS = 6
 BYLINE_PREFIX = re.compile(r"(?i)^(?:by|von|par|por|written\s+by|words\s+by|story\s+by)\b[\s:]")
 # Headings and appeals that sites print below an article, as a whole line.
 BELOW_ARTICLE = re.compile(rf"(?ix)^\W*(?:{read_alternatives('page_phrases.txt', 'below an article')})\W*$")
@@ -60,7 +60,7 @@ def _find_standfirst(paragraphs: Sequence[Paragraph], summary: str | None) -> in
         is_line = paragraph.kind in ("paragraph", "subhead") and not ENDS_SENTENCE.search(paragraph.text)
         if is_line and wanted and folded_words(paragraph.text) == wanted:
             return number
-    is_long = paragraphs[0].kind == "subhead" and len(folded_words(paragraphs[0].text)) >= SHORTEST_STANDFIRST
+    is_long = paragraphs[0].kind == "subhead" and len(folded_words(paragraphs[0].text)) >= SHORTEST_STANDFIRST_WORDS
     return 0 if is_long else None
 
 
@@ -98,7 +98,7 @@ def _is_trailing_boilerplate(paragraph: Paragraph) -> bool:
 
 def _is_byline(paragraph: Paragraph, authors: Sequence[str]) -> bool:
     words = folded_words(paragraph.text)
-    if len(words) > LONGEST_BYLINE or paragraph.kind == "caption":
+    if len(words) > LONGEST_BYLINE_WORDS or paragraph.kind == "caption":
         return False
     names = [folded_words(author) for author in authors]
     is_named = any(words[start : start + len(name)] == name for name in names for start in range(len(words)))

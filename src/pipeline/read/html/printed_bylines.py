@@ -24,7 +24,7 @@ TEXTS_FROM_BY = etree.XPath(
 # Classes and ids of elements with the authors of other articles, or with readers' comments.
 ELSEWHERE = re.compile(rf"(?i){read_alternatives('page_phrases.txt', 'other articles')}")
 ELSEWHERE_TAGS = frozenset(("footer", "script", "style"))
-BYLINE_PREFIX = re.compile(r"By\s")
+STARTS_WITH_BY = re.compile(r"By\s")
 LONGEST_BYLINE = 150  # characters
 MAX_BYLINES = 40  # a page with more is a list of articles
 
@@ -68,7 +68,7 @@ def _lines_from_by(root: lxml.html.HtmlElement) -> Iterator[str]:
     for text in TEXTS_FROM_BY(headline):
         element = text.getparent() if text.is_text else text.getparent().getparent()
         line = _byline_text(element if text.strip() != "By" or len(element) else element.getparent())
-        if element.tag != "a" and BYLINE_PREFIX.match(line) and not _is_elsewhere(element, around):
+        if element.tag != "a" and STARTS_WITH_BY.match(line) and not _is_elsewhere(element, around):
             yield line
 
 

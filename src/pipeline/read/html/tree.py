@@ -26,7 +26,7 @@ IGNORED = ("script", "style", "meta", "link", "img", "svg", "template", "nav", "
 # Noncharacters, which no text contains. They mark elements in the text, as trafilatura drops the elements.
 CAPTION_MARK = "\ufdd0"
 SUBHEAD_MARK = "\ufdd1"
-MAX_SUBHEAD_WORDS = 12
+MAX_BOLD_SUBHEAD_WORDS = 12
 WORD = re.compile(r"\w")
 
 
@@ -152,5 +152,5 @@ def _mark_subhead(bold: lxml.html.HtmlElement) -> None:
     paragraph = bold.getparent()
     around = (paragraph.text or "") + (bold.tail or "")
     words = bold.text_content().split()
-    if not around.strip() and 0 < len(words) <= MAX_SUBHEAD_WORDS and words[-1][-1] not in '.,:;”"’':
+    if not around.strip() and 0 < len(words) <= MAX_BOLD_SUBHEAD_WORDS and words[-1][-1] not in '.,:;”"’':
         bold.text = SUBHEAD_MARK + (bold.text or "")
