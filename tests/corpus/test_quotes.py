@@ -35,6 +35,9 @@ from .test_speakers import GOLD as SPEAKERS
 from .test_speakers import are_same
 
 DIGEST = "1bb0082cc587b31e58049fa186ba11df51a11ae0c3fb1fbf8872bf8bda378229"
+# How far a figure may lie from the one in accuracy.json: processors sum in another order, and a few spans come out
+# differently (by up to .005 on a processor with VNNI and on one without).
+BETWEEN_PROCESSORS = 0.01
 Floors = Mapping[tuple[str, ...], float]
 FLOORS: Mapping[Attributions, Floors] = {
     "all": {
@@ -209,7 +212,7 @@ def test_card_has_the_figures_of_the_model(gold: Path, annotated: Sequence[Annot
     off = [
         f"{figure.what} {figure.measure} at {figure.overlap} is {figure.value:.4f}"
         for figure in now.figures
-        if abs(stated[figure.what, figure.measure, figure.overlap].value - figure.value) > 0.003
+        if abs(stated[figure.what, figure.measure, figure.overlap].value - figure.value) > BETWEEN_PROCESSORS
     ]
     assert not off, (
         f"accuracy.json has other figures: {'; '.join(off)}. Rewrite it with make train TRAINING=--measure-only"
