@@ -76,7 +76,7 @@ def drive(raw: str, into: str, batch_records: int) -> None:
     sys.path.insert(0, str(HERE / "flows"))
     from prefect import flow
 
-    from pipeline.batches import Batch, Task, Work
+    from pipeline.batches import Batch, CurateBatch, Task
     from pipeline.curate import curate
     from pipeline.settings import Settings
     from runners import as_prefect_tasks, choose_task_runner
@@ -93,7 +93,7 @@ def drive(raw: str, into: str, batch_records: int) -> None:
                 return
             yield task
 
-    def run_batches(work: Work, tasks: Iterable[Task]) -> Iterator[Batch]:
+    def run_batches(work: CurateBatch, tasks: Iterable[Task]) -> Iterator[Batch]:
         start = time.thread_time()
         for batch in as_prefect_tasks(work, framed(tasks)):
             received = time.thread_time()

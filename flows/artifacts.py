@@ -24,7 +24,7 @@ from prefect.artifacts import (
 from prefect.events import emit_event
 
 from pipeline import store
-from pipeline.batches import Batch, MapBatches, Task, Work
+from pipeline.batches import Batch, CurateBatch, MapBatches, Task
 from pipeline.contract import FATES, Drift, Run
 from pipeline.curate import Summary
 
@@ -62,7 +62,7 @@ class Progress:
     def watch(self, map_batches: MapBatches) -> MapBatches:
         """Return ``map_batches`` with each finished batch counted."""
 
-        def watched(work: Work, tasks: Iterable[Task]) -> Iterator[Batch]:
+        def watched(work: CurateBatch, tasks: Iterable[Task]) -> Iterator[Batch]:
             for batch in map_batches(work, map(self._count_sent, tasks)):
                 self._done_records += batch.rows["articles"].num_rows + len(batch.rejects)
                 self._update()

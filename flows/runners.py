@@ -21,7 +21,7 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from pipeline import accuracy, settings
-from pipeline.batches import AHEAD, Batch, Task, Work, run_guarded
+from pipeline.batches import AHEAD, Batch, CurateBatch, Task, run_guarded
 from pipeline.curate import curate_batch
 from pipeline.errors import OnrecordError, UnreachableError, UsageError
 
@@ -77,7 +77,7 @@ def curate_batch_task(what: str, code: str, packed: bytes) -> list[Batch]:  # no
     return run_guarded(curate_batch, pickle.loads(packed))  # noqa: S301 - packed by this run
 
 
-def as_prefect_tasks(work: Work, tasks: Iterable[Task]) -> Iterator[Batch]:
+def as_prefect_tasks(work: CurateBatch, tasks: Iterable[Task]) -> Iterator[Batch]:
     """Run batches on the flow's task runner; each runs ``curate_batch``.
 
     Raises:

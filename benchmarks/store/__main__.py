@@ -27,7 +27,7 @@ from benchmarks.store.measure import alone, disk
 from benchmarks.store.queries import SPEAKER_RANK, measure_queries, write_sorted
 from benchmarks.store.runs import Place, build_base, place_at
 from benchmarks.store.stand_in import entity
-from pipeline.curate.maintain import compact
+from pipeline.curate import compact
 
 HERE = Path(__file__).resolve().parent.parent.parent
 NEWSWIRE = HERE.parent / "shared" / "corpora" / "worldwide-newswire" / "original"

@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from pipeline.batches import Batch, MapBatches, Task, Work, in_processes
+from pipeline.batches import Batch, CurateBatch, MapBatches, Task, in_processes
 from pipeline.contract import Article, ArticleEntity, Mention, Quote, Signature, arrow_schema, stable_id, to_table
 from pipeline.duplicates import Body, sign
 from pipeline.normalise.identity import canonicalise_url, identify
@@ -40,7 +40,7 @@ def with_stand_in(workers: int) -> MapBatches:
     """Run batches through the stand-in, whatever work they were meant for."""
     run = in_processes(workers)
 
-    def run_stand_in(work: Work, tasks: Iterable[Task]) -> Iterable[Batch]:  # noqa: ARG001
+    def run_stand_in(work: CurateBatch, tasks: Iterable[Task]) -> Iterable[Batch]:  # noqa: ARG001
         return run(annotate, tasks)
 
     return run_stand_in

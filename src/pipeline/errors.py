@@ -1,4 +1,4 @@
-"""What can go wrong with a run. A bad record is no error: it is a ``Reject`` row (see ``contract``)."""
+"""The errors that end a run. A bad record is not an error but a ``Reject`` row (see ``contract``)."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from pathlib import Path
 
 
 class OnrecordError(Exception):
-    """A run that cannot go on; its message says what was found, where, and what to do."""
+    """A run cannot continue; the message says what was found, where, and what to do."""
 
 
 class UsageError(OnrecordError):
-    """The arguments cannot be used as they are: one clear line, exit code 2."""
+    """The arguments or settings cannot be used; exit code 2."""
 
 
 class ModelError(OnrecordError):
-    """A file of the language model is missing or damaged: exit code 2, and nothing was published."""
+    """A file of the language model is missing or damaged; nothing was published, exit code 2."""
 
     def __init__(self, path: Path, found: str) -> None:
-        """Say which file, and what was found there."""
-        super().__init__(path, found)  # what it is made of again when it comes from a worker
+        """Name the file and what was found in it."""
+        super().__init__(path, found)  # the arguments, from which pickle makes it again
 
     def __str__(self) -> str:
         path, found = self.args
@@ -33,16 +33,16 @@ class LockedError(OnrecordError):
 
 
 class ValidationFailedError(OnrecordError):
-    """A rule on whole tables failed: nothing was published, exit code 1."""
+    """A rule on whole tables failed; nothing was published, exit code 1."""
 
 
 class LedgerError(OnrecordError):
-    """The records that came in and those that came out do not add up: a bug, and nothing was published."""
+    """The ledger does not add up, which is a bug; nothing was published."""
 
 
 class StorageError(OnrecordError):
-    """The disk refused while a version was built: nothing was published."""
+    """The disk refused a write; the message says whether the version was published."""
 
 
 class UnreachableError(OnrecordError):
-    """The store that holds the raw articles does not answer: nothing was published."""
+    """The store with the raw files does not answer; nothing was published."""

@@ -1,10 +1,10 @@
-"""What became of each raw record: nothing is lost silently, and nothing is counted twice.
+"""The account of what became of every raw record, so that none is lost silently or counted twice.
 
-A record *claims* the article it was read as. Where several records claim one article, the one collected last wins and
-the others are superseded. The outcome depends on the set of records only, not on how they were split into runs.
+A record *claims* the article that it was read as. If several records claim one article, the one collected last wins and
+the others are superseded. The outcome depends only on the set of records, not on how they were split into runs.
 
-A ledger holds the records that a run touches: those of files that changed, and those that claim the same articles. Of
-the others it knows, by file, how many there are.
+A ledger has the records that a run touches: those of changed files, and those that claim the same articles. Of all
+others it knows only their number by file.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from pipeline.errors import LedgerError
 
 Key = tuple[str, str, str]  # source, raw_path, raw_record
 FileKey = tuple[str, str]  # source, raw_path
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
-# Reasons that say nothing of the bytes: the same file may be read next time.
+NEVER_FETCHED = datetime.min.replace(tzinfo=UTC)  # a record without a time of collection sorts first
+# Reasons that do not depend on the bytes: the next run may be able to read the same file.
 PASSING_REASONS = frozenset({"unreadable"})
 DIGITS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the version before knows of raw records; looked up where it is needed."""
+    """What the previous version knows about raw records, looked up when needed."""
 
     files: Sequence[ReadFile] = ()
     find_records: Callable[[Literal["raw_path", "article_id", "is_there"], Iterable[object]], list[Record]] = (
         lambda _column, _values: []
     )
-    # For each of some articles that has rows, the record that they were made from.
+    # Returns the record that the published rows of each article were made from, by article_id.
     find_holders: Callable[[Iterable[str]], Mapping[str, Key]] = lambda _article_ids: {}
 
 
 class Ledger:
-    """The records of a data set while a run changes them."""
+    """The raw records of a data set, while a run changes them."""
 
     def __init__(
         self,
@@ -49,50 +49,50 @@ class Ledger:
         made_by: str,
         is_redone: Callable[[str, str, str | None], bool] = lambda _made_by, _outcome, _reason: False,
     ) -> None:
-        """Start from what the current version knows.
+        """Start from the previous version.
 
         Args:
-            memory: what that is.
+            memory: what it knows.
             recipe: fingerprint of this run's settings.
             made_by: the code that curates in this run.
-            is_redone: tells of the code that made a record, its outcome and the reason whether this run makes it again
-                though it is there already, unchanged.
+            is_redone: returns whether this run curates an unchanged record again, given the code that made it, its
+                outcome and its reject reason.
         """
         self._memory = memory
         self._recipe = recipe
-        self.made_by = made_by
+        self._made_by = made_by
         self._is_redone = is_redone
         self._files = {(file.source, file.raw_path): file for file in memory.files}
         self._files_before = dict(self._files)
-        self._records: dict[Key, Record] = {}  # those loaded, as they stand now
-        self._before: dict[Key, Record] = {}  # … and as they stood
-        self._holders: dict[str, Key | None] = {}  # by article_id, as far as they were asked for
-        self._claimed: set[str] = set()  # articles whose claims this run changes
-        self._claims: dict[str, set[Key]] = defaultdict(set)  # by article_id, of the records loaded
-        self._loaded_claims: set[str] = set()  # articles all of whose claims are loaded
-        self._staged: set[tuple[str, Key]] = set()  # articles whose rows this run has made
-        self._by_file: dict[FileKey, set[Key]] = defaultdict(set)  # of the records loaded
-        self._seen: set[Key] = set()  # records that came in with this run, one by one
-        self._read_again: set[Key] = set()  # … with their file or not at all, and are then read for themselves
-        self._unread: set[FileKey] = set()  # files whose records came in unread
-        self._erased: list[Record] = []  # records that are there and are skipped from now on
-        self._read: dict[FileKey, Counter[str]] = {}  # files that were read, and what was skipped there
+        self._records: dict[Key, Record] = {}  # the loaded ones, as they are now
+        self._before: dict[Key, Record] = {}  # … and as they were
+        self._holders: dict[str, Key | None] = {}  # records that published rows were made from, by article_id
+        self._claimed: set[str] = set()  # articles with claims that this run changes
+        self._claims: dict[str, set[Key]] = defaultdict(set)  # keys of loaded records, by article_id
+        self._loaded_claims: set[str] = set()  # articles with all claims loaded
+        self._staged: set[tuple[str, Key]] = set()  # articles with rows of this run
+        self._by_file: dict[FileKey, set[Key]] = defaultdict(set)  # keys of loaded records
+        self._seen: set[Key] = set()  # records that this run read one by one
+        self._read_again: set[Key] = set()  # records of unread files that this run read singly
+        self._unread: set[FileKey] = set()  # unchanged files, and the old part of grown ones
+        self._forgotten: list[Record] = []  # records of forgotten articles, skipped from now on
+        self._read: dict[FileKey, Counter[str]] = {}  # files that were read, with their skips
         self._skips: Counter[str] = Counter()
 
     # ── Files ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def file(self, source: str, raw_path: str) -> ReadFile | None:
-        """A raw file as it was when it was last read to its end; None where it is to be read whatever it holds."""
+    def known_file(self, source: str, raw_path: str) -> ReadFile | None:
+        """Return a raw file as it was last read to its end; None if it has to be read whatever its content."""
         file = self._files_before.get((source, raw_path))
         return file if file is not None and file.recipe == self._recipe else None
 
-    def load(self, source: str, raw_paths: Iterable[str]) -> None:
-        """Recall what became of the records of some files."""
+    def load_files(self, source: str, raw_paths: Iterable[str]) -> None:
+        """Load the records of some files."""
         for record in self._memory.find_records("raw_path", raw_paths):
             if record.source == source:
-                self._recall(record)
+                self._load(record)
 
-    def _recall(self, record: Record) -> None:
+    def _load(self, record: Record) -> None:
         key = key_of(record)
         if key not in self._before:
             self._before[key] = record
@@ -105,15 +105,15 @@ class Ledger:
         if record.article_id is not None:
             self._claims[record.article_id].add(key)
 
-    def note_unread(self, file: ReadFile, stamp: str) -> int:
-        """A raw file that came in again as it was: so did its records.
+    def note_unchanged_file(self, file: ReadFile, stamp: str) -> int:
+        """Note a raw file that has not changed; nor have its records.
 
         Args:
-            file: what is known of it.
-            stamp: what the file system says of it now.
+            file: as it is known.
+            stamp: its present time and size, as the file system gives them.
 
         Returns:
-            How many records that is.
+            The number of its records.
         """
         key = file.source, file.raw_path
         self._unread.add(key)
@@ -121,78 +121,78 @@ class Ledger:
         self._skips.update({skip.name: skip.count for skip in file.skip_reasons})
         return _record_count(file)
 
-    def note_grown(self, file: ReadFile) -> int:
-        """A raw file that has only grown: what it held before came in again, and what follows is to be read.
+    def note_grown_file(self, file: ReadFile) -> int:
+        """Note a raw file that only grew: its old records have not changed, and the new ones are read.
 
         Returns:
-            How many records it held.
+            The number of its old records.
         """
-        return self.note_unread(file, file.stamp)
+        return self.note_unchanged_file(file, file.stamp)
 
-    def note_read(self, file: ReadFile, skips: Counter[str]) -> None:
-        """A raw file that was read to its end, or from where it has grown.
+    def note_read_file(self, file: ReadFile, skips: Counter[str]) -> None:
+        """Note a raw file that was read to its end, from its start or from where it grew.
 
-        Refused records that it does not hold any more are forgotten. Articles that it does not hold any more stay.
+        Rejects that it does not have any more are removed. Articles that it does not have any more stay.
 
         Args:
-            file: the file as it is now; its counts are filled in when the run is settled.
-            skips: its records that are no articles.
+            file: the file as it is now; ``files`` fills in its counts.
+            skips: its skipped records by reason.
         """
         key = file.source, file.raw_path
         own = set(self._by_file[key])
         if key not in self._unread:
-            for each in own - self._seen:
-                self._leave(each)
-        if not all(record.is_there for each in own if (record := self._records.get(each))):
-            file = replace(file, end_byte=0, end_record=0)  # what is appended may take the name of what has left
-        came = (self._records[each] for each in own & self._seen)
-        if file.file_sha256 and not any(record.reason in PASSING_REASONS for record in came):
+            for missing in own - self._seen:
+                self._mark_missing(missing)
+        if not all(record.is_there for name in own if (record := self._records.get(name))):
+            file = replace(file, end_byte=0, end_record=0)  # an appended record may reuse the name of a missing one
+        seen = (self._records[name] for name in own & self._seen)
+        if file.file_sha256 and not any(record.reason in PASSING_REASONS for record in seen):
             self._files[key] = file
             self._read[key] = skips
         else:
             self._files.pop(key, None)
 
-    def _leave(self, key: Key) -> None:
-        """A record that its file does not hold any more."""
+    def _mark_missing(self, key: Key) -> None:
+        """Note a record that its file does not have any more."""
         record = self._records[key]
         if record.outcome == "reject" and record.article_id is None:
-            self.forget(key)
+            self.remove_record(key)
         else:
             self._records[key] = replace(record, is_there=False)
 
-    def note_gone(self, source: str, raw_paths: Iterable[str], *, with_articles: bool) -> None:
-        """Files that are not there any more: what was refused of them is refused no longer.
+    def note_removed_files(self, source: str, raw_paths: Iterable[str], *, with_articles: bool) -> None:
+        """Note files that do not exist any more, and remove their rejects.
 
         Args:
             source: their collection.
             raw_paths: the files; their records are loaded.
-            with_articles: whether the articles that were read from them go too.
+            with_articles: whether to remove the articles that were read from them too.
         """
         for raw_path in raw_paths:
             for key in set(self._by_file[source, raw_path]):
                 if with_articles:
-                    self.forget(key)
+                    self.remove_record(key)
                 else:
-                    self._leave(key)
+                    self._mark_missing(key)
             self._files.pop((source, raw_path), None)
 
     def prune(self, source: str) -> None:
-        """Let all records of a source go that their files do not hold any more, and the articles made of them."""
+        """Remove all records of a source that their files do not have any more, with their articles."""
         for record in self._memory.find_records("is_there", [False]):
-            self._recall(record)
+            self._load(record)
         for key in [key for key, record in self._records.items() if key[0] == source and not record.is_there]:
-            self.forget(key)
+            self.remove_record(key)
 
     # ── Records ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def is_known(self, key: Key) -> bool:
-        """Whether a record came in with an earlier run; its file is loaded."""
+        """Return whether an earlier run read a record; its file is loaded."""
         return key in self._before
 
     def is_unchanged(self, key: Key, content_sha256: str) -> bool:
-        """Whether a record is there already, made of the same bytes by the same recipe, and need not be made again."""
+        """Return whether a record was curated from the same bytes by the same recipe and need not be curated again."""
         record = self._before.get(key)
-        # A refused record that keeps its article keeps the content of that too.
+        # A reject that keeps the rows of its article has the digest of those rows, not its own.
         if (
             record is None
             or (record.outcome == "reject" and record.article_id)
@@ -202,28 +202,28 @@ class Ledger:
         return (record.content_sha256, record.recipe) == (content_sha256, self._recipe)
 
     def note_unchanged(self, key: Key) -> None:
-        """A record that came in again as it was, in a file that may have changed around it."""
+        """Note an unchanged record of a changed file."""
         record = self._records[key]
         self._records[key] = replace(record, is_there=True)
         if record.article_id and record.outcome == "superseded":
-            self._claimed.add(record.article_id)  # when that was settled last, this may not have been there
+            self._claimed.add(record.article_id)  # it may have been missing when the winner was chosen
         self._see(key)
 
     def has_seen(self, key: Key) -> bool:
-        """Whether a record came in with this run, read one by one."""
+        """Return whether this run has read a record."""
         return key in self._seen
 
     def _see(self, key: Key) -> None:
         if key in self._seen:
-            raise LedgerError(f"record {key} came in twice in one run")
+            raise LedgerError(f"record {key} was read twice in one run, which is a bug")
         self._seen.add(key)
 
     def note_skip(self, reason: str) -> None:
-        """A record that is no article."""
+        """Note a skipped record."""
         self._skips[reason] += 1
 
     def note_article(self, key: Key, content_sha256: str, article_id: str, fetched_at: datetime | None) -> None:
-        """A record that was read as an article, whose rows are staged."""
+        """Note a record that became an article with staged rows."""
         before = self._before.get(key)
         count = 1
         if before and before.article_id == article_id:
@@ -232,9 +232,10 @@ class Ledger:
         self._staged.add((article_id, key))
 
     def note_reject(self, reject: Reject, content_sha256: str) -> Reject:
-        """A record that was refused; the rows it gave before, if any, stay, and the reject says so.
+        """Note a rejected record, and return the reject for the table.
 
-        Its record then keeps the content of those rows: what was refused is no revision of the article.
+        If published rows were made from an earlier content of the record, they stay, and the reject says so. The
+        record then keeps the digest of that content, because the rejected one is no revision of the article.
         """
         key = (reject.source, reject.raw_path, reject.raw_record)
         before = self._before.get(key)
@@ -245,30 +246,30 @@ class Ledger:
         self._note(key, content_sha256, "reject", reject.reason, None, None, 0)
         return reject
 
-    def refuse(self, article_id: str, reject: Reject) -> Reject:
-        """Refuse a staged article after all: its record is a reject now."""
+    def reject_article(self, article_id: str, reject: Reject) -> Reject:
+        """Reject an article that is already staged."""
         key = (reject.source, reject.raw_path, reject.raw_record)
         self._staged.discard((article_id, key))
         return self.note_reject(reject, self._records[key].content_sha256)
 
     def restage(self, article_id: str, key: Key) -> None:
-        """A published article whose rows come anew, though its record has not changed."""
+        """Note that a published article gets new rows although its record has not changed."""
         self._claimed.add(article_id)
         self._staged.add((article_id, key))
 
-    def erase(self, article_ids: Iterable[str]) -> None:
-        """Drop all records of some articles, which are to be kept out from now on: they are skipped."""
+    def forget_articles(self, article_ids: Iterable[str]) -> None:
+        """Remove all records of some articles and skip them from now on."""
         self._claimed |= set(article_ids)
         self._load_claims()
         for article_id in article_ids:
             for key in set(self._claims[article_id]):
                 record = self._records.get(key)
                 if record is not None and record.article_id == article_id:
-                    self._erased += [record] if record.is_there else []
-                    self.forget(key)
+                    self._forgotten += [record] if record.is_there else []
+                    self.remove_record(key)
 
-    def forget(self, key: Key) -> None:
-        """Drop a record that is none any more: a folder that can be opened now, a file that is gone."""
+    def remove_record(self, key: Key) -> None:
+        """Remove a record, such as a folder that can be listed now or a file that does not exist any more."""
         record = self._records.pop(key, None)
         self._by_file[key[:2]].discard(key)
         if record is not None and record.article_id is not None:
@@ -281,27 +282,27 @@ class Ledger:
         outcome: Outcome,
         reason: str | None,
         article_id: str | None,
-        at: datetime | None,
-        count: int,
+        fetched_at: datetime | None,
+        content_count: int,
     ) -> None:
         before = self._before.get(key)
-        self._claimed |= {each for each in (article_id, before and before.article_id) if each}
-        made = (self._recipe, self.made_by)
-        self._put(Record(*key, content_sha256, True, *made, outcome, reason, article_id, at, count))
+        self._claimed |= {claimed for claimed in (article_id, before and before.article_id) if claimed}
+        made = (self._recipe, self._made_by)
+        self._put(Record(*key, content_sha256, True, *made, outcome, reason, article_id, fetched_at, content_count))
         if key not in self._read_again:
             self._seen.add(key)
 
-    # ── Which record an article is taken from ──────────────────────────────────────────────────────────────────
+    # ── The record that an article is taken from ──────────────────────────────────────────────────────────────────
 
-    def settle(self, is_present: Callable[[Key], bool]) -> tuple[dict[str, Key], set[Key]]:
-        """Decide which record each article is taken from whose claims this run changes, and mark the others superseded.
+    def choose_winners(self, is_present: Callable[[Key], bool]) -> tuple[dict[str, Key], set[Key]]:
+        """Choose the record of each article with claims that this run changes, and mark the others as superseded.
 
         Args:
-            is_present: whether a record's file can be read again in this run.
+            is_present: returns whether this run can read a record's file again.
 
         Returns:
-            The winning record of each such article, and those winners whose rows are neither staged nor published: they
-            were superseded once, and must be read again.
+            The winning record of each such article, by article_id; and the winners with neither staged nor published
+            rows, which were superseded before and must be read again.
         """
         self._load_claims()
         winners: dict[str, Key] = {}
@@ -310,38 +311,39 @@ class Ledger:
                 if self._has_rows(article_id, key) or is_present(key):
                     winners[article_id] = key
                     break
-                self._mislay(key)
+                self._reread_next_time(key)
             self._mark(article_id, winners.get(article_id))
         unread = {key for article_id, key in winners.items() if not self._has_rows(article_id, key)}
         self._read_again |= unread - self._seen
         return winners, unread
 
     def _rank_claims(self, article_id: str) -> Iterator[tuple[datetime, bool, tuple[object, ...], Key]]:
-        """The records that an article may be taken from: those it has rows of, and those that may be read again.
+        """Yield the records that an article may be taken from, with what they are sorted by; the last one wins.
 
-        The last one wins; of those collected at one time, one that its file still holds.
+        They are those with rows, and those that may be read again. Of records collected at the same time, one that its
+        file still has comes later.
         """
         for key in self._claims[article_id]:
             record = self._records.get(key)
             if record is not None and record.article_id == article_id:
                 may_be_read = record.outcome != "reject" and record.is_there
                 if may_be_read or self._has_rows(article_id, key):
-                    yield record.fetched_at or LONG_AGO, record.is_there, _order(key), key
+                    yield record.fetched_at or NEVER_FETCHED, record.is_there, _order(key), key
 
-    def _mislay(self, key: Key) -> None:
-        """A record that an article should be taken from and cannot be now: its file is read when it is there again."""
+    def _reread_next_time(self, key: Key) -> None:
+        """Have a later run read the file of a record that should win but cannot be read now."""
         if file := self._files.get(key[:2]):
             self._files[key[:2]] = replace(file, recipe="")
 
     def _load_claims(self) -> None:
         wanted = self._claimed - self._loaded_claims
         for record in self._memory.find_records("article_id", wanted):
-            self._recall(record)
+            self._load(record)
         self._loaded_claims |= wanted
         self._load_holders(wanted)
 
     def _load_holders(self, article_ids: Iterable[str]) -> None:
-        """Learn which records the published rows of some articles were made from."""
+        """Load the records that the published rows of some articles were made from."""
         old = {record.article_id for record in self._before.values() if record.article_id}
         unknown = (set(article_ids) & old) - self._holders.keys()
         self._holders |= dict.fromkeys(unknown) | dict(self._memory.find_holders(unknown))
@@ -355,31 +357,31 @@ class Ledger:
                     self._records[key] = replace(record, outcome=outcome)
 
     def _is_holder(self, before: Record) -> bool:
-        """Whether the published rows of its article were made from a record."""
+        """Return whether the published rows of a record's article were made from this record."""
         if before.outcome == "reject" and before.article_id not in self._holders:
             self._load_holders(record.article_id for record in self._before.values() if record.article_id)
         key = key_of(before)
         return before.outcome == "article" or self._holders.get(before.article_id or "") == key
 
     def is_staged(self, article_id: str, key: Key) -> bool:
-        """Whether this run has made rows of the article from that record."""
+        """Return whether this run has made rows of the article from that record."""
         return (article_id, key) in self._staged
 
     def _has_rows(self, article_id: str, key: Key) -> bool:
         return self.is_staged(article_id, key) or self._holders.get(article_id) == key
 
     def claimed(self) -> set[str]:
-        """The articles whose claims this run changes."""
+        """Return the articles with claims that this run changes."""
         return set(self._claimed)
 
     def has_new_content(self, article_id: str, key: Key) -> bool:
-        """Whether a record holds something else than what the article's published rows were made from."""
+        """Return whether a record's content differs from the one that the article's published rows were made from."""
         holder = self._holders.get(article_id)
         before = self._before.get(holder) if holder else None
         return before is None or before.content_sha256 != self._records[key].content_sha256
 
-    def revisions(self) -> dict[str, int]:
-        """How many different contents each of these articles has had over all its records that claim it now."""
+    def count_contents(self) -> dict[str, int]:
+        """Return the number of contents of each claimed article, over all records that claim it now."""
         counts: Counter[str] = Counter()
         for article_id in self._claimed:
             for key in self._claims[article_id]:
@@ -391,41 +393,44 @@ class Ledger:
     # ── The end of a run ───────────────────────────────────────────────────────────────────────────────────────
 
     def has_changed(self) -> bool:
-        """Whether this run has anything to publish."""
+        """Return whether this run has anything to publish."""
         if self._staged or self._records != self._before:
             return True
-        now, then = ({key: _lasting(file) for key, file in each.items()} for each in (self.files(), self._files_before))
-        return now != then
+        now, before = (
+            {key: _without_position(file) for key, file in files.items()}
+            for files in (self.files(), self._files_before)
+        )
+        return now != before
 
     def touched(self) -> Set[Key]:
-        """The records that this run has loaded or made."""
+        """Return the records that this run has loaded or noted."""
         return self._before.keys() | self._records.keys()
 
-    def refused(self) -> set[Key]:
-        """Those of them that are refused now."""
+    def rejected(self) -> set[Key]:
+        """Return the keys of the touched records that are rejects now."""
         return {key for key, record in self._records.items() if record.outcome == "reject"}
 
     def changed_records(self) -> tuple[list[Record], list[Key]]:
-        """The records that are not as they were, and the keys of those that are gone."""
+        """Return the records that changed, and the keys of those that were removed."""
         changed = [record for key, record in self._records.items() if record != self._before.get(key)]
         return changed, list(self._before.keys() - self._records.keys())
 
     def changed_files(self) -> tuple[list[ReadFile], list[FileKey]]:
-        """The files of which something else is known than before, and the keys of those that are gone."""
+        """Return the files that changed, and the keys of those that were removed."""
         files = self.files()
         changed = [file for key, file in files.items() if file != self._files_before.get(key)]
         return changed, list(self._files_before.keys() - files.keys())
 
     def files(self) -> dict[FileKey, ReadFile]:
-        """The raw files that were read to their end, as they stand now."""
+        """Return the raw files that were read to their end, with their counts as they are now."""
         files = dict(self._files)
         deltas: dict[FileKey, Counter[tuple[str, str]]] = defaultdict(Counter)
-        for was, now in self._shifts():
-            deltas[key_of(was)[:2]].update({_label(now): 1})
-            deltas[key_of(was)[:2]].subtract({_label(was): 1})
-        for was in self._erased:
-            deltas[key_of(was)[:2]].update({("skip", "forgotten"): 1})
-            deltas[key_of(was)[:2]].subtract({_label(was): 1})
+        for old, new in self._shifts():
+            deltas[key_of(old)[:2]].update({_label(new): 1})
+            deltas[key_of(old)[:2]].subtract({_label(old): 1})
+        for old in self._forgotten:
+            deltas[key_of(old)[:2]].update({("skip", "forgotten"): 1})
+            deltas[key_of(old)[:2]].subtract({_label(old): 1})
         for key in self._seen:
             if key[:2] in self._read:
                 deltas[key[:2]].update({_label(self._records[key]): 1})
@@ -437,38 +442,38 @@ class Ledger:
         return files
 
     def _is_counted_before(self, file_key: FileKey) -> bool:
-        """Whether what a file held when it was last read is counted by file, not by record."""
+        """Return whether a file's old records are counted by file, not singly."""
         return file_key in self._unread or file_key not in self._read
 
     def _shifts(self) -> list[tuple[Record, Record]]:
-        """The records that are counted by file and are now something else: as they were, and as they are."""
+        """Return the records that are counted by file and changed, as they were and as they are."""
         return [
-            (was, now)
-            for key, was in self._before.items()
-            if was.is_there and key not in self._seen and self._is_counted_before(key[:2])
-            if (now := self._records.get(key)) and (now != was or key in self._read_again)
+            (old, new)
+            for key, old in self._before.items()
+            if old.is_there and key not in self._seen and self._is_counted_before(key[:2])
+            if (new := self._records.get(key)) and (new != old or key in self._read_again)
         ]
 
     def counts(self) -> dict[str, int]:
-        """The run's ledger: what became of the records that came in."""
+        """Return the columns of ``runs`` that count what became of the raw records."""
         found = Counter(self._fate(key) for key in self._seen)
         for key in self._unread:
             file = self._files_before[key]
             found["unchanged"] += file.article_count
             found["superseded"] += file.superseded_count
             found["reject"] += _total(file.reject_reasons)
-        for was, now in self._shifts():
-            if key_of(was)[:2] in self._unread:
-                found["unchanged" if was.outcome == "article" else was.outcome] -= 1
-                found[self._fate(key_of(now))] += 1
+        for old, new in self._shifts():
+            if key_of(old)[:2] in self._unread:
+                found["unchanged" if old.outcome == "article" else old.outcome] -= 1
+                found[self._fate(key_of(new))] += 1
         names = ("new", "changed", "unchanged", "superseded", "reject")
         return {f"{name}_count": found[name] for name in names} | {"skip_count": self._skips.total()}
 
-    def newly_refused(self) -> int:
-        """Records that are refused now, and were not for the same reason and content before."""
-        return sum(map(self._is_newly_refused, self._records))
+    def count_newly_rejected(self) -> int:
+        """Return the number of rejects that are new or have another reason or content than before."""
+        return sum(map(self._is_newly_rejected, self._records))
 
-    def _is_newly_refused(self, key: Key) -> bool:
+    def _is_newly_rejected(self, key: Key) -> bool:
         now, before = self._records[key], self._before.get(key)
         if now.outcome != "reject":
             return False
@@ -485,47 +490,47 @@ class Ledger:
         return "unchanged" if is_same and before.outcome != "superseded" else "changed"  # type: ignore[union-attr]
 
     def reject_reasons(self) -> list[Count]:
-        """Refused records of this run by reason."""
+        """Return the number of rejects of this run by reason."""
         found = Counter(self._records[key].reason for key in self._seen if self._records[key].outcome == "reject")
         for file_key in self._unread:
-            found.update({each.name: each.count for each in self._files_before[file_key].reject_reasons})
-        for was, now in self._shifts():
-            if key_of(was)[:2] in self._unread:
-                found.update([now.reason] if now.outcome == "reject" else [])
-                found.subtract([was.reason] if was.outcome == "reject" else [])
+            found.update({reason.name: reason.count for reason in self._files_before[file_key].reject_reasons})
+        for old, new in self._shifts():
+            if key_of(old)[:2] in self._unread:
+                found.update([new.reason] if new.outcome == "reject" else [])
+                found.subtract([old.reason] if old.outcome == "reject" else [])
         return as_counts(Counter({reason or "": count for reason, count in found.items() if count}))
 
     def skip_reasons(self) -> list[Count]:
-        """Skipped records of this run by reason."""
+        """Return the number of skipped records of this run by reason."""
         return as_counts(self._skips)
 
 
 def key_of(record: Record) -> Key:
-    """What identifies a raw record."""
+    """Return the key of a raw record."""
     return record.source, record.raw_path, record.raw_record
 
 
 def _order(key: Key) -> tuple[object, ...]:
-    """Where a record stands among others: numbers in its name count as numbers, so that line 10 follows line 9."""
+    """Return what records sort by; numbers in a name sort as numbers, so that line 10 follows line 9."""
     parts = DIGITS.split(key[2])
-    return (key[0], key[1], *(int(part) if at % 2 else part for at, part in enumerate(parts)))
+    return (key[0], key[1], *(int(part) if i % 2 else part for i, part in enumerate(parts)))
 
 
 def as_counts(counter: Counter[str]) -> list[Count]:
-    """A counter as rows, the largest first."""
+    """Return a counter as rows, the largest count first."""
     return [Count(name, count) for name, count in sorted(counter.items(), key=lambda item: (-item[1], item[0]))]
 
 
 def _total(counts: Iterable[Count]) -> int:
-    return sum(each.count for each in counts)
+    return sum(count.count for count in counts)
 
 
 def _record_count(file: ReadFile) -> int:
     return file.article_count + file.superseded_count + _total(file.reject_reasons) + _total(file.skip_reasons)
 
 
-def _lasting(file: ReadFile) -> ReadFile:
-    """What is known of a file, without what says where to look next time."""
+def _without_position(file: ReadFile) -> ReadFile:
+    """Return a file without its time and size, and without the position to continue from."""
     return replace(file, stamp="", end_byte=0, end_record=0)
 
 
@@ -534,16 +539,18 @@ def _label(record: Record) -> tuple[str, str]:
 
 
 def _recount(file: ReadFile, base: ReadFile | None, delta: Counter[tuple[str, str]]) -> ReadFile:
-    """A file with its records counted: those of ``base``, and what comes to them."""
+    """Return a file with the counts of ``base`` changed by ``delta``."""
     counts: Counter[tuple[str, str]] = Counter(delta)
     if base is not None:
         counts[("article", "")] += base.article_count
         counts[("superseded", "")] += base.superseded_count
-        counts.update({("reject", each.name): each.count for each in base.reject_reasons})
-        counts.update({("skip", each.name): each.count for each in base.skip_reasons})
+        counts.update({("reject", reason.name): reason.count for reason in base.reject_reasons})
+        counts.update({("skip", reason.name): reason.count for reason in base.skip_reasons})
 
-    def by_reason(kind: str) -> list[Count]:
-        return as_counts(Counter({reason: count for (each, reason), count in counts.items() if each == kind and count}))
+    def by_reason(wanted: str) -> list[Count]:
+        return as_counts(
+            Counter({reason: count for (outcome, reason), count in counts.items() if outcome == wanted and count})
+        )
 
     return replace(
         file,

@@ -1,4 +1,4 @@
-"""A hard limit on the time that reading one record may take."""
+"""A hard limit on the time that one record may take."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from types import FrameType
 
 
 class TooSlowError(BaseException):
-    """Time is up. No ``Exception``, so that no library on the way swallows it."""
+    """The time is up. Not an ``Exception``, so that no library in between catches it."""
 
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise ``TooSlowError`` in the block when its time is up.
+    """Raise ``TooSlowError`` in the block after some seconds.
 
-    Works in a process's main thread, where workers run; in another thread there is no such limit.
+    Only in a process's main thread, where workers run tasks; other threads have no limit.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,4 +1,4 @@
-"""Rows that a run has made and not yet published, on disk: memory does not grow with their number."""
+"""Keep the rows of a run on disk until they are published, so that memory does not grow with their number."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ import pyarrow.compute as pc
 from pipeline.contract import ALL_TABLES, STAGED, arrow_schema
 from pipeline.errors import StorageError
 
-# A column of staged rows only: which article of its batch a row belongs to. Two records may hold one article.
+# A column of staged rows only: the number of the row's record in its batch. Two records may have one article_id.
 STAGED_AT = "staged_at"
 OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the rows of one staged article stand."""
+    """Where the rows of one article are staged."""
 
     batch: int
-    at: int
+    at: int  # the number of its record in the batch (STAGED_AT)
 
 
 class Staging:
-    """Batches of rows as files in a folder; what is read back is chosen article by article."""
+    """Batches of rows as files in a folder, from which the rows of single articles are read."""
 
     def __init__(self, folder: Path) -> None:
         """Start with no rows.
@@ -38,10 +38,7 @@ class Staging:
         self._count = 0
 
     def add(self, rows: Mapping[str, pa.Table]) -> int:
-        """Keep a batch of rows, each with STAGED_AT.
-
-        Returns:
-            The number of the batch.
+        """Write a batch of rows by table, each with STAGED_AT, and return its number.
 
         Raises:
             StorageError: if the disk refuses.
@@ -61,7 +58,7 @@ class Staging:
         return self._count - 1
 
     def read(self, table: str, places: Iterable[Place], columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """The rows of some articles, batch by batch, without STAGED_AT."""
+        """Yield the rows of some articles, batch by batch, without STAGED_AT."""
         chosen: dict[int, list[int]] = {}
         for place in places:
             chosen.setdefault(place.batch, []).append(place.at)
@@ -75,11 +72,11 @@ class Staging:
         return self._folder / f"{batch:06}-{table}.arrow"
 
 
-def stage(rows: pa.Table, at: int) -> pa.Table:
-    """Rows of one article, marked as such."""
-    return rows.append_column(STAGED_AT, pa.array([at] * rows.num_rows, pa.int64()))
+def stage(rows: pa.Table, number: int) -> pa.Table:
+    """Return the rows of one article with STAGED_AT."""
+    return rows.append_column(STAGED_AT, pa.array([number] * rows.num_rows, pa.int64()))
 
 
 def no_rows(table: str) -> pa.Table:
-    """A staged table without rows."""
+    """Return a staged table without rows."""
     return stage(arrow_schema(ALL_TABLES[table].row).empty_table(), 0)

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline import store
-from pipeline.curate import maintain
+from pipeline.curate import forgetting
 from tests.end_to_end.conftest import state_of
 from tests.end_to_end.newsroom import FERRY, Newsroom, address, line
 from tests.end_to_end.states import owed_to_input
@@ -61,7 +61,7 @@ def test_article_is_in_no_version_any_more(edited: Newsroom) -> None:
     assert tells(edited.curated)
     told = forget(edited, "--url", address("ferry"))
     assert f"{article_id}  removed; kept out of later runs" in told
-    assert "raw files  are left alone" in told
+    assert "raw files  not changed" in told
     assert tells(edited.curated) == []
     assert len(store.list_versions(edited.curated)) == 4
     verify_all(edited)
@@ -109,7 +109,7 @@ def test_article_that_was_gone_already_is_taken_out_of_what_is_kept(edited: News
     (edited.raw / "ferry.txt").unlink()
     edited.curate("--prune")
     assert tells(edited.curated)
-    assert "taken out" in forget(edited, "--url", address("ferry"))
+    assert "removed; kept out" in forget(edited, "--url", address("ferry"))
     assert tells(edited.curated) == []
     verify_all(edited)
 
@@ -155,7 +155,7 @@ def test_copy_of_what_is_forgotten_becomes_an_original(newsroom: Newsroom) -> No
 def test_many_are_forgotten_at_once(edited: Newsroom) -> None:
     orchard = edited.article("orchard")["article_id"]
     told = forget(edited, "--url", address("ferry"), "--url", address("library"), "--article-id", orchard)
-    assert told.count("taken out") == 3
+    assert told.count("removed; kept out") == 3
     assert edited.rows("articles")["url"].tolist() == [address("mill")]
     verify_all(edited)
 
@@ -178,7 +178,7 @@ def test_next_run_ends_what_died(edited: Newsroom, monkeypatch: pytest.MonkeyPat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as dying:
-        dying.setattr(maintain, step, die)
+        dying.setattr(forgetting, step, die)
         ran = edited.onrecord("forget", edited.curated, "--url", address("ferry"), "--reason", "asked")
         assert ran.code == 130
     assert tells(edited.curated)
@@ -228,7 +228,7 @@ def test_knowledge_base_need_not_be_there(newsroom: Newsroom, tmp_path: Path) ->
     newsroom.verify()
     ran = newsroom.onrecord("curate", newsroom.raw, "--into", newsroom.curated)
     assert ran.code == 2
-    assert f"linked to {base}, which is gone" in ran.err, "it is not forgotten that there was one"
+    assert f"linked to {base}, which does not exist any more" in ran.err
 
 
 # ── Orders that cannot be ──────────────────────────────────────────────────────────────────────────────────────
@@ -237,11 +237,11 @@ def test_knowledge_base_need_not_be_there(newsroom: Newsroom, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        pytest.param(("--reason", "x"), "name what is to be forgotten, with --url or --article-id", id="nothing-named"),
+        pytest.param(("--reason", "x"), "name the articles to forget, with --url or --article-id", id="nothing-named"),
         pytest.param(("--url", address("ferry")), "the following arguments are required: --reason", id="no-reason"),
         pytest.param(("--url", address("ferry"), "--reason", " "), "--reason", id="blank-reason"),
-        pytest.param(("--url", "the ferry story", "--reason", "x"), "is no address of an article", id="no-address"),
-        pytest.param(("--article-id", "ferry.txt", "--reason", "x"), "'ferry.txt' is no id of an article", id="no-id"),
+        pytest.param(("--url", "the ferry story", "--reason", "x"), "is not an article's address", id="no-address"),
+        pytest.param(("--article-id", "ferry.txt", "--reason", "x"), "'ferry.txt' is not an article_id", id="no-id"),
     ],
 )
 def test_order_that_cannot_be_is_refused(newsroom: Newsroom, arguments: tuple[str, ...], told: str) -> None:

@@ -92,7 +92,7 @@ def test_data_set_goes_on_without_one_only_when_told(onrecord: Onrecord, raw: Pa
     before = state_of(curated)
     ran = onrecord("curate", raw, "--into", curated)
     assert ran.code == 2
-    assert f"linked to {base}, which is gone" in ran.err
+    assert f"linked to {base}, which does not exist any more" in ran.err
     assert "--knowledge-base FILE" in ran.err
     assert "--no-knowledge-base" in ran.err
     assert state_of(curated) == before

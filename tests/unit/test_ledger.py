@@ -73,13 +73,13 @@ def reject_of(name: str, reason: str = "empty") -> Reject:
 def begin(before: Known | None = None, *loaded: str) -> Ledger:
     """A run that is to read some files."""
     ledger = Ledger((before or Known()).memory(), "recipe", "code=1")
-    ledger.load("wire", loaded)
+    ledger.load_files("wire", loaded)
     return ledger
 
 
 def settled(ledger: Ledger, before: Known | None = None) -> Known:
     """The end of a run that has nothing to read again."""
-    winners, unread = ledger.settle(lambda _: False)
+    winners, unread = ledger.choose_winners(lambda _: False)
     assert not unread
     return (before or Known()).after(ledger, winners)
 
@@ -128,30 +128,30 @@ def run(
     forced = {k[1] for k, each in before.records.items() if is_redone(each.made_by, each.outcome, each.reason)}
     came_in, todo = 0, dict[str, int]()
     for path, text in raw.items():
-        known, whole = ledger.file("wire", path), f"{text} "
+        known, whole = ledger.known_file("wire", path), f"{text} "
         if known and known.file_sha256 == whole and path not in forced:
-            came_in += ledger.note_unread(known, known.stamp)
+            came_in += ledger.note_unchanged_file(known, known.stamp)
         elif only is None or path in only:
             is_grown = known and known.end_record and whole.startswith(known.file_sha256) and path not in forced
             todo[path] = known.end_record if known and is_grown else 0
     gone = {k[1] for k, each in before.records.items() if each.outcome == "reject"} - raw.keys()
     gone |= {path for _, path in before.files} - raw.keys() if is_pruning else set()
-    ledger.load("wire", {*gone, *(path for path, after in todo.items() if not after)})
-    ledger.note_gone("wire", gone, with_articles=is_pruning)
+    ledger.load_files("wire", {*gone, *(path for path, after in todo.items() if not after)})
+    ledger.note_removed_files("wire", gone, with_articles=is_pruning)
     skips = {path: Counter[str]() for path in todo}
     for path, after in todo.items():
-        if after and (grown := ledger.file("wire", path)):
-            came_in += ledger.note_grown(grown)
+        if after and (grown := ledger.known_file("wire", path)):
+            came_in += ledger.note_grown_file(grown)
         for number, text in enumerate(raw[path].split()[after:], after + 1):
             came_in += 1
             note(ledger, ("wire", path, str(number)), text, skips[path])
     for path in todo:
         file = ReadFile("wire", path, "", f"{raw[path]} ", recipe, 0, 0, [], [], 0, len(raw[path].split()))
-        ledger.note_read(file, skips[path])
+        ledger.note_read_file(file, skips[path])
     if is_pruning:
         ledger.prune("wire")
     while True:
-        winners, unread = ledger.settle(lambda each: each[1] in raw)
+        winners, unread = ledger.choose_winners(lambda each: each[1] in raw)
         if not unread:
             return Ran(before.after(ledger, winners), ledger, came_in)
         for at in unread:
@@ -215,7 +215,7 @@ def test_later_fetched_record_wins_its_article() -> None:
     ledger = begin()
     ledger.note_article(key("a.txt"), "sha-a", "article", OLD)
     ledger.note_article(key("b.txt"), "sha-b", "article", NEW)
-    winners, unread = ledger.settle(lambda _: False)
+    winners, unread = ledger.choose_winners(lambda _: False)
     assert winners == {"article": key("b.txt")}
     assert not unread
     assert ledger.counts() == {
@@ -226,14 +226,14 @@ def test_later_fetched_record_wins_its_article() -> None:
         "reject_count": 0,
         "skip_count": 0,
     }
-    assert ledger.revisions() == {"article": 2}
+    assert ledger.count_contents() == {"article": 2}
 
 
 def test_same_fetch_time_is_settled_by_path() -> None:
     ledger = begin()
     ledger.note_article(key("b.txt"), "sha-b", "article", OLD)
     ledger.note_article(key("a.txt"), "sha-a", "article", OLD)
-    assert ledger.settle(lambda _: False)[0] == {"article": key("b.txt")}
+    assert ledger.choose_winners(lambda _: False)[0] == {"article": key("b.txt")}
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations([("a.txt", OLD), ("b.txt", NEW), ("c.txt", None)])))
@@ -245,7 +245,7 @@ def test_outcome_does_not_depend_on_the_order_of_runs(order: tuple[tuple[str, da
         known = settled(ledger, known)
     assert known.holders == {"article": key("b.txt")}
     assert known.outcomes() == {"a.txt:0": "superseded", "b.txt:0": "article", "c.txt:0": "superseded"}
-    assert ledger.revisions() == {"article": 3}
+    assert ledger.count_contents() == {"article": 3}
 
 
 def test_later_line_of_a_file_wins_its_article_as_numbers_count() -> None:
@@ -260,12 +260,12 @@ def test_record_that_moves_to_another_article_leaves_the_first_to_the_next_best(
     known = settled(first)
     second = begin(known, "b.txt")
     second.note_article(key("b.txt"), "sha-b2", "two", NEW)
-    winners, unread = second.settle(lambda _: True)
+    winners, unread = second.choose_winners(lambda _: True)
     assert winners == {"one": key("a.txt"), "two": key("b.txt")}
     assert unread == {key("a.txt")}, "its rows were dropped when it was superseded: it must be read again"
     third = begin(known, "b.txt")
     third.note_article(key("b.txt"), "sha-b2", "two", NEW)
-    assert third.settle(lambda _: False)[0] == {"two": key("b.txt")}, "what cannot be read again claims nothing"
+    assert third.choose_winners(lambda _: False)[0] == {"two": key("b.txt")}, "what cannot be read again claims nothing"
 
 
 def test_superseded_record_that_its_file_does_not_hold_any_more_claims_nothing() -> None:
@@ -301,7 +301,7 @@ def test_refused_change_keeps_the_last_good_revision() -> None:
     second = begin(settled(first), "a.txt")
     noted = second.note_reject(reject_of("a.txt"), "sha-2")
     assert "last good revision" in noted.detail
-    assert second.settle(lambda _: False)[0] == {"article": key("a.txt")}
+    assert second.choose_winners(lambda _: False)[0] == {"article": key("a.txt")}
     assert second.counts()["reject_count"] == 1
 
 
@@ -323,7 +323,7 @@ def test_article_whose_record_was_refused_for_a_while_is_no_new_revision(refused
     third.note_article(key("a.txt"), "sha-1", "one", OLD)
     settled(third, known)
     assert third.counts()["unchanged_count"] == 1
-    assert third.revisions() == {"one": 1}
+    assert third.count_contents() == {"one": 1}
 
 
 def test_record_refused_at_first_is_the_first_revision_of_its_article() -> None:
@@ -335,15 +335,15 @@ def test_record_refused_at_first_is_the_first_revision_of_its_article() -> None:
     second.note_article(key("a.txt"), "sha-2", "one", OLD)
     settled(second, known)
     assert second.counts()["new_count"] == 1
-    assert second.revisions() == {"one": 1}
+    assert second.count_contents() == {"one": 1}
 
 
 def test_staged_article_that_is_refused_leaves_its_place_to_the_next_best() -> None:
     ledger = begin()
     ledger.note_article(key("a.txt"), "sha-a", "one", OLD)
     ledger.note_article(key("b.txt"), "sha-b", "one", NEW)
-    ledger.settle(lambda _: False)
-    ledger.refuse("one", reject_of("b.txt"))
+    ledger.choose_winners(lambda _: False)
+    ledger.reject_article("one", reject_of("b.txt"))
     assert settled(ledger).holders == {"one": key("a.txt")}
     counts = ledger.counts()
     assert (counts["new_count"], counts["superseded_count"], counts["reject_count"]) == (1, 0, 1)
@@ -364,12 +364,12 @@ def test_nothing_new_is_no_change() -> None:
 def test_changed_content_is_a_new_revision() -> None:
     ran = run_all({"a": "A1"}, {"a": "A1'"})
     assert ran.counts == {"changed": 1}
-    assert ran.ledger.revisions() == {"A": 2}
+    assert ran.ledger.count_contents() == {"A": 2}
 
 
 def test_record_that_moves_to_another_article_is_the_first_revision_of_that_one() -> None:
     ran = run_all({"a": "A1"}, {"a": "B1"})
-    assert ran.ledger.revisions() == {"B": 1}
+    assert ran.ledger.count_contents() == {"B": 1}
     assert ran.counts == {"new": 1}
 
 
@@ -387,7 +387,7 @@ def test_article_restaged_for_its_correction_is_a_change_and_no_revision() -> No
     ledger.restage("A", known.holders["A"])
     assert settled(ledger, known).records == known.records
     assert ledger.has_changed()
-    assert ledger.revisions() == {"A": 1}
+    assert ledger.count_contents() == {"A": 1}
 
 
 # ── Files of many records ──────────────────────────────────────────────────────────────────────────────────────
@@ -396,7 +396,7 @@ def test_article_restaged_for_its_correction_is_a_change_and_no_revision() -> No
 def test_file_that_has_not_changed_stays_closed_and_all_it_held_comes_in() -> None:
     raw = {"dump": "A1 B1 B2 !no_text - -"}
     first = run_all(raw)
-    file = begin(first.known).file("wire", "dump")
+    file = begin(first.known).known_file("wire", "dump")
     assert file is not None
     assert (file.article_count, file.superseded_count) == (2, 1)
     assert (file.reject_reasons, file.skip_reasons) == (
@@ -417,7 +417,7 @@ def test_appended_file_costs_only_its_new_records() -> None:
     check(ran)
     assert ran.ledger.touched() == {("wire", "dump", "5"), ("wire", "dump", "6")}
     assert ran.counts == {"new": 1, "unchanged": 3, "reject": 1, "skip": 2}
-    assert set(ran.ledger.revisions()) == {"D"}
+    assert set(ran.ledger.count_contents()) == {"D"}
     assert ran.known == run_all({"dump": "A1 B1 C1 - D1 !no_text -"}).known
 
 
@@ -451,9 +451,9 @@ def test_record_in_an_unread_file_that_wins_again_is_read_for_itself_and_counted
 def test_record_in_an_unread_file_that_cannot_be_read_again_is_refused_and_counted_once() -> None:
     first = run_all({"old": "A1 B1", "new": "A2"})
     ledger = begin(first.known, "new")
-    ledger.note_unread(first.known.files["wire", "old"], "")
+    ledger.note_unchanged_file(first.known.files["wire", "old"], "")
     ledger.note_article(("wire", "new", "1"), "C2", "C", NEW)
-    _, unread = ledger.settle(lambda _: True)
+    _, unread = ledger.choose_winners(lambda _: True)
     assert unread == {("wire", "old", "1")}
     ledger.note_reject(Reject("wire", "old", "1", None, "read", "unreadable", "cannot be read"), "")
     known = settled(ledger, first.known)
@@ -479,19 +479,19 @@ def test_file_that_shrank_and_grew_again_claims_what_it_held() -> None:
 
 def test_file_that_could_not_be_read_to_its_end_is_opened_again() -> None:
     known = run_all({"dump": "A1 !unreadable"}).known
-    assert begin(known).file("wire", "dump") is None
+    assert begin(known).known_file("wire", "dump") is None
 
 
 def test_file_that_could_not_be_opened_is_opened_again() -> None:
     ledger = begin()
-    ledger.note_read(ReadFile("wire", "dump", "", "", "recipe", 0, 0, [], [], 0, 0), Counter())
-    assert begin(settled(ledger)).file("wire", "dump") is None
+    ledger.note_read_file(ReadFile("wire", "dump", "", "", "recipe", 0, 0, [], [], 0, 0), Counter())
+    assert begin(settled(ledger)).known_file("wire", "dump") is None
 
 
 def test_stamp_that_is_another_alone_is_nothing_to_publish() -> None:
     known = run_all({"dump": "A1"}).known
     ledger = begin(known)
-    ledger.note_unread(known.files["wire", "dump"], "7:7:7")
+    ledger.note_unchanged_file(known.files["wire", "dump"], "7:7:7")
     settled(ledger, known)
     assert not ledger.has_changed()
     assert [file.stamp for file in ledger.changed_files()[0]] == ["7:7:7"], "it is kept when there is something else"
@@ -503,7 +503,7 @@ def test_other_settings_read_every_file_and_make_every_record() -> None:
     check(ran)
     assert ran.counts == {"unchanged": 1, "reject": 1}
     assert ran.ledger.is_staged("A", ("wire", "dump", "1"))
-    assert ran.ledger.revisions() == {"A": 1}
+    assert ran.ledger.count_contents() == {"A": 1}
 
 
 # ── Made again ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -515,7 +515,7 @@ def test_reprocessing_makes_all_again_and_counts_no_revision() -> None:
     check(ran)
     assert ran.ledger.has_changed()
     assert ran.counts == {"unchanged": 1, "superseded": 1, "reject": 1, "skip": 1}
-    assert ran.ledger.revisions() == {"A": 2}
+    assert ran.ledger.count_contents() == {"A": 2}
 
 
 def test_reprocessing_what_older_code_made_leaves_the_rest() -> None:
@@ -535,7 +535,7 @@ def test_replay_makes_refused_records_of_a_reason_again_and_no_others() -> None:
     ledger = Ledger(
         known.memory(), "recipe", "code=2", lambda _made_by, outcome, reason: (outcome, reason) == ("reject", "no_text")
     )
-    ledger.load("wire", ["a", "b"])
+    ledger.load_files("wire", ["a", "b"])
     assert ledger.is_unchanged(("wire", "a", "1"), "A1")
     assert not ledger.is_unchanged(("wire", "a", "2"), "!no_text")
     assert ledger.is_unchanged(("wire", "b", "1"), "!empty")
@@ -597,7 +597,7 @@ def test_pruning_leaves_other_sources_alone() -> None:
 def test_erased_article_loses_all_its_records_and_its_files_count_them_as_skipped() -> None:
     known = run_all({"a": "A1 B1", "b": "A2"}).known
     ledger = begin(known)
-    ledger.erase(["A"])
+    ledger.forget_articles(["A"])
     after = settled(ledger, known)
     assert after.holders == {"B": ("wire", "a", "2")}
     assert after.outcomes() == {"a:2": "article"}

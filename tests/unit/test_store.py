@@ -170,8 +170,8 @@ def build(
     for article_id in sorted(differing & after.keys()):
         come[after[article_id].month].append(article_id)
     changes = store.Changes(
-        gone={each: held[each].home for each in sorted(differing & before.keys())},
-        come=come,
+        removed={each: held[each].home for each in sorted(differing & before.keys())},
+        added=come,
         rows=lambda table, ids: rows_of(table, {each: after[each] for each in ids}),
         updates=updates,
         homes={each: held[each].home for each in updates if each not in differing},

@@ -60,13 +60,13 @@ def _forget(options: argparse.Namespace) -> int:
     from pipeline.curate import forget
 
     if not options.url and not options.article_id:
-        raise UsageError("say what to forget, with --url or --article-id")
+        raise UsageError("name the articles to forget, with --url or --article-id")
     forgotten = forget(options.curated, options.url, options.article_id, options.reason)
     for article_id in forgotten.article_ids:
-        removed = "removed" if article_id in forgotten.taken_out else "not in the data set"
+        removed = "removed" if article_id in forgotten.removed else "not in the data set"
         print(f"{article_id}  {removed}; kept out of later runs")
     if forgotten.reports:
-        print(f"reports    {len(forgotten.reports):,} that mention it removed")
+        print(f"reports    {len(forgotten.reports):,} removed, because they named an article")
     print("raw files  not changed: remove them yourself")
     return 0
 

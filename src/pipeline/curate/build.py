@@ -1,4 +1,4 @@
-"""Valid rows → the tables of a new version."""
+"""Write the tables of a new version from the rows of a run."""
 
 from __future__ import annotations
 
@@ -25,158 +25,169 @@ from pipeline.contract import (
     expectations,
     to_table,
 )
+from pipeline.curate.context import RunContext, full_path, read_rows
 from pipeline.curate.copies import find_copies
-from pipeline.curate.work import Work, find_winning, full_path, read_rows
+from pipeline.curate.correct import REVIEW_TABLES, CorrectedArticles
+from pipeline.curate.intake import Intake
+from pipeline.curate.winners import Winners
 from pipeline.entities import count_entities, sum_entities
 from pipeline.ledger import Key, as_counts
 from pipeline.settings import VERSION
 from pipeline.store import Changes, PublishedArticle, Rows, WrittenPart
 
-REVISION = TABLES["article_revisions"].sort
-KEPT_OF_REVIEWS = ("reviewed", "machine_quotes", "machine_mentions")
+REVISION_KEY = TABLES["article_revisions"].sort
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
-    """What a run has written, as far as it has to be checked."""
+class BuiltVersion:
+    """A complete version that is not published yet, and what of it has to be checked."""
 
+    version: store.Version
     run: Run
-    whole: Mapping[str, pa.Table]  # rows that come to the tables without months
-    touched: pa.Array  # ids of the articles whose rows came or changed
-    parts: Sequence[tuple[str, str]]  # the parts they lie in
+    added: Mapping[str, pa.Table]  # rows added to the tables without months
+    touched: pa.Array  # ids of the articles whose rows were added or updated
+    parts: Sequence[tuple[str, str]]  # month and name of each part with such rows
 
 
 @dataclass(slots=True)
-class _Written:
-    """What the parts that a run has written come to."""
+class _Totals:
+    """What the parts that a run writes add up to."""
 
     parts: list[Part] = field(default_factory=list)
-    counted: set[str] = field(default_factory=set)  # entities whose counts changed
-    arrivals: list[Arrival] = field(default_factory=list)  # what is new in them
-    articles: list[pa.Table] = field(default_factory=list)  # older revisions,
-    quotes: list[pa.Table] = field(default_factory=list)  # and what was said in them
+    recounted: set[str] = field(default_factory=set)  # entities whose counts changed
+    arrivals: list[Arrival] = field(default_factory=list)  # of new articles
+    article_revisions: list[pa.Table] = field(default_factory=list)
+    quote_revisions: list[pa.Table] = field(default_factory=list)
 
 
-def build_version(
-    work: Work, version: store.Version, winners: Mapping[str, Key], reviewed: Mapping[str, Rows]
-) -> Built:
-    """Write all tables of a new version.
-
-    Args:
-        work: the run.
-        version: takes them.
-        winners: the record that each article is taken from whose claims the run changes.
-        reviewed: what the version keeps of corrections, by table.
-    """
-    metadata = store.schema_metadata(VERSION, work.accuracy, work.attributions)
-    changes, superseded = _find_changes(work, winners)
-    made = {each for month in changes.come.values() for each in month}
-    new = pa.array(made - work.holdings.look_up(made).keys(), pa.string())
-    written = _Written()
-    for part in store.write_parts(version, work.previous, changes, count_part, metadata):
-        _note_part(work, written, part, superseded, new)
-    rows = {
-        "parts": (to_table(Part, written.parts), ()),
-        "records": _as_rows(Record, *work.ledger.changed_records()),
-        "files": _as_rows(ReadFile, *work.ledger.changed_files()),
-        "rejects": _find_rejects(work),
-        "article_revisions": _find_revisions(work, "article_revisions", written.articles),
-        "quote_revisions": _find_revisions(work, "quote_revisions", written.quotes),
-        "entities": sum_counted(version, written.counted),
-        "arrivals": _as_rows(Arrival, drift.merge_arrivals(written.arrivals), ()),
-        **{name: (arrow_schema(STATE[name].row).empty_table(), ()) for name in KEPT_OF_REVIEWS},
-        **reviewed,
+def build_version(run: RunContext, corrected: CorrectedArticles, version: store.Version) -> BuiltVersion:
+    """Write all tables into a new, empty version."""
+    winners = corrected.winners
+    ledger = winners.intake.ledger
+    metadata = store.schema_metadata(VERSION, run.accuracy, run.attributions)
+    changes, superseded = _find_changes(run, winners)
+    added_ids = {article_id for month in changes.added.values() for article_id in month}
+    new_ids = pa.array(added_ids - run.published.look_up(added_ids).keys(), pa.string())
+    totals = _Totals()
+    for part in store.write_parts(version, run.previous, changes, count_part, metadata):
+        _add_part(run, totals, part, superseded, new_ids)
+    tables = {
+        "parts": (to_table(Part, totals.parts), ()),
+        "records": _as_rows(Record, *ledger.changed_records()),
+        "files": _as_rows(ReadFile, *ledger.changed_files()),
+        "rejects": _find_rejects(run, winners.intake),
+        "article_revisions": _find_revisions(run, "article_revisions", totals.article_revisions),
+        "quote_revisions": _find_revisions(run, "quote_revisions", totals.quote_revisions),
+        "entities": sum_recounted(version, totals.recounted),
+        "arrivals": _as_rows(Arrival, drift.merge_arrivals(totals.arrivals), ()),
+        **{name: (arrow_schema(STATE[name].row).empty_table(), ()) for name in REVIEW_TABLES},
+        **corrected.review_rows,
     }
-    for name, (come, gone) in rows.items():
-        store.write_keyed(version, work.previous, name, come, gone, {} if name in STATE else metadata)
-    run = describe_run(work, version)
-    runs = to_table(Run, [run])
-    store.write_keyed(version, work.previous, "runs", runs, (), metadata)
-    whole = {name: fresh for name, (fresh, _) in rows.items() if name in TABLES} | {"runs": runs}
-    touched = pa.array(made | changes.updates.keys(), pa.string())
-    return Built(run, whole, touched, [(part.month, part.name) for part in written.parts])
+    for name, (added, removed) in tables.items():
+        store.write_keyed(version, run.previous, name, added, removed, {} if name in STATE else metadata)
+    row = describe_run(run, winners, version)
+    runs = to_table(Run, [row])
+    store.write_keyed(version, run.previous, "runs", runs, (), metadata)
+    checked = {name: added for name, (added, _) in tables.items() if name in TABLES} | {"runs": runs}
+    touched = pa.array(added_ids | changes.updates.keys(), pa.string())
+    return BuiltVersion(version, row, checked, touched, [(part.month, part.name) for part in totals.parts])
 
 
-def _as_rows(row: type, come: Sequence[object], gone: Sequence[Sequence[object]]) -> Rows:
-    return to_table(row, come), gone
+def _as_rows(row: type, added: Sequence[object], removed: Sequence[Sequence[object]]) -> Rows:
+    return to_table(row, added), removed
 
 
 # ── What changes ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _find_changes(work: Work, winners: Mapping[str, Key]) -> tuple[Changes, Mapping[str, PublishedArticle]]:
-    """Hold this run's rows against the version before.
+def _find_changes(run: RunContext, winners: Winners) -> tuple[Changes, Mapping[str, PublishedArticle]]:
+    """Compare this run's rows with the previous version.
 
     Returns:
-        What comes, goes and is updated, and the articles of which an older revision goes.
+        The rows to add, remove and update; and the published articles that a new revision replaces.
     """
-    fresh = find_winning(work, winners)
-    held = work.holdings.look_up(work.ledger.claimed())
-    gone = {each: one for each, one in held.items() if each in fresh or each not in winners}
-    come: dict[str, list[str]] = defaultdict(list)
-    for article_id, staged in sorted(fresh.items(), key=lambda item: (item[1].place.batch, item[1].place.at)):
-        come[staged.month].append(article_id)
-    with work.timed("duplicates"):
-        updates = find_copies(work, fresh, gone)
-    revisions = _number_revisions(work, winners, held)
-    for article_id in winners:
+    staged, ledger = winners.staged, winners.intake.ledger
+    published = run.published.look_up(ledger.claimed())
+    removed = {
+        article_id: article
+        for article_id, article in published.items()
+        if article_id in staged or article_id not in winners.records
+    }
+    added: dict[str, list[str]] = defaultdict(list)
+    for article_id, place in sorted(staged.items(), key=lambda item: (item[1].place.batch, item[1].place.at)):
+        added[place.month].append(article_id)
+    with run.timed("duplicates"):
+        updates = find_copies(run, staged, removed)
+    revisions = _number_revisions(run, winners, published)
+    for article_id in winners.records:
         updates[article_id] = updates.get(article_id, {}) | {"revision": revisions[article_id]}
-    staying = work.holdings.look_up(updates.keys() - fresh.keys())
+    staying = run.published.look_up(updates.keys() - staged.keys())
     homes = {
-        each: one.home
-        for each, one in staying.items()
-        if any(one.updates[name] != value for name, value in updates[each].items())
+        article_id: article.home
+        for article_id, article in staying.items()
+        if any(article.updates[name] != value for name, value in updates[article_id].items())
     }
 
     def read(table: str, article_ids: Sequence[str]) -> pa.Table:
-        return read_rows(work, table, [fresh[article_id].place for article_id in article_ids])
+        return read_rows(run, table, [staged[article_id].place for article_id in article_ids])
 
-    updates = {each: values for each, values in updates.items() if each in fresh or each in homes}
-    superseded = {each: one for each, one in gone.items() if each in fresh and one.revision != revisions[each]}
-    return Changes({each: one.home for each, one in gone.items()}, come, read, updates, homes), superseded
-
-
-def _number_revisions(work: Work, winners: Mapping[str, Key], held: Mapping[str, PublishedArticle]) -> dict[str, int]:
-    """The revision of each article: its contents counted; a record that left it takes none of its numbers along."""
-    numbers = {}
-    before = _last_kept(work, winners.keys() - held.keys()) | {each: one.revision for each, one in held.items()}
-    for article_id, count in work.ledger.revisions().items():
-        if article_id in winners:
-            then = before.get(article_id, 0)
-            is_new = work.ledger.has_new_content(article_id, winners[article_id])
-            numbers[article_id] = max(count, then + is_new)
-    return numbers
+    updates = {
+        article_id: values for article_id, values in updates.items() if article_id in staged or article_id in homes
+    }
+    superseded = {
+        article_id: article
+        for article_id, article in removed.items()
+        if article_id in staged and article.revision != revisions[article_id]
+    }
+    removed_homes = {article_id: article.home for article_id, article in removed.items()}
+    return Changes(removed_homes, added, read, updates, homes), superseded
 
 
-def _last_kept(work: Work, article_ids: Iterable[str]) -> dict[str, int]:
-    """The last older revision that is kept of some articles: of one that was let go, and comes back."""
-    found = work.previous.find("article_revisions", "article_id", article_ids, REVISION) if work.previous else ()
+def _number_revisions(run: RunContext, winners: Winners, published: Mapping[str, PublishedArticle]) -> dict[str, int]:
+    """Return the revision of each article: the count of its contents, and never less than before."""
+    before = _find_last_revisions(run, winners.records.keys() - published.keys())
+    before |= {article_id: article.revision for article_id, article in published.items()}
+    ledger = winners.intake.ledger
+    return {
+        article_id: max(
+            count, before.get(article_id, 0) + ledger.has_new_content(article_id, winners.records[article_id])
+        )
+        for article_id, count in ledger.count_contents().items()
+        if article_id in winners.records
+    }
+
+
+def _find_last_revisions(run: RunContext, article_ids: Iterable[str]) -> dict[str, int]:
+    """Return the last stored revision of articles that were removed once and come back."""
+    found = run.previous.find("article_revisions", "article_id", article_ids, REVISION_KEY) if run.previous else ()
     rows = [row for _, part in found for row in part.to_pylist()]
     return {row["article_id"]: row["revision"] for row in sorted(rows, key=lambda row: row["revision"])}
 
 
-def _find_rejects(work: Work) -> Rows:
-    """The records that are refused now and were not, or for another reason; and those that are refused no longer."""
+def _find_rejects(run: RunContext, intake: Intake) -> Rows:
+    """Return the rejects to add, which are new or have another reason, and the keys of those to remove."""
     names = [column.name for column in columns(Reject)]
+    touched, rejected = intake.ledger.touched(), intake.ledger.rejected()
     before: dict[Key, Reject] = {}
-    if work.previous:
-        paths = {key[1] for key in work.rejects} | {key[1] for key in work.ledger.touched()}
-        for _, rows in work.previous.find("rejects", "raw_path", paths):
+    if run.previous:
+        paths = {key[1] for key in intake.rejects} | {key[1] for key in touched}
+        for _, rows in run.previous.find("rejects", "raw_path", paths):
             for row in rows.to_pylist():
                 before[row["source"], row["raw_path"], row["raw_record"]] = Reject(*(row[name] for name in names))
-    refused = work.ledger.refused()
-    come = [
-        work.rejects[key] for key in refused if key in work.rejects and not _is_same(work.rejects[key], before.get(key))
+    added = [
+        intake.rejects[key]
+        for key in rejected
+        if key in intake.rejects and not _is_same(intake.rejects[key], before.get(key))
     ]
-    return to_table(Reject, come), [key for key in before if key in work.ledger.touched() and key not in refused]
+    return to_table(Reject, added), [key for key in before if key in touched and key not in rejected]
 
 
-def _is_same(now: Reject, then: Reject | None) -> bool:
-    return then is not None and (now.stage, now.reason, now.detail, now.raw_sha256) == (
-        then.stage,
-        then.reason,
-        then.detail,
-        then.raw_sha256,
+def _is_same(now: Reject, before: Reject | None) -> bool:
+    return before is not None and (now.stage, now.reason, now.detail, now.raw_sha256) == (
+        before.stage,
+        before.reason,
+        before.detail,
+        before.raw_sha256,
     )
 
 
@@ -184,50 +195,56 @@ def _is_same(now: Reject, then: Reject | None) -> bool:
 
 
 def count_part(articles: pa.Table, article_entities: pa.Table) -> pa.Table:
-    """What the articles of a part say of each entity."""
+    """Return the counts of each entity in the articles of a part, copies counted apart."""
     copies = articles.filter(pc.is_valid(articles["duplicate_of"]))["article_id"].combine_chunks()
     return count_entities(article_entities, copies)
 
 
-def _note_part(
-    work: Work, written: _Written, part: WrittenPart, superseded: Mapping[str, PublishedArticle], new: pa.Array
+def _add_part(
+    run: RunContext,
+    totals: _Totals,
+    part: WrittenPart,
+    superseded: Mapping[str, PublishedArticle],
+    new_ids: pa.Array,
 ) -> None:
-    """Take down what a part comes to, what it was, what of it is new, and what is an older revision now."""
-    written.parts.append(describe_part(part.month, part.name, part.after))
+    """Add a written part to the totals."""
+    totals.parts.append(describe_part(part.month, part.name, part.after))
     articles = part.after["articles"]
-    articles = articles.filter(pc.is_in(articles["article_id"], new))
-    written.arrivals += drift.count_arrivals(work.run_id, work.started_at, articles, part.after["quotes"])
-    written.counted |= _differing(part.before["entity_counts"], part.after["entity_counts"])
+    articles = articles.filter(pc.is_in(articles["article_id"], new_ids))
+    totals.arrivals += drift.count_arrivals(run.run_id, run.started_at, articles, part.after["quotes"])
+    totals.recounted |= _find_differing(part.before["entity_counts"], part.after["entity_counts"])
     old = part.before["articles"]
     old = old.filter(pc.is_in(old["article_id"], pa.array(superseded, pa.string())))
     if old.num_rows:
-        said = part.before["quotes"]
-        said = said.filter(pc.is_in(said["article_id"], old["article_id"].combine_chunks()))
-        revisions = dict(zip(old["article_id"].to_pylist(), old["revision"].to_pylist(), strict=True))
-        of = pa.array([revisions[each] for each in said["article_id"].to_pylist()], pa.int64())
-        written.articles.append(_as_superseded(work, "article_revisions", old))
-        written.quotes.append(_as_superseded(work, "quote_revisions", said.append_column("revision", of)))
+        quotes = part.before["quotes"]
+        quotes = quotes.filter(pc.is_in(quotes["article_id"], old["article_id"].combine_chunks()))
+        revision_of = dict(zip(old["article_id"].to_pylist(), old["revision"].to_pylist(), strict=True))
+        revisions = [revision_of[article_id] for article_id in quotes["article_id"].to_pylist()]
+        quotes = quotes.append_column("revision", pa.array(revisions, pa.int64()))
+        totals.article_revisions.append(_as_superseded(run, "article_revisions", old))
+        totals.quote_revisions.append(_as_superseded(run, "quote_revisions", quotes))
 
 
 def describe_part(month: str, name: str, tables: Mapping[str, pa.Table]) -> Part:
-    """What a part comes to."""
+    """Return the row of ``parts`` for a part with these tables."""
     articles, quotes = tables["articles"], tables["quotes"]
     undated = tables["signatures"]["published_on"].null_count
     tallies = as_counts(report.tally(articles, quotes))
     return Part(month, name, articles.num_rows, quotes.num_rows, tables["mentions"].num_rows, undated, tallies)
 
 
-def _differing(before: pa.Table, after: pa.Table) -> set[str]:
-    """The entities whose counts are not the same in two tables of them."""
+def _find_differing(before: pa.Table, after: pa.Table) -> set[str]:
+    """Return the entities whose counts differ between two tables."""
     if not before.num_rows:
         return set(after["entity_id"].to_pylist())
-    one, other = (_as_lines(rows) for rows in (before, after))
-    found = before.filter(pc.invert(pc.is_in(one, other)))["entity_id"].to_pylist()
-    return {*found, *after.filter(pc.invert(pc.is_in(other, one)))["entity_id"].to_pylist()}
+    lines_before, lines_after = _as_lines(before), _as_lines(after)
+    removed = before.filter(pc.invert(pc.is_in(lines_before, lines_after)))["entity_id"].to_pylist()
+    added = after.filter(pc.invert(pc.is_in(lines_after, lines_before)))["entity_id"].to_pylist()
+    return {*removed, *added}
 
 
 def _as_lines(rows: pa.Table) -> pa.Array:
-    """A text for each row, the same for the same rows."""
+    """Return a text for each row; equal rows have equal texts."""
     texts = [
         pc.binary_join(column.cast(pa.list_(pa.string())), "\x1e")
         if pa.types.is_list(column.type)
@@ -237,62 +254,63 @@ def _as_lines(rows: pa.Table) -> pa.Array:
     return pc.binary_join_element_wise(*texts, "\x1f", null_handling="replace", null_replacement="\x1d")
 
 
-def _as_superseded(work: Work, table: str, rows: pa.Table) -> pa.Table:
-    """Rows of an older revision, with what replaced them."""
+def _as_superseded(run: RunContext, table: str, rows: pa.Table) -> pa.Table:
+    """Return rows of an older revision in the schema of ``table``, marked as superseded by this run."""
     schema = arrow_schema(TABLES[table].row)
-    new = {"superseded_at": work.started_at, "superseded_by": work.run_id}
-    for name, value in new.items():
+    for name, value in (("superseded_at", run.started_at), ("superseded_by", run.run_id)):
         rows = rows.append_column(name, pa.array([value] * rows.num_rows, schema.field(name).type))
     return rows.select(schema.names).cast(schema)
 
 
-def _find_revisions(work: Work, table: str, come: Sequence[pa.Table]) -> Rows:
-    """The older revisions that come, and those that have been kept long enough."""
+def _find_revisions(run: RunContext, table: str, added: Sequence[pa.Table]) -> Rows:
+    """Return the older revisions to add, and the keys of those that expire or belong to forgotten articles."""
     schema = arrow_schema(TABLES[table].row)
-    gone: list[tuple[object, ...]] = []
-    if work.previous:
-        until = work.started_at - timedelta(days=work.settings.revision_days)
-        rows = work.previous.read(table, [*TABLES[table].sort, "superseded_at"])
-        is_old = pc.less(rows["superseded_at"], pa.scalar(until, schema.field("superseded_at").type))
-        rows = rows.filter(pc.or_(is_old, pc.is_in(rows["article_id"], pa.array(work.forgotten, pa.string()))))
-        gone = [tuple(row[name] for name in TABLES[table].sort) for row in rows.to_pylist()]
-    return pa.concat_tables([schema.empty_table(), *come]), gone
+    removed: list[tuple[object, ...]] = []
+    if run.previous:
+        oldest = run.started_at - timedelta(days=run.settings.revision_days)
+        rows = run.previous.read(table, [*TABLES[table].sort, "superseded_at"])
+        is_expired = pc.less(rows["superseded_at"], pa.scalar(oldest, schema.field("superseded_at").type))
+        is_forgotten = pc.is_in(rows["article_id"], pa.array(run.forgotten, pa.string()))
+        rows = rows.filter(pc.or_(is_expired, is_forgotten))
+        removed = [tuple(row[name] for name in TABLES[table].sort) for row in rows.to_pylist()]
+    return pa.concat_tables([schema.empty_table(), *added]), removed
 
 
-def sum_counted(version: store.Version, counted: set[str]) -> Rows:
-    """The entities whose counts changed, added up over all parts; and those that nobody names any more."""
-    wanted = pa.array(counted, pa.string())
-    come = sum_entities(rows.filter(pc.is_in(rows["entity_id"], wanted)) for rows in version.scan("entity_counts"))
-    return come, [(each,) for each in counted - set(come["entity_id"].to_pylist())]
+def sum_recounted(version: store.Version, recounted: set[str]) -> Rows:
+    """Return the totals of the entities whose counts changed, and the keys of those without mentions now."""
+    wanted = pa.array(recounted, pa.string())
+    added = sum_entities(rows.filter(pc.is_in(rows["entity_id"], wanted)) for rows in version.scan("entity_counts"))
+    return added, [(entity_id,) for entity_id in recounted - set(added["entity_id"].to_pylist())]
 
 
-# ── The ledger row ─────────────────────────────────────────────────────────────────────────────────────────────
+# ── The run's row ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def describe_run(work: Work, version: store.Version | None) -> Run:
-    """The run's ledger; totals are of ``version``, where there is one."""
+def describe_run(run: RunContext, winners: Winners, version: store.Version | None) -> Run:
+    """Return the row of ``runs``; its totals are those of ``version``, or 0."""
     parts = version.parts if version else []
+    ledger = winners.intake.ledger
     return Run(
-        run_id=work.run_id,
-        started_at=work.started_at,
+        run_id=run.run_id,
+        started_at=run.started_at,
         finished_at=datetime.now(UTC),
         version=VERSION,
-        model_version=work.accuracy.model_version,
-        source=work.source,
-        settings=work.settings.shaping,
-        attributions=work.attributions,
-        knowledge_base=str(work.knowledge_base.path) if work.knowledge_base else None,
-        knowledge_base_sha256=work.knowledge_base.sha256 if work.knowledge_base else None,
-        raw=full_path(work.raw),
-        record_count=work.came_in,
-        **work.ledger.counts(),
-        newly_refused_count=work.ledger.newly_refused(),
-        reject_reasons=work.ledger.reject_reasons(),
-        skip_reasons=work.ledger.skip_reasons(),
-        older_count=version.count_older_articles(work.ledger.made_by) if version else 0,
+        model_version=run.accuracy.model_version,
+        source=run.source,
+        settings=run.settings.shaping,
+        attributions=run.attributions,
+        knowledge_base=str(run.knowledge_base.path) if run.knowledge_base else None,
+        knowledge_base_sha256=run.knowledge_base.sha256 if run.knowledge_base else None,
+        raw=full_path(run.raw),
+        record_count=winners.intake.record_count,
+        **ledger.counts(),
+        newly_refused_count=ledger.count_newly_rejected(),
+        reject_reasons=ledger.reject_reasons(),
+        skip_reasons=ledger.skip_reasons(),
+        older_count=version.count_older_articles(run.made_by) if version else 0,
         article_total=sum(part.article_count for part in parts),
         quote_total=sum(part.quote_count for part in parts),
         mention_total=sum(part.mention_count for part in parts),
         expectation_count=1 + sum(len(expectations(table)) for table in TABLES.values()),  # 1: the ledger
-        failed_expectation_count=sum(not finding.success for finding in work.findings),
+        failed_expectation_count=sum(not finding.success for finding in winners.findings),
     )

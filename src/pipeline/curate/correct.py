@@ -1,10 +1,10 @@
-"""What people have corrected stands over what the machine makes: of this run's articles, and of those already there."""
+"""Apply people's corrections to the articles that this run makes, and to published ones whose corrections changed."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,83 +20,99 @@ from pipeline.corrections import (
     plan_corrections,
     read_corrections,
 )
-from pipeline.curate.work import Staged, Work, find_winning, is_present, read_rows
+from pipeline.curate.context import RunContext, read_rows
+from pipeline.curate.intake import StagedArticle, is_present
+from pipeline.curate.winners import Winners
 from pipeline.entities import summarise_entities
 from pipeline.errors import ValidationFailedError
 from pipeline.ledger import Key
 from pipeline.staging import STAGED_AT, Place
 from pipeline.store import PublishedArticle, Rows
 
-MADE = ("articles", "quotes", "mentions")
+CORRECTED_TABLES = ("articles", "quotes", "mentions")
+REVIEW_TABLES = ("reviewed", "machine_quotes", "machine_mentions")
 
 
 @dataclass(frozen=True, slots=True)
-class Reviewed:
-    """What corrections come to in a run."""
+class CorrectedArticles:
+    """The winners with corrections applied, among them published articles that only a correction changes."""
 
-    waiting: tuple[Correction, ...]  # those whose quotes are not there now
-    rows: Mapping[str, Rows]  # what the version is to keep of them, by table
+    winners: Winners
+    waiting: tuple[Correction, ...] = ()  # corrections whose quotes are missing now
+    review_rows: Mapping[str, Rows] = field(default_factory=dict)  # the rows to store for the next run, by table
 
 
-def correct_articles(work: Work, into: Path, winners: Mapping[str, Key]) -> tuple[dict[str, Key], Reviewed]:
-    """Apply all corrections to the articles that this run makes, and to those of which something new is said.
-
-    Returns:
-        The winners, with the articles that come anew for their corrections alone.
+def correct_articles(run: RunContext, winners: Winners) -> CorrectedArticles:
+    """Apply all corrections.
 
     Raises:
-        UsageError: if a correction cannot be applied; none was.
+        UsageError: if a correction cannot be applied; then none is.
+        ValidationFailedError: if a corrected row fails a rule, which is a bug.
     """
-    fresh = find_winning(work, winners)
-    before = from_table(work.previous.read("reviewed"), ReviewedQuote) if work.previous else []
-    corrections = read_corrections(store.corrections_folder(into))
+    staged, ledger = winners.staged, winners.intake.ledger
+    before = from_table(run.previous.read("reviewed"), ReviewedQuote) if run.previous else []
+    corrections = read_corrections(store.corrections_folder(run.into))
     if not corrections and not before:
-        return dict(winners), Reviewed((), {})
+        return CorrectedArticles(winners)
 
-    places = [staged.place for staged in fresh.values()]
-    plan = plan_corrections(corrections, before, work.previous, work.staging.read("quotes", places, QUOTE_SPAN))
-    affected = plan.touched | (plan.articles & fresh.keys())
-    held = work.holdings.look_up(affected - fresh.keys())
-    was_corrected = {one.article_id for one in before}
-    made = _read_made(work, {each: fresh[each] for each in affected if each in fresh}, held, was_corrected)
-    gone = work.ledger.claimed() - winners.keys()
-    corrected = apply_corrections(plan, affected | gone, {name: made[name] for name in MADE}, summarise_entities)
-    _check(made, corrected)
-    for article_id, one in held.items():
-        work.ledger.restage(article_id, one.key)
-    now, _ = work.ledger.settle(lambda key: is_present(work, key))
-    _stage_corrected(work, made, corrected, now)
-    return now, Reviewed(tuple(corrected.waiting), _keep(work, corrected.plan, affected | gone, made))
+    places = [article.place for article in staged.values()]
+    plan = plan_corrections(corrections, before, run.previous, run.staging.read("quotes", places, QUOTE_SPAN))
+    affected = plan.touched | (plan.articles & staged.keys())
+    published = run.published.look_up(affected - staged.keys())
+    were_corrected = {quote.article_id for quote in before}
+    fresh = {article_id: staged[article_id] for article_id in affected if article_id in staged}
+    made = _read_machine_rows(run, fresh, published, were_corrected)
+    changed = affected | (ledger.claimed() - winners.records.keys())
+    corrected = apply_corrections(plan, changed, {name: made[name] for name in CORRECTED_TABLES}, summarise_entities)
+    _check_corrected(made, corrected)
+    for article_id, article in published.items():
+        ledger.restage(article_id, article.key)
+    records, _ = ledger.choose_winners(partial(is_present, run, winners.intake))
+    restaged = _stage_corrected(run, made, corrected, records)
+    intake = replace(winners.intake, staged={**winners.intake.staged, **restaged})
+    review_rows = _find_review_rows(run, corrected.plan, changed, made)
+    return CorrectedArticles(replace(winners, intake=intake, records=records), tuple(corrected.waiting), review_rows)
 
 
-def _read_made(
-    work: Work, fresh: Mapping[str, Staged], held: Mapping[str, PublishedArticle], was_corrected: Collection[str]
+def _read_machine_rows(
+    run: RunContext,
+    fresh: Mapping[str, StagedArticle],
+    published: Mapping[str, PublishedArticle],
+    were_corrected: Collection[str],
 ) -> dict[str, pa.Table]:
-    """The rows of some articles as the machine made them, by monthly table."""
+    """Return the rows of some articles as they were before any correction, by table.
+
+    Args:
+        run: the run.
+        fresh: articles of this run.
+        published: articles of the previous version.
+        were_corrected: the published articles with corrections, whose uncorrected rows have tables of their own.
+    """
     places = [staged.place for staged in fresh.values()]
-    kept = {each for each in held if each in was_corrected}
+    kept = {article_id for article_id in published if article_id in were_corrected}
     made = {}
     for name in STAGED:
         schema = arrow_schema(ALL_TABLES[name].row)
-        parts = [schema.empty_table(), read_rows(work, name, places)]
-        if work.previous:
-            is_kept = name in ("quotes", "mentions")
-            sources = [(name, held.keys() - kept), (f"machine_{name}", kept)] if is_kept else [(name, held.keys())]
+        parts = [schema.empty_table(), read_rows(run, name, places)]
+        if run.previous:
+            sources: list[tuple[str, Collection[str]]] = [(name, published.keys())]
+            if name in ("quotes", "mentions"):
+                sources = [(name, published.keys() - kept), (f"machine_{name}", kept)]
             for table, ids in sources:
-                parts += [rows.cast(schema) for _, rows in work.previous.find(table, "article_id", ids)]
+                parts += [rows.cast(schema) for _, rows in run.previous.find(table, "article_id", ids)]
         made[name] = pa.concat_tables(parts)
     return made
 
 
-def _check(made: Mapping[str, pa.Table], corrected: Corrected) -> None:
-    """What people say passes the rules that what the machine makes has to pass.
+def _check_corrected(made: Mapping[str, pa.Table], corrected: Corrected) -> None:
+    """Check that corrected rows pass the rules that all rows have to pass.
 
     Raises:
-        ValidationFailedError: if it does not, which is a bug.
+        ValidationFailedError: if one fails, which is a bug.
     """
     if not made["articles"].num_rows:
         return
-    from pipeline.validate import check_rows  # late: it takes seconds to import
+    from pipeline.validate import check_rows  # late, because it takes seconds to import
 
     chunk = {
         "articles": made["articles"],
@@ -105,52 +121,59 @@ def _check(made: Mapping[str, pa.Table], corrected: Corrected) -> None:
         "article_entities": corrected.article_entities,
     }
     if failed := [finding for finding in check_rows([chunk]) if not finding.success]:
+        first = failed[0]
         raise ValidationFailedError(
-            f"corrected rows fail {failed[0].expectation} on {failed[0].table}.{failed[0].column}: "
-            f"{'; '.join(each.row for each in failed[0].examples[:1])}; nothing was published"
+            f"corrected rows fail {first.expectation} on {first.table}.{first.column}: "
+            f"{'; '.join(example.row for example in first.examples[:1])}; nothing was published"
         )
 
 
 def _stage_corrected(
-    work: Work, made: Mapping[str, pa.Table], corrected: Corrected, winners: Mapping[str, Key]
-) -> None:
-    """Stage corrected articles in place of what was made of them."""
+    run: RunContext, made: Mapping[str, pa.Table], corrected: Corrected, records: Mapping[str, Key]
+) -> dict[tuple[str, Key], StagedArticle]:
+    """Stage corrected articles and return where, by article_id and record."""
     ids = made["articles"]["article_id"].to_pylist()
     if not ids:
-        return
-    at = {article_id: number for number, article_id in enumerate(ids)}
-    rows = {**made, "quotes": corrected.quotes, "mentions": corrected.mentions}
-    rows["article_entities"] = corrected.article_entities
-    batch = work.staging.add(
-        {
-            name: table.append_column(
-                STAGED_AT, pa.array([at[each] for each in table["article_id"].to_pylist()], pa.int64())
-            )
-            for name, table in rows.items()
-        }
-    )
-    days = made["articles"]["published_on"].to_pylist()
-    for article_id, day in zip(ids, days, strict=True):
-        work.staged[article_id, winners[article_id]] = Staged(Place(batch, at[article_id]), store.month_of(day))
-
-
-def _keep(work: Work, plan: Plan, affected: Iterable[str], made: Mapping[str, pa.Table]) -> dict[str, Rows]:
-    """What the next version keeps of corrections: what they are of, and the machine's rows of those articles."""
-    keys = {name: ALL_TABLES[name].sort for name in ("reviewed", "machine_quotes", "machine_mentions")}
-    old = {name: _old_keys(work, name, list(keys[name]), affected) for name in keys}
-    mine = pa.array(plan.articles, pa.string())
-    come = {
-        "reviewed": to_table(ReviewedQuote, plan.reviewed),
-        "machine_quotes": made["quotes"].filter(pc.is_in(made["quotes"]["article_id"], mine)),
-        "machine_mentions": made["mentions"].filter(pc.is_in(made["mentions"]["article_id"], mine)),
+        return {}
+    numbers = {article_id: number for number, article_id in enumerate(ids)}
+    rows = {
+        **made,
+        "quotes": corrected.quotes,
+        "mentions": corrected.mentions,
+        "article_entities": corrected.article_entities,
     }
-    return {name: (come[name], old[name]) for name in keys}
+    batch = run.staging.add({name: _number_rows(table, numbers) for name, table in rows.items()})
+    days = made["articles"]["published_on"].to_pylist()
+    return {
+        (article_id, records[article_id]): StagedArticle(Place(batch, numbers[article_id]), store.month_of(day))
+        for article_id, day in zip(ids, days, strict=True)
+    }
 
 
-def _old_keys(work: Work, table: str, names: list[str], affected: Iterable[str]) -> list[tuple[object, ...]]:
-    if work.previous is None:
+def _number_rows(rows: pa.Table, numbers: Mapping[str, int]) -> pa.Table:
+    staged_at = [numbers[article_id] for article_id in rows["article_id"].to_pylist()]
+    return rows.append_column(STAGED_AT, pa.array(staged_at, pa.int64()))
+
+
+def _find_review_rows(
+    run: RunContext, plan: Plan, changed: Collection[str], made: Mapping[str, pa.Table]
+) -> dict[str, Rows]:
+    """Return the rows to add and the keys to remove in the tables of reviews."""
+    ids = pa.array(plan.articles, pa.string())
+    added = {
+        "reviewed": to_table(ReviewedQuote, plan.reviewed),
+        "machine_quotes": made["quotes"].filter(pc.is_in(made["quotes"]["article_id"], ids)),
+        "machine_mentions": made["mentions"].filter(pc.is_in(made["mentions"]["article_id"], ids)),
+    }
+    return {name: (added[name], _find_review_keys(run, name, changed)) for name in REVIEW_TABLES}
+
+
+def _find_review_keys(run: RunContext, table: str, changed: Iterable[str]) -> list[tuple[object, ...]]:
+    """Return the keys of the previous version's rows that this run replaces."""
+    if run.previous is None:
         return []
+    names = list(ALL_TABLES[table].sort)
     if table == "reviewed":
-        return [tuple(row.values()) for row in work.previous.read(table, names).to_pylist()]
-    found = work.previous.find(table, "article_id", affected, names)
+        return [tuple(row.values()) for row in run.previous.read(table, names).to_pylist()]
+    found = run.previous.find(table, "article_id", changed, names)
     return [tuple(row[name] for name in names) for _, rows in found for row in rows.to_pylist()]

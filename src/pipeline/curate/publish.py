@@ -1,91 +1,110 @@
-"""A new version: built, checked as a whole, published and reported."""
+"""Check a new version as a whole, publish it, and write its report."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import report, store
-from pipeline.contract import Arrival, Finding, Run, arrow_schema
-from pipeline.curate.build import Built, build_version
-from pipeline.curate.correct import Reviewed
-from pipeline.curate.work import Summary, Work
+from pipeline.contract import Arrival, Drift, Finding, Run, arrow_schema
+from pipeline.curate.build import BuiltVersion, build_version
+from pipeline.curate.context import RunContext, Summary
+from pipeline.curate.correct import CorrectedArticles
 from pipeline.diff import changes_as_html, compare
 from pipeline.drift import find_alerts_after_run, measure_version
 from pipeline.errors import StorageError, ValidationFailedError
-from pipeline.ledger import Key
 
-CHANGES_BYTES = 200_000  # of a report that tell what changed
+CHANGES_BYTES = 200_000  # of a report's list of changes
 
 
-def build_and_publish(work: Work, into: Path, winners: Mapping[str, Key], reviewed: Reviewed) -> Summary:
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What the checks of a whole version found."""
+
+    findings: Sequence[Finding]
+    drift: Sequence[Drift]
+
+    @property
+    def blocking(self) -> list[Finding]:
+        """The findings that keep the version from being published."""
+        return [finding for finding in self.findings if finding.blocks]
+
+
+def build_and_publish(run: RunContext, corrected: CorrectedArticles) -> Summary:
     """Build a version, check it as a whole, publish it and write its report.
 
     Raises:
         ValidationFailedError: if a rule on whole tables failed; nothing was published.
-        StorageError: if the disk refused.
+        StorageError: if the disk refuses; the message says whether the version was published.
     """
-    with store.building(into, work.run_id) as version:
-        with work.timed("build"):
-            built = build_version(work, version, winners, reviewed.rows)
-        with work.timed("validate"):
-            failed = _check_version(work, version, built)
-            _measure_drift(work, version)
-        page = store.report_path(into, work.run_id)
-        if failed:
-            report.write_report(page, _report_data(work, version, built.run, "blocked"))
-            write_index(into)
-            raise ValidationFailedError(
-                f"{len(failed)} rules on whole tables failed ({failed[0].table}: {failed[0].expectation} on "
-                f"{failed[0].column}: {'; '.join(each.row for each in failed[0].examples[:1])}); nothing was published and {into} is as it was; see {page}"
-            )
-        prepared = store.prepared_report(into, work.run_id)
-        report.write_report(prepared, _report_data(work, version, built.run, "published"))
-        store.publish(into, version)
+    with store.building(run.into, run.run_id) as version:
+        with run.timed("build"):
+            built = build_version(run, corrected, version)
+        with run.timed("validate"):
+            checked = _check_version(run, corrected, built)
+        page = store.report_path(run.into, run.run_id)
+        if checked.blocking:
+            report.write_report(page, _report_data(run, built, checked, "blocked"))
+            write_index(run.into)
+            raise ValidationFailedError(_describe_blocked(run.into, checked.blocking, page))
+        prepared = store.prepared_report(run.into, run.run_id)
+        report.write_report(prepared, _report_data(run, built, checked, "published"))
+        store.publish(run.into, version)
     try:
         prepared.replace(page)
-        write_index(into)
+        write_index(run.into)
     except OSError as error:
         raise StorageError(
             f"the run was published, but {page.parent} could not be written: {error.strerror}; make room: the next run "
             "brings it up to date"
         ) from error
-    alerts = find_alerts_after_run(version, built.run, work.drift, work.started_at, work.watching)
-    return Summary("published", built.run, page, waiting=len(reviewed.waiting), drift=work.drift, alerts=alerts)
+    alerts = find_alerts_after_run(version, built.run, checked.drift, run.started_at, run.drift_settings)
+    waiting = len(corrected.waiting)
+    return Summary("published", built.run, page, waiting=waiting, drift=checked.drift, alerts=alerts)
 
 
-def _check_version(work: Work, version: store.Version, built: Built) -> list[Finding]:
-    """Check the rules on whole tables; the failures among them block the run.
+def _check_version(run: RunContext, corrected: CorrectedArticles, built: BuiltVersion) -> _Checked:
+    """Check the rules on whole tables and measure drift, which warns and never blocks.
 
-    Of rows that did not change the version before was checked: only whether ids stay unique is asked over all.
+    Rows that did not change were checked by an earlier run; only the uniqueness of ids is checked over all rows.
     """
-    from pipeline.validate import check_ledger, check_version  # late: it takes seconds to import
+    from pipeline.validate import check_drift, check_ledger, check_version  # late: it takes seconds to import
 
-    work.findings += [*check_version(version, built.parts, built.touched, built.whole), check_ledger(built.run)]
-    return [finding for finding in work.findings if finding.blocks]
-
-
-def _measure_drift(work: Work, version: store.Version) -> None:
-    """Hold what came in within a day against what is usual: what is not warns, and blocks nothing."""
-    from pipeline.validate import check_drift  # late: it takes seconds to import
-
-    work.drift = measure_version(version, work.watching)
-    work.findings += check_drift(work.drift)
+    findings = [
+        *corrected.winners.findings,
+        *check_version(built.version, built.parts, built.touched, built.added),
+        check_ledger(built.run),
+    ]
+    drift = measure_version(built.version, run.drift_settings)
+    return _Checked([*findings, *check_drift(drift)], drift)
 
 
-def _report_data(work: Work, version: store.Version, run: Run, outcome: report.RunOutcome) -> report.ReportData:
+def _describe_blocked(into: Path, findings: Sequence[Finding], page: Path) -> str:
+    first = findings[0]
+    example = "; ".join(example.row for example in first.examples[:1])
+    return (
+        f"{len(findings)} rules on whole tables failed ({first.table}: {first.expectation} on {first.column}: "
+        f"{example}); nothing was published and {into} is unchanged; see {page}"
+    )
+
+
+def _report_data(
+    run: RunContext, built: BuiltVersion, checked: _Checked, outcome: report.RunOutcome
+) -> report.ReportData:
+    version = built.version
     return report.ReportData(
-        run=run,
+        run=built.run,
         outcome=outcome,
-        accuracy=work.accuracy,
-        findings=work.findings,
-        drift=work.drift,
+        accuracy=run.accuracy,
+        findings=checked.findings,
+        drift=checked.drift,
         rejects=version.read("rejects"),
         totals=summarise(version),
         runs=version.read("runs"),
         arrivals=version.read("arrivals"),
-        timings=list(work.timings.items()),
-        changes=changes_as_html(compare(work.previous, version), CHANGES_BYTES),
+        timings=list(run.timings.items()),
+        changes=changes_as_html(compare(run.previous, version), CHANGES_BYTES),
     )
 
 

@@ -1,81 +1,115 @@
-"""Staged rows → the rows of each article's winning record, valid row by row."""
+"""Choose the raw record that each article is taken from, and validate its rows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pyarrow as pa
 
-from pipeline.contract import STAGED, TABLES, RawRef, Reject
-from pipeline.curate.intake import read_again
-from pipeline.curate.work import Staged, Work, find_winning, is_present, read_rows, refuse_mixture
+from pipeline.contract import STAGED, TABLES, Finding, RawRef, Reject
+from pipeline.curate.context import RunContext, read_rows
+from pipeline.curate.intake import Intake, RunBatches, StagedArticle, check_attributions, is_present, read_again
 from pipeline.ledger import Key
 
-VALIDATED_ARTICLES = 2_000  # at a time: what bounds the memory of validation
+VALIDATED_ARTICLES = 2_000  # in one chunk, which bounds the memory of validation
 SAMPLE_ARTICLES = 20
+SAMPLE_QUOTES = 10
 
 
-def settle_and_validate(work: Work) -> dict[str, Key]:
-    """Find the record that each article is taken from, refusing articles of which a row fails a rule.
+@dataclass(frozen=True, slots=True)
+class Winners:
+    """The raw record that each article is taken from, of the articles whose records this run changes."""
 
-    A refused article leaves its place to the next best record, which may have to be read again: so until nothing moves.
+    intake: Intake
+    records: Mapping[str, Key]  # by article_id
+    findings: tuple[Finding, ...] = ()  # of the rules on single rows
+
+    @property
+    def staged(self) -> dict[str, StagedArticle]:
+        """Where the rows that this run made are staged, by article_id."""
+        return _find_staged(self.intake, self.records)
+
+
+def choose_winners(run: RunContext, intake: Intake, run_batches: RunBatches) -> Winners:
+    """Choose the record of each article, and reject articles with a row that fails a rule.
+
+    A rejected article is taken from its next best record, which may have to be read again. So this repeats until
+    nothing changes.
 
     Raises:
-        UsageError: if the run changes what the quotes are of, and some articles keep theirs after all.
+        UsageError: if the run changes the attributions of the data set, and some articles would keep theirs.
     """
     checked: set[tuple[str, Key]] = set()
+    findings: list[Finding] = []
     while True:
-        winners, unread = work.ledger.settle(lambda key: is_present(work, key))
+        records, unread = intake.ledger.choose_winners(partial(is_present, run, intake))
         if unread:
-            read_again(work, unread)
+            intake = read_again(run, intake, unread, run_batches)
             continue
-        fresh = {article_id: key for article_id, key in winners.items() if (article_id, key) not in checked}
-        staged = find_winning(work, fresh)
-        if not staged:
-            refuse_mixture(work, partial(_is_made_anew, work, winners))
-            return winners
+        fresh = {article_id: key for article_id, key in records.items() if (article_id, key) not in checked}
+        if not _find_staged(intake, fresh):
+            check_attributions(run, partial(_is_remade, intake, records))
+            return Winners(intake, records, tuple(findings))
         checked |= set(fresh.items())
-        with work.timed("validate"):
-            _validate_rows(work, staged, winners)
+        with run.timed("validate"):
+            found = _validate_rows(run, Winners(intake, fresh))
+        findings += found
+        intake = _reject_articles(run, intake, records, found)
 
 
-def _is_made_anew(work: Work, winners: Mapping[str, Key], article_id: str, _held: Key) -> bool:
-    """Whether this run has made a published article again, or taken it away."""
-    if article_id in winners:
-        return work.ledger.is_staged(article_id, winners[article_id])
-    return article_id in work.ledger.claimed()
+def _find_staged(intake: Intake, records: Mapping[str, Key]) -> dict[str, StagedArticle]:
+    return {
+        article_id: intake.staged[article_id, key]
+        for article_id, key in records.items()
+        if intake.ledger.is_staged(article_id, key)
+    }
 
 
-def _validate_rows(work: Work, staged: Mapping[str, Staged], winners: Mapping[str, Key]) -> None:
-    from pipeline.validate import check_rows  # late: it takes seconds to import
+def _is_remade(intake: Intake, records: Mapping[str, Key], article_id: str, _published: Key) -> bool:
+    """Return whether this run has made a published article again, or removed it."""
+    if article_id in records:
+        return intake.ledger.is_staged(article_id, records[article_id])
+    return article_id in intake.ledger.claimed()
 
+
+def _validate_rows(run: RunContext, winners: Winners) -> list[Finding]:
+    from pipeline.validate import check_rows  # late, because it takes seconds to import
+
+    staged = winners.staged
     ids = sorted(staged, key=lambda article_id: staged[article_id].place.batch)
     chunks = (
         {
-            name: read_rows(work, name, [staged[article_id].place for article_id in ids[at : at + VALIDATED_ARTICLES]])
+            name: read_rows(
+                run, name, [staged[article_id].place for article_id in ids[start : start + VALIDATED_ARTICLES]]
+            )
             for name in STAGED
             if name in TABLES
         }
-        for at in range(0, len(ids), VALIDATED_ARTICLES)
+        for start in range(0, len(ids), VALIDATED_ARTICLES)
     )
-    findings = check_rows(chunks)
-    work.findings += findings
-    refused: set[str] = set()
+    return check_rows(chunks)
+
+
+def _reject_articles(run: RunContext, intake: Intake, records: Mapping[str, Key], findings: list[Finding]) -> Intake:
+    """Reject the articles with a row that fails a rule; the first such rule is the reason."""
+    reasons: dict[str, Finding] = {}
     for finding in findings:
         for article_id in finding.failing_keys:
-            if article_id not in refused:  # several rules may refuse one article
-                refused.add(article_id)
-                detail = f"{finding.table}.{finding.column}: {'; '.join(each.row for each in finding.examples[:2])}"
-                (row,) = work.staging.read("articles", [staged[article_id].place], ["raw_sha256"])
-                ref = RawRef(*winners[article_id], row["raw_sha256"][0].as_py())
-                reject = Reject.of(ref, stage="validate", reason=finding.expectation, detail=detail)
-                noted = work.ledger.refuse(article_id, reject)
-                work.rejects[winners[article_id]] = replace(noted, run_id=work.run_id)
+            reasons.setdefault(article_id, finding)
+    rejects: dict[Key, Reject] = {}
+    for article_id, finding in reasons.items():
+        key = records[article_id]
+        (row,) = run.staging.read("articles", [intake.staged[article_id, key].place], ["raw_sha256"])
+        ref = RawRef(*key, row["raw_sha256"][0].as_py())
+        detail = f"{finding.table}.{finding.column}: {'; '.join(example.row for example in finding.examples[:2])}"
+        reject = Reject.of(ref, stage="validate", reason=finding.expectation, detail=detail)
+        rejects[key] = replace(intake.ledger.reject_article(article_id, reject), run_id=run.run_id)
+    return replace(intake, rejects={**intake.rejects, **rejects})
 
 
-def sample_quotes(work: Work, winners: Mapping[str, Key]) -> pa.Table:
-    """Some quotes of a run."""
-    places = [staged.place for staged in find_winning(work, winners).values()][:SAMPLE_ARTICLES]
-    return read_rows(work, "quotes", places)[:10]
+def sample_quotes(run: RunContext, winners: Winners) -> pa.Table:
+    """Return the first quotes of the first articles of a run."""
+    places = [staged.place for staged in winners.staged.values()][:SAMPLE_ARTICLES]
+    return read_rows(run, "quotes", places)[:SAMPLE_QUOTES]

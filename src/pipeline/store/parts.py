@@ -34,8 +34,8 @@ Home = tuple[str, str]  # of an article: its month, and the name of its part
 class Changes:
     """How the articles of a new version differ from those of the previous one."""
 
-    gone: Mapping[str, Home]  # article_ids whose rows are removed
-    come: Mapping[str, Sequence[str]]  # article_ids whose rows are added, by month
+    removed: Mapping[str, Home]  # article_ids whose rows are removed
+    added: Mapping[str, Sequence[str]]  # article_ids whose rows are added, by month
     rows: Callable[[str, Sequence[str]], pa.Table]  # returns added rows, by table and article_ids
     updates: Mapping[str, Mapping[str, object]]  # new values of single columns of articles, by article_id
     homes: Mapping[str, Home]  # of the updated articles whose rows are neither removed nor added
@@ -102,20 +102,20 @@ def write_parts(
 def _plan_parts(previous: Version | None, changes: Changes) -> dict[Home, _Plan]:
     """Choose a part for each added article: its old one, or the last part of its month with room."""
     plans: dict[Home, _Plan] = defaultdict(_Plan)
-    for article_id, home in changes.gone.items():
+    for article_id, home in changes.removed.items():
         plans[home].removed.append(article_id)
     for article_id, home in changes.homes.items():
         plans[home].updated.append(article_id)
-    months = {article_id: month for month, article_ids in changes.come.items() for article_id in article_ids}
+    months = {article_id: month for month, article_ids in changes.added.items() for article_id in article_ids}
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     for part in previous.parts if previous else ():
         leaving = sum(months.get(article_id) != part.month for article_id in plans[part.month, part.name].removed)
         counts[part.month][part.name] = part.article_count - leaving
-    for month, article_ids in changes.come.items():
+    for month, article_ids in changes.added.items():
         rooms = counts[month]
         name = max(rooms, key=lambda part: number_of(Path(part)), default=FIRST_PART)
         for article_id in article_ids:
-            before = changes.gone.get(article_id)
+            before = changes.removed.get(article_id)
             if before and before[0] == month:
                 plans[before].added.append(article_id)
                 continue
