@@ -14,13 +14,13 @@ from deltalake import DeltaTable, write_deltalake
 from pipeline.contract import TABLES
 
 MONTH = "published_month"
-MONTHLY = [name for name, table in TABLES.items() if table.is_monthly]
+MONTHLY_PUBLIC = [name for name, table in TABLES.items() if table.is_monthly]
 CHANGED = "changed"  # a file of those articles' ids and months
 
 
 def write_base(version: Path, target: Path) -> None:
     """Write all rows of a version's monthly tables, a month at a time."""
-    for name in MONTHLY:
+    for name in MONTHLY_PUBLIC:
         for month in sorted((version / name).iterdir()):
             write_deltalake(str(target / name), _read(month), partition_by=[MONTH], mode="append")
 
@@ -39,7 +39,7 @@ def write_fresh(before: Path, after: Path, target: Path) -> None:
     parts = sorted((before / "articles").rglob("*.parquet"))
     known = pa.concat_tables(pq.ParquetFile(part).read(["article_id"]) for part in parts)["article_id"]
     pq.write_table(fresh.filter(pc.is_in(ids, known.combine_chunks())), target / CHANGED)
-    for name in MONTHLY:
+    for name in MONTHLY_PUBLIC:
         months = (_read(after / name / f"{MONTH}={month}") for month in sorted(set(fresh[MONTH].to_pylist())))
         pq.write_table(
             pa.concat_tables(rows.filter(pc.is_in(rows["article_id"], ids)) for rows in months), target / name
@@ -67,7 +67,7 @@ def bring(tables: Path, fresh: Path, merged: Sequence[str]) -> list[tuple[str, f
     changed = pq.read_table(fresh / CHANGED)
     where = f"{MONTH} IN ({_quoted(changed[MONTH])}) AND article_id IN ({_quoted(changed['article_id'])})"
     timings = []
-    for name in MONTHLY:
+    for name in MONTHLY_PUBLIC:
         start = time.perf_counter()
         table, rows = DeltaTable(str(tables / name)), pq.read_table(fresh / name)
         if name in merged:

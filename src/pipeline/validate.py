@@ -59,7 +59,7 @@ NOT_NULL = "expect_column_values_to_not_be_null"
 IS_FILLED = "is_filled_"
 ALL_FILLED = Expectation("not_null", IN_SET, {"column": IS_FILLED, "value_set": [True]}, is_row_level=True)
 
-MONTHLY = tuple(name for name, table in TABLES.items() if table.is_monthly)
+MONTHLY_PUBLIC = tuple(name for name, table in TABLES.items() if table.is_monthly)
 # Tables whose ids are checked to be unique over all parts. Other ids derive from an article_id, so that it is enough to
 # check them within a part.
 UNIQUE_OVER_ALL = frozenset(("articles", *(name for name, table in TABLES.items() if not table.is_monthly)))
@@ -163,7 +163,7 @@ def _read_chunks(
     """Yield the checked columns of the monthly tables' touched rows, some parts at a time."""
     for i in range(0, len(parts), CHECKED_PARTS):
         chunk = {}
-        for name in MONTHLY:
+        for name in MONTHLY_PUBLIC:
             paths = [version.folder(name, month) / part for month, part in parts[i : i + CHECKED_PARTS]]
             names = _checked_columns(name)
             rows = pa.concat_tables(version.read_file(name, path, names) for path in paths)

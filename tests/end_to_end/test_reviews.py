@@ -137,7 +137,7 @@ def test_what_is_no_quote_goes_and_comes_back(newsroom: Newsroom) -> None:
     ("name", "field", "value", "told"),
     [
         pytest.param(
-            "desk.csv", "speaker_name", "Nobody Atall", "is no entity that the article mentions", id="unknown-name"
+            "desk.csv", "speaker_name", "Nobody Atall", "the article does not mention", id="unknown-name"
         ),
         pytest.param("desk.csv", "quote_type", "spoken", "quote_type cannot be 'spoken'", id="impossible-value"),
         pytest.param("desk.xlsx", "confirmed", "true", "it is neither a .csv nor a .parquet file", id="no-table"),
@@ -150,7 +150,7 @@ def test_fault_is_told_and_nothing_is_applied(newsroom: Newsroom, name: str, fie
     before = state_of(newsroom.curated)
     ran = newsroom.onrecord("curate", newsroom.raw, "--into", newsroom.curated, "--workers", 1)
     assert ran.code == 2
-    assert "a correction cannot be applied; nothing was published: mend the files in corrections/" in ran.err
+    assert "a correction cannot be applied; nothing was published: fix the files in corrections/" in ran.err
     assert f"{name}" in ran.err
     assert told in ran.err
     assert state_of(newsroom.curated) == before
@@ -163,7 +163,7 @@ def test_corrections_that_are_no_folder_are_not_taken_for_none(reviewed: Newsroo
     folder.touch() if kind == "file" else folder.symlink_to("nowhere")
     ran = reviewed.onrecord("curate", reviewed.raw, "--into", reviewed.curated)
     assert ran.code == 2
-    assert f"{folder} is no folder" in ran.err
+    assert f"{folder} is not a folder" in ran.err
     assert reviewed.quote("ferry")["review_status"] == "corrected"
 
 

@@ -1,4 +1,4 @@
-"""What people have corrected: files under ``curated/corrections/`` that stand over what the program makes of a quote."""
+"""People's corrections of quotes: files in ``curated/corrections/`` that override the machine's rows."""
 
 from pipeline.corrections.apply import Corrected, apply_corrections
 from pipeline.corrections.files import Correction, read_corrections

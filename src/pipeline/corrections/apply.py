@@ -1,4 +1,4 @@
-"""What the machine made of an article, and what people say of it → the article's rows as they are published."""
+"""Apply people's corrections to the rows that the machine made."""
 
 from __future__ import annotations
 
@@ -20,52 +20,56 @@ from pipeline.contract import (
     from_table,
     to_table,
 )
-from pipeline.corrections.files import Correction, Field, refuse_faults
+from pipeline.corrections.files import Correction, Field, check_faults
 from pipeline.corrections.plan import Plan
 from pipeline.language.discourse import innermost_of
 from pipeline.language.phrases import GENDERS
 
-# Counts what an article says of each entity (entities.summarise_entities).
+# Makes the rows of article_entities (entities.summarise_entities).
 Summarise = Callable[[Article, Sequence[Mention], Sequence[Quote]], list[ArticleEntity]]
-CORRECTABLE = ("quote_type", "speaker_entity_id", "speaker_role", "speaker_status", "speaker_method")
-Said = Mapping[Field, Correction]
+# The columns of a quote whose change makes it "corrected" and not "confirmed".
+CORRECTED_COLUMNS = ("quote_type", "speaker_entity_id", "speaker_role", "speaker_status", "speaker_method")
+ByField = Mapping[Field, Correction]
 Row = TypeVar("Row", Article, Quote, Mention)
-NAMES_TOLD = 12
+NAMES_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """The rows of some articles with all that people say of them, and which corrections cannot be applied now."""
+    """The corrected rows of some articles, and the corrections that wait."""
 
     quotes: pa.Table
     mentions: pa.Table
     article_entities: pa.Table
-    plan: Plan  # tells now what is waiting
+    plan: Plan  # with is_waiting filled in
 
     @property
     def waiting(self) -> list[Correction]:
-        """Corrections, of any article, whose quotes, or the speakers that they name, are not there any more."""
-        waiting = {one.target for one in self.plan.reviewed if one.is_waiting}
-        all_of_them = (one for each in self.plan.by_quote.values() for one in each)
-        return sorted((one for one in all_of_them if one.target in waiting), key=lambda one: one.where)
+        """The corrections, of any article, whose quote or speaker does not exist any more."""
+        waiting = {quote.target for quote in self.plan.reviewed if quote.is_waiting}
+        all_corrections = (correction for found in self.plan.by_quote.values() for correction in found)
+        return sorted(
+            (correction for correction in all_corrections if correction.target in waiting),
+            key=lambda correction: correction.where,
+        )
 
 
 def apply_corrections(
     plan: Plan, ids: Collection[str], made: Mapping[str, pa.Table], summarise: Summarise
 ) -> Corrected:
-    """Correct some articles: those that ``plan`` touches, and those that the run has made or taken out.
+    """Correct some articles: those that ``plan`` touches, and those that the run has made or removed.
 
-    Without corrections the rows come out as the machine made them. What could be applied once, and can be no more since the
-    article or the program has changed, waits; a speaker that a person names, and the machine finds no more, is unresolved.
+    Rows without a correction are returned as the machine made them. A correction that was applied once, and does not fit
+    the present rows any more, waits. A quote whose corrected speaker the machine does not find any more is unresolved.
 
     Args:
-        plan: what people say.
+        plan: the corrections, by quote.
         ids: the articles.
-        made: ``articles``, ``quotes`` and ``mentions`` of those that are there, as the machine made them.
-        summarise: counts what an article says of each entity.
+        made: the machine's rows of those that exist, in ``articles``, ``quotes`` and ``mentions``.
+        summarise: makes the rows of article_entities.
 
     Raises:
-        UsageError: if a correction cannot be applied; lists all that cannot.
+        UsageError: if a correction cannot be applied; lists all of these.
     """
     quotes_of, mentions_of = _group(made["quotes"], Quote), _group(made["mentions"], Mention)
     faults: list[str] = []
@@ -81,11 +85,12 @@ def apply_corrections(
         mentions += own_mentions
         segments = [Segment(**segment) for segment in article.segments]  # type: ignore[arg-type]
         entities += summarise(replace(article, segments=segments), own_mentions, own_quotes)
-    refuse_faults(faults)
-    there = {quote.quote_id for each in quotes_of.values() for quote in each}
-    waiting |= {one.target for one in plan.reviewed if one.quote_id not in there}
+    check_faults(faults)
+    existing = {quote.quote_id for article_quotes in quotes_of.values() for quote in article_quotes}
+    waiting |= {quote.target for quote in plan.reviewed if quote.quote_id not in existing}
     reviewed = (
-        replace(one, is_waiting=one.target in waiting) if one.article_id in ids else one for one in plan.reviewed
+        replace(quote, is_waiting=quote.target in waiting) if quote.article_id in ids else quote
+        for quote in plan.reviewed
     )
     return Corrected(
         to_table(Quote, quotes),
@@ -95,133 +100,139 @@ def apply_corrections(
     )
 
 
-def _group(rows: pa.Table, row: type[Row]) -> dict[str, list[Row]]:
-    """Rows by article, in their order."""
+def _group(table: pa.Table, row: type[Row]) -> dict[str, list[Row]]:
+    """Return rows in their order, by article_id."""
     grouped: dict[str, list[Row]] = defaultdict(list)
-    for one in from_table(rows, row):
-        grouped[one.article_id].append(one)
+    for item in from_table(table, row):
+        grouped[item.article_id].append(item)
     return grouped
 
 
 @dataclass(frozen=True, slots=True)
 class _Corrector:
-    """One article: what people say of it, and whom it mentions."""
+    """Corrects one article."""
 
     plan: Plan
     mentions: Sequence[Mention]
-    faults: list[str]  # takes what cannot be applied,
-    waiting: set[str]  # and the targets of what cannot be any more
+    faults: list[str]  # gets a line for each correction that cannot be applied
+    waiting: set[str]  # gets the target of each that was applied once and does not fit any more
 
     def correct_quotes(self, quotes: Sequence[Quote]) -> list[Quote]:
-        """The quotes as corrected, without those that are none, numbered and joined to their repetitions anew."""
+        """Return the corrected quotes, renumbered, without those that people removed."""
         corrected: list[Quote] = []
-        first: dict[str, str] = {}  # the first of those with the same words, by the id that it had been until now
-        for quote in sorted(quotes, key=lambda one: one.position):
-            said = {one.field: one for one in self.plan.by_quote.get(quote.quote_id, ())}
-            if "is_quote" in said:
+        first: dict[
+            str, str
+        ] = {}  # quote_id of the first quote with the same words that stays, by that of the old first
+        for quote in sorted(quotes, key=lambda quote: quote.position):
+            found = {correction.field: correction for correction in self.plan.by_quote.get(quote.quote_id, ())}
+            if "is_quote" in found:
                 continue
             head = first.setdefault(quote.repeat_of or quote.quote_id, quote.quote_id)
             repeat_of = None if head == quote.quote_id else head
-            now = self._correct(quote, said) if said else quote
-            corrected.append(replace(now, position=len(corrected), repeat_of=repeat_of))
+            new = self._correct(quote, found) if found else quote
+            corrected.append(replace(new, position=len(corrected), repeat_of=repeat_of))
         return corrected
 
-    def correct_mentions(self, before: Sequence[Quote], now: Sequence[Quote]) -> list[Mention]:
-        """The mentions with the quotes that they stand in; a pronoun that means who speaks follows the speaker.
+    def correct_mentions(self, before: Sequence[Quote], after: Sequence[Quote]) -> list[Mention]:
+        """Return the mentions with the quotes that contain them.
 
-        Where that is nobody whom the article names, the pronoun is no mention.
+        A pronoun that refers to a corrected speaker now refers to the new one. If the article does not name the new
+        speaker, the pronoun is removed.
         """
-        speakers = {quote.quote_id: quote.speaker_entity_id for quote in now}
-        printed: dict[tuple[int | None, int | None], list[Quote]] = defaultdict(list)
-        for one in before:
-            if one.quote_id in speakers:
-                printed[one.speaker_start_char, one.speaker_end_char].append(one)
-        spoken = {one.quote_id: [one] for one in before if one.quote_type == "direct"}
-        people = {one.entity_id: one for one in reversed(self.mentions) if one.entity_type == "PERSON"}
-        find_quote = innermost_of(now)
+        speakers = {quote.quote_id: quote.speaker_entity_id for quote in after}
+        by_source: dict[tuple[int | None, int | None], list[Quote]] = defaultdict(list)
+        for quote in before:
+            if quote.quote_id in speakers:
+                by_source[quote.speaker_start_char, quote.speaker_end_char].append(quote)
+        direct = {quote.quote_id: [quote] for quote in before if quote.quote_type == "direct"}
+        people = {mention.entity_id: mention for mention in reversed(self.mentions) if mention.entity_type == "PERSON"}
+        find_quote = innermost_of(after)
         corrected = []
         for mention in self.mentions:
-            quote = find_quote(mention.start_char, mention.end_char)
-            mention_now = replace(mention, quote_id=quote.quote_id if quote else None)
-            of = printed.get((mention.start_char, mention.end_char), [])
-            if not of and mention.text.casefold() not in GENDERS:  # "I"
-                of = spoken.get(mention.quote_id or "", [])
+            quote_now = find_quote(mention.start_char, mention.end_char)
+            new = replace(mention, quote_id=quote_now.quote_id if quote_now else None)
+            referring = by_source.get((mention.start_char, mention.end_char), [])
+            if not referring and mention.text.casefold() not in GENDERS:  # "I"
+                referring = direct.get(mention.quote_id or "", [])
             if mention.form == "pronoun" and any(
-                one.speaker_entity_id == mention.entity_id != speakers.get(one.quote_id) for one in of
+                quote.speaker_entity_id == mention.entity_id != speakers.get(quote.quote_id) for quote in referring
             ):
-                meant = {speakers.get(one.quote_id) for one in of}
-                person = people.get(meant.pop() or "") if len(meant) == 1 else None
+                new_speakers = {speakers.get(quote.quote_id) for quote in referring}
+                person = people.get(new_speakers.pop() or "") if len(new_speakers) == 1 else None
                 if person is None:
                     continue
-                mention_now = _as_of(mention_now, person)
-            corrected.append(mention_now)
+                new = _refer_to(new, person)
+            corrected.append(new)
         return corrected
 
-    def _correct(self, quote: Quote, said: Said) -> Quote:
-        now = self._correct_speaker(quote, said)
-        if "speaker_role" in said:
-            now = self._correct_role(now, said["speaker_role"])
-        if "quote_type" in said:
-            kind: QuoteType = said["quote_type"].value  # type: ignore[assignment]  # checked when it was read
-            now = replace(now, quote_type=kind, is_closed=now.is_closed or kind == "indirect")
-        is_same = all(getattr(now, name) == getattr(quote, name) for name in CORRECTABLE)
-        return replace(quote, review_status="confirmed") if is_same else replace(now, review_status="corrected")
+    def _correct(self, quote: Quote, found: ByField) -> Quote:
+        new = self._correct_speaker(quote, found)
+        if "speaker_role" in found:
+            new = self._correct_role(new, found["speaker_role"])
+        if "quote_type" in found:
+            kind: QuoteType = found["quote_type"].value  # type: ignore[assignment]  # checked when it was read
+            new = replace(new, quote_type=kind, is_closed=new.is_closed or kind == "indirect")
+        is_same = all(getattr(new, name) == getattr(quote, name) for name in CORRECTED_COLUMNS)
+        return replace(quote, review_status="confirmed") if is_same else replace(new, review_status="corrected")
 
-    def _correct_speaker(self, quote: Quote, said: Said) -> Quote:
-        if "speaker_name" in said:
-            found = self._find_entity(said["speaker_name"])
-            if found is None:  # it is not whom the machine names
-                return _take_speaker(quote, "unresolved")
-            if found.entity_id == quote.speaker_entity_id:
+    def _correct_speaker(self, quote: Quote, found: ByField) -> Quote:
+        if "speaker_name" in found:
+            entity = self._find_entity(found["speaker_name"])
+            if entity is None:  # at least it is not the machine's speaker
+                return _remove_speaker(quote, "unresolved")
+            if entity.entity_id == quote.speaker_entity_id:
                 return quote
             return replace(
                 quote,
-                speaker_entity_id=found.entity_id,
-                speaker_name=found.entity_name,
+                speaker_entity_id=entity.entity_id,
+                speaker_name=entity.entity_name,
                 speaker_role=None,
                 speaker_status="named",
                 speaker_method="reviewed",
                 speaker_confidence=None,
             )
-        if "speaker_status" not in said or said["speaker_status"].value == quote.speaker_status:
+        if "speaker_status" not in found or found["speaker_status"].value == quote.speaker_status:
             return quote
-        return _take_speaker(quote, said["speaker_status"].value)  # type: ignore[arg-type]  # checked when it was read
+        return _remove_speaker(quote, found["speaker_status"].value)  # type: ignore[arg-type]  # checked when it was read
 
     def _correct_role(self, quote: Quote, correction: Correction) -> Quote:
         if correction.value and quote.speaker_status == "unattributed":
-            self._refuse(correction, "the quote is unattributed: nobody has a role; name a speaker")
+            self._note_fault(correction, "the quote is unattributed, so nobody has a role; name a speaker")
             return quote
         return replace(quote, speaker_role=correction.value or None)
 
     def _find_entity(self, correction: Correction) -> Mention | None:
-        """A mention of the entity that a person names by its id, its name or another that the article gives it."""
+        """Return a mention of the entity that a correction names by its id, its name or another name in the article."""
         wanted = _fold(correction.value)
-        found = {one.entity_id: one for one in self.mentions if wanted in _names_of(one)}
+        found = {mention.entity_id: mention for mention in self.mentions if wanted in _names_of(mention)}
         if len(found) == 1:
             return next(iter(found.values()))
         if found:
-            several = ", ".join(f"{key} ({one.entity_type} {one.entity_name})" for key, one in sorted(found.items()))
-            fault = f"{correction.value!r} may be several entities of the article; give one's id: {several}"
-        else:
-            names = sorted({one.entity_name for one in self.mentions})
-            mentioned = ", ".join(names[:NAMES_TOLD]) + (" …" if len(names) > NAMES_TOLD else "") or "none"
-            fault = (
-                f"{correction.value!r} is no entity that the article mentions; it mentions: {mentioned}; name one of "
-                "these, or correct speaker_status to unresolved"
+            several = ", ".join(
+                f"{entity_id} ({mention.entity_type} {mention.entity_name})"
+                for entity_id, mention in sorted(found.items())
             )
-        self._refuse(correction, fault)
+            fault = f"{correction.value!r} may be several entities of the article; give the id of one: {several}"
+        else:
+            names = sorted({mention.entity_name for mention in self.mentions})
+            mentioned = ", ".join(names[:NAMES_SHOWN]) + (" …" if len(names) > NAMES_SHOWN else "") or "none"
+            fault = (
+                f"the article does not mention {correction.value!r}; it mentions: {mentioned}; name one of these, or "
+                "correct speaker_status to unresolved"
+            )
+        self._note_fault(correction, fault)
         return None
 
-    def _refuse(self, correction: Correction, fault: str) -> None:
-        """Note that a correction cannot be applied: a fault of who wrote it, unless it could be before."""
+    def _note_fault(self, correction: Correction, fault: str) -> None:
+        """Note that a correction cannot be applied: it waits if it was applied once, and else has a fault."""
         if correction.target in self.plan.settled:
             self.waiting.add(correction.target)
         else:
             self.faults.append(f"{correction.where}: {fault}")
 
 
-def _take_speaker(quote: Quote, status: SpeakerStatus) -> Quote:
-    """A quote whose speaker is not known, or not given at all."""
+def _remove_speaker(quote: Quote, status: SpeakerStatus) -> Quote:
+    """Return a quote with an unresolved speaker, or as unattributed."""
     quote = replace(
         quote,
         speaker_entity_id=None,
@@ -247,8 +258,8 @@ def _fold(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
-def _as_of(mention: Mention, person: Mention) -> Mention:
-    """A mention of another entity by the same words."""
+def _refer_to(mention: Mention, person: Mention) -> Mention:
+    """Return a mention with the entity of another one."""
     return replace(
         mention,
         entity_id=person.entity_id,

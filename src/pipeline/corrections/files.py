@@ -1,4 +1,4 @@
-"""Files of corrections → corrections, every fault told with its file and row."""
+"""Read files of corrections, and report every fault with its file and row."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from pipeline.errors import UsageError
 
 Field = Literal["speaker_name", "speaker_role", "speaker_status", "quote_type", "is_quote", "confirmed"]
 SPAN = ("article_id", "start_char", "end_char")
-GIVEN = ("field", "value", "reviewer", "reason")
-COLUMNS = ("quote_id", *SPAN, *GIVEN)
-# What may be said of each field; of the others, any words. "named" is left out: who names a speaker corrects speaker_name.
+REQUIRED = ("field", "value", "reviewer", "reason")
+COLUMNS = ("quote_id", *SPAN, *REQUIRED)
+# The values of some fields; the others take any text. "named" is missing, because a speaker is named with speaker_name.
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "speaker_status": tuple(status for status in get_args(SpeakerStatus) if status != "named"),
     "quote_type": get_args(QuoteType),
@@ -37,32 +37,34 @@ READABLE: Sequence[Callable[[pa.DataType], bool]] = (
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a person says of one field of a quote."""
+    """One corrected field of a quote."""
 
     where: str  # file and row
-    quote_id: str | None  # either this,
-    article_id: str | None  # or where the quote stands
+    quote_id: str | None  # or the next three
+    article_id: str | None
     start_char: int | None
     end_char: int | None
     field: Field
-    value: str  # empty: none
+    value: str  # empty for none
     reviewer: str
     reason: str
 
     @property
     def target(self) -> str:
-        """The quote as the file names it."""
+        """The quote, as the file names it."""
         return self.quote_id or f"{self.article_id}[{self.start_char}:{self.end_char}]"
 
 
 def read_corrections(folder: Path) -> tuple[Correction, ...]:
-    """Read all files of corrections in a folder; none where there is no folder.
+    """Return the corrections in all files of a folder, which need not exist.
 
     Raises:
-        UsageError: lists every fault in them; then none of them counts.
+        UsageError: if a file has a fault; lists all faults.
     """
     if os.path.lexists(folder) and not folder.is_dir():
-        raise UsageError(f"{folder} is no folder; put the files of corrections into one of that name")
+        raise UsageError(
+            f"{folder} is not a folder; move it, and put the files of corrections into a folder of that name"
+        )
     faults: list[str] = []
     corrections: list[Correction] = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
@@ -75,44 +77,46 @@ def read_corrections(folder: Path) -> tuple[Correction, ...]:
             if not found:
                 corrections.append(_as_correction(where, row))
     by_target: dict[str, list[Correction]] = defaultdict(list)
-    for one in corrections:
-        by_target[one.target].append(one)
-    faults += [fault for each in by_target.values() for fault in find_contradictions(each)]
-    refuse_faults(faults)
+    for correction in corrections:
+        by_target[correction.target].append(correction)
+    faults += [fault for found in by_target.values() for fault in find_contradictions(found)]
+    check_faults(faults)
     return tuple(corrections)
 
 
-def refuse_faults(faults: Sequence[str]) -> None:
-    """Refuse to go on where corrections have faults.
+def check_faults(faults: Sequence[str]) -> None:
+    """Check that corrections have no faults.
 
     Raises:
-        UsageError: lists them.
+        UsageError: if they do; lists them.
     """
     if faults:
         what = "a correction" if len(faults) == 1 else f"{len(faults):,} corrections"
-        told = "\n  ".join(faults)
-        raise UsageError(f"{what} cannot be applied; nothing was published: mend the files in corrections/\n  {told}")
+        lines = "\n  ".join(faults)
+        raise UsageError(f"{what} cannot be applied; nothing was published: fix the files in corrections/\n  {lines}")
 
 
 def find_contradictions(corrections: Sequence[Correction]) -> Iterator[str]:
-    """What of the corrections of one quote cannot all be true."""
-    first: dict[str, Correction] = {}
-    for one in corrections:
-        other = first.setdefault(one.field, one)
-        if other.value != one.value:
-            yield f"{one.where}: {one.field} {one.value!r} contradicts {other.value!r} in {other.where}"
-    for one in first.values():
-        for other in first.values():
-            if _excludes(one, other):
-                yield f"{other.where}: {other.field} contradicts {one.field} {one.value!r} in {one.where}"
+    """Yield a message for each pair of corrections of one quote that contradict each other."""
+    by_field: dict[str, Correction] = {}
+    for correction in corrections:
+        first = by_field.setdefault(correction.field, correction)
+        if first.value != correction.value:
+            yield (
+                f"{correction.where}: {correction.field} {correction.value!r} contradicts {first.value!r} in {first.where}"
+            )
+    for first in by_field.values():
+        for second in by_field.values():
+            if _excludes(first, second):
+                yield f"{second.where}: {second.field} contradicts {first.field} {first.value!r} in {first.where}"
 
 
-def _excludes(one: Correction, other: Correction) -> bool:
-    if one.field == "is_quote":
-        return other.field != "is_quote"
-    if one.field == "speaker_status":
-        has_role = other.field == "speaker_role" and other.value != "" and one.value == "unattributed"
-        return other.field == "speaker_name" or has_role
+def _excludes(first: Correction, second: Correction) -> bool:
+    if first.field == "is_quote":
+        return second.field != "is_quote"
+    if first.field == "speaker_status":
+        has_role = second.field == "speaker_role" and second.value != "" and first.value == "unattributed"
+        return second.field == "speaker_name" or has_role
     return False
 
 
@@ -123,14 +127,14 @@ Row = Mapping[str, str]
 
 
 def _read_rows(path: Path, faults: list[str]) -> Iterator[tuple[int, Row]]:
-    """The rows of a file, numbered as a spreadsheet does: from 2 in a CSV, whose first row names the columns."""
-    read: Mapping[str, Callable[[Path, list[str]], Iterator[tuple[int, Row]]]] = {
+    """Yield the rows of a file with their numbers: from 2 in a CSV, as a spreadsheet shows them, and else from 1."""
+    readers: Mapping[str, Callable[[Path, list[str]], Iterator[tuple[int, Row]]]] = {
         ".csv": _read_csv,
         ".parquet": _read_parquet,
     }
-    reader = read.get(path.suffix.casefold())
+    reader = readers.get(path.suffix.casefold())
     if path.is_dir() or reader is None:
-        faults.append(f"{path.name}: it is neither a .csv nor a .parquet file; save it as one, or take it away")
+        faults.append(f"{path.name}: it is neither a .csv nor a .parquet file; save it as one, or move it elsewhere")
         return
     try:
         yield from reader(path, faults)
@@ -140,7 +144,7 @@ def _read_rows(path: Path, faults: list[str]) -> Iterator[tuple[int, Row]]:
             f"{path.name}, line {line}: byte 0x{error.object[error.start]:02x} is not UTF-8; save it as UTF-8"
         )
     except (OSError, csv.Error, pa.ArrowException) as error:
-        faults.append(f"{path.name}: it cannot be read: {error}; save it anew")
+        faults.append(f"{path.name}: it cannot be read: {error}; save it again")
 
 
 def _read_csv(path: Path, faults: list[str]) -> Iterator[tuple[int, Row]]:
@@ -153,8 +157,8 @@ def _read_csv(path: Path, faults: list[str]) -> Iterator[tuple[int, Row]]:
     for number, cells in enumerate(rows, 2):
         if len(cells) != len(names) and any(cells):
             faults.append(
-                f"{path.name}, row {number}: it has {len(cells)} cells, and the first row {len(names)}; "
-                'put a value that holds a comma in "…"'
+                f"{path.name}, row {number}: it has {len(cells)} cells, but the first row has {len(names)}; "
+                'put a value with a comma in "…"'
             )
         elif any(cell.strip() for cell in cells):
             yield number, dict(zip(names, (" ".join(cell.split()) for cell in cells), strict=True))
@@ -165,7 +169,7 @@ def _read_parquet(path: Path, faults: list[str]) -> Iterator[tuple[int, Row]]:
         table = file.read()
     found = list(_faults_in_columns(table.column_names))
     found += [
-        f"{field.name} holds {field.type}; give words, whole numbers, true or false"
+        f"{field.name} has the type {field.type}; give text, whole numbers, true or false"
         for field in table.schema
         if not any(is_kind(field.type) for is_kind in READABLE)
     ]
@@ -177,26 +181,26 @@ def _read_parquet(path: Path, faults: list[str]) -> Iterator[tuple[int, Row]]:
 
 
 def _as_text(value: object) -> str:
-    if value is None or value != value:  # pandas writes what is missing as a number that is none
+    if value is None or value != value:  # pandas writes a missing value as NaN
         return ""
     if isinstance(value, bool):
         return str(value).casefold()
-    if isinstance(value, float) and value.is_integer():  # … and whole numbers beside it as floats
+    if isinstance(value, float) and value.is_integer():  # … and the whole numbers of its column as floats
         value = int(value)
     return " ".join(str(value).split())
 
 
 def _faults_in_columns(names: Sequence[str]) -> Iterator[str]:
-    """What a file's columns lack, or have too many."""
+    """Yield the faults of a file's columns."""
     known = ", ".join(COLUMNS)
     if len(names) == 1 and ";" in names[0]:
-        yield "its cells are parted by ';'; save it with commas"
+        yield "its cells are separated by ';'; save it with commas"
         return
     for name in sorted({name for name in names if name not in COLUMNS}):
         yield f"it has an unknown column {name!r}; the columns are {known}"
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"it has two columns {name}"
-    missing = [name for name in GIVEN if name not in names]
+    missing = [name for name in REQUIRED if name not in names]
     if "quote_id" not in names and not set(SPAN) <= set(names):
         missing.insert(0, f"quote_id (or {', '.join(SPAN)})")
     if missing:
@@ -207,7 +211,7 @@ def _faults_in_columns(names: Sequence[str]) -> Iterator[str]:
 
 
 def _faults_in(row: Row) -> list[str]:
-    """What is wrong with a row."""
+    """Return the faults of a row."""
     return [*_faults_in_target(row), *_faults_in_value(row)]
 
 
@@ -218,26 +222,26 @@ def _faults_in_target(row: Row) -> Iterator[str]:
     elif any(span) and not all(span):
         yield f"give all of {', '.join(SPAN)}"
     elif not re.match(HEX16, quote_id or span[0]):
-        yield f"{quote_id or span[0]!r} is no id: those have sixteen digits from 0 to f; copy one from the table quotes"
+        yield f"{quote_id or span[0]!r} is not an id, which has sixteen digits from 0 to f; copy one from the table quotes"
     elif any(span) and not (span[1].isdecimal() and span[2].isdecimal() and int(span[1]) < int(span[2])):
-        yield f"[{span[1]}:{span[2]}] is no stretch of a text: give start_char and end_char as the table quotes has them"
+        yield f"[{span[1]}:{span[2]}] is not a span; copy start_char and end_char from the table quotes"
 
 
 def _faults_in_value(row: Row) -> Iterator[str]:
     field, value = row["field"], row["value"]
     if field not in get_args(Field):
-        yield f"{field!r} is no field that can be corrected: those are {', '.join(get_args(Field))}"
+        yield f"{field!r} is not a field that can be corrected; the fields are {', '.join(get_args(Field))}"
     elif field in CHOICES and value.casefold() not in CHOICES[field]:
-        named = "; to name who speaks, correct speaker_name" if field == "speaker_status" else ""
-        yield f"{field} cannot be {value!r}: it may be {' or '.join(CHOICES[field])}{named}"
+        named = "; to name the speaker, correct speaker_name" if field == "speaker_status" else ""
+        yield f"{field} cannot be {value!r}; it may be {' or '.join(CHOICES[field])}{named}"
     elif field == "speaker_name" and not value:
-        yield "speaker_name is blank: where nobody is to be named, correct speaker_status to unresolved or unattributed"
+        yield "speaker_name is blank; to name nobody, correct speaker_status to unresolved or unattributed"
     elif not value.isprintable():
-        yield f"{field} holds a character that cannot be printed: {value!r}; type it anew"
+        yield f"{field} has a character that cannot be printed: {value!r}; type it again"
     if not row["reviewer"]:
-        yield "reviewer is blank: say who looked at it"
+        yield "reviewer is blank; say who reviewed the quote"
     if not row["reason"] and field != "confirmed":
-        yield "reason is blank: say why"
+        yield "reason is blank; say why"
 
 
 def _as_correction(where: str, row: Row) -> Correction:
@@ -258,5 +262,5 @@ def _as_correction(where: str, row: Row) -> Correction:
 
 
 def values_of(corrections: Iterable[Correction]) -> list[tuple[str, str]]:
-    """What corrections say, whoever says it."""
-    return sorted({(one.field, one.value) for one in corrections})
+    """Return the distinct fields and values of corrections, sorted."""
+    return sorted({(correction.field, correction.value) for correction in corrections})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from pipeline.contract import ReviewedQuote, stable_id
-from pipeline.corrections.files import Correction, find_contradictions, refuse_faults, values_of
+from pipeline.corrections.files import Correction, check_faults, find_contradictions, values_of
 from pipeline.store import Version
 
 QUOTE_SPAN = ("quote_id", "article_id", "start_char", "end_char")
@@ -64,7 +64,7 @@ def plan_corrections(
     for target, (quote_id, _) in ids.items():
         by_quote[quote_id] += by_target[target]
     faults += [fault for found in by_quote.values() for fault in find_contradictions(found)]
-    refuse_faults(faults)
+    check_faults(faults)
     was_waiting = {quote.target for quote in before if quote.is_waiting}
     reviewed = tuple(
         ReviewedQuote(target, *ids[target], stable_id(values_of(found)), target in was_waiting)
