@@ -271,13 +271,13 @@ NOBODY = "tcp://127.0.0.1:9"
     ("case", "workers", "told"),
     [
         pytest.param(
-            "no-dask", None, "UsageError .* is tcp://127.0.0.1:9, and prefect-dask is not installed", id="no-dask"
+            "no-dask", None, "UsageError .* is tcp://127.0.0.1:9, but prefect-dask is not installed", id="no-dask"
         ),
         pytest.param("nobody", None, "UnreachableError .* tcp://127.0.0.1:9 .* does not answer", id="no-scheduler"),
-        pytest.param("no-workers", (), "UnreachableError .* has no workers", id="no-workers"),
+        pytest.param("no-workers", (), "UnreachableError .* has had no workers", id="no-workers"),
         pytest.param("nanny", ("--nanny",), "OnrecordError .*--no-nanny", id="workers-that-may-start-no-process"),
         pytest.param(
-            "other-code", ("--no-nanny",), "OnrecordError .* made by onrecord 0.0.9 ", id="workers-of-other-code"
+            "other-code", ("--no-nanny",), "OnrecordError .* the run has onrecord 0.0.9 ", id="workers-of-other-code"
         ),
         pytest.param(
             "scheduler-dies", ("--no-nanny",), "UnreachableError .* went away during", id="scheduler-that-dies"

@@ -192,7 +192,7 @@ def test_a_damaged_data_set_fails_the_nightly_run_and_a_lock_is_waited_for(
         prefect.hear(run_id, "is being written by")
     run = prefect.wait(run_id)
     assert (run["state_type"], run["run_count"]) == ("COMPLETED", 1), prefect.messages(run_id)
-    prefect.hear(run_id, "all as they should be")
+    prefect.hear(run_id, "values checked, no differences")
 
     (part,) = (store.open_version(into).path / "quotes").rglob("*.parquet")
     rows = pd.read_parquet(part).drop(columns="published_month", errors="ignore")
@@ -251,7 +251,7 @@ def test_make_server_serves_until_it_is_stopped(tmp_path: Path) -> None:
     prefect = Prefect(tmp_path)
     serve = prefect.start("flows/serve.py")
     try:
-        prefect.until(lambda: "Ctrl-C ends it" in prefect.log.read_text("utf-8"), "server")
+        prefect.until(lambda: "Ctrl-C stops it" in prefect.log.read_text("utf-8"), "server")
         pools = prefect.post("/work_pools/filter")
         assert [each["name"] for each in pools] == ["onrecord"]
         assert prefect.deployment("collect/quarter-hourly")["paused"]  # there is no sources.toml

@@ -136,9 +136,7 @@ def test_what_is_no_quote_goes_and_comes_back(newsroom: Newsroom) -> None:
 @pytest.mark.parametrize(
     ("name", "field", "value", "told"),
     [
-        pytest.param(
-            "desk.csv", "speaker_name", "Nobody Atall", "the article does not mention", id="unknown-name"
-        ),
+        pytest.param("desk.csv", "speaker_name", "Nobody Atall", "the article does not mention", id="unknown-name"),
         pytest.param("desk.csv", "quote_type", "spoken", "quote_type cannot be 'spoken'", id="impossible-value"),
         pytest.param("desk.xlsx", "confirmed", "true", "it is neither a .csv nor a .parquet file", id="no-table"),
     ],

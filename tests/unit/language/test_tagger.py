@@ -183,9 +183,9 @@ def test_a_damaged_file_is_named(tmp_path: Path, name: str, found: bytes | str |
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("name", ["tagger.onnx", "tokenizer.json"])
 def test_a_damaged_file_ends_the_command_with_one_line(tmp_path: Path, name: str, workers: int) -> None:
-    package = tmp_path / "installed" / "pipeline"
-    shutil.copytree(FOLDER.parents[1], package, ignore=shutil.ignore_patterns("__pycache__"))
-    damaged = package / "language" / "model" / name
+    installed = tmp_path / "installed"  # both packages: onrecord runs only the pipeline beside it
+    shutil.copytree(FOLDER.parents[2], installed, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    damaged = installed / "pipeline" / "language" / "model" / name
     damaged.write_bytes(damaged.read_bytes()[:100_000])
     raw = tmp_path / "wire"
     raw.mkdir()
@@ -203,7 +203,7 @@ def test_a_damaged_file_ends_the_command_with_one_line(tmp_path: Path, name: str
             "--workers",
             str(workers),
         ],
-        env=os.environ | {"PYTHONPATH": str(package.parent)},
+        env=os.environ | {"PYTHONPATH": str(installed)},
         capture_output=True,
         text=True,
         check=False,
