@@ -267,4 +267,4 @@ def test_damaged_list_of_what_is_kept_out_is_told(newsroom: Newsroom, line: str)
     ran = newsroom.onrecord("curate", newsroom.raw, "--into", newsroom.curated)
     assert ran.code == 2
     assert "forgotten.jsonl is damaged" in ran.err
-    assert "mend it" in ran.err
+    assert "fix it" in ran.err

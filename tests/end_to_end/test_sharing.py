@@ -72,8 +72,8 @@ def test_data_set_is_not_written_into_a_folder_in_use(newsroom: Newsroom, tmp_pa
     newsroom.curate()
     for target, told in (
         (newsroom.raw, "exists and is not empty; name a new folder"),
-        (newsroom.curated / "shared", "lies within"),
-        (newsroom.curated, "lies within"),
+        (newsroom.curated / "shared", "is inside"),
+        (newsroom.curated, "is inside"),
         (newsroom.raw / "ferry.txt", "exists and is not empty; name a new folder"),
     ):
         ran = newsroom.onrecord("export", newsroom.curated, "--without-text", target)
@@ -96,5 +96,5 @@ def test_nothing_else_is_written_into_the_data_set(newsroom: Newsroom) -> None:
     ):
         ran = newsroom.onrecord(*arguments)
         assert ran.code == 2
-        assert "lies within" in ran.err
+        assert "is inside" in ran.err
     assert "nothing to do" in newsroom.curate().out, "which would be refused if something else lay there"

@@ -3,26 +3,20 @@
 ::
 
     curated/
-      current -> versions/<run_id>       one link: switching it is the whole of publishing
-      articles -> current/articles       … and so for each table
-      versions/<run_id>/<table>/…        a complete, immutable data set; what did not change is hard-linked
-      versions/<run_id>/state/<table>/…  what the next run needs to know of it
-      corrections/                       what people have corrected, in files of theirs
-      settings.toml                      what people have set of drift and alerts
-      forgotten.jsonl                    the articles that are kept out
+      current -> versions/<run_id>       publishing is to switch this link
+      articles -> current/articles       and so for each table
+      versions/<run_id>/<table>/…        a complete, immutable data set; unchanged files are hard links
+      versions/<run_id>/state/<table>/…  what the next run needs
+      corrections/                       people's files of corrections
+      settings.toml                      people's settings of drift and alerts
+      forgotten.jsonl                    the articles that must not return
       reports/<run_id>.html
-      reports/index.html                 all runs
+      reports/index.html                 the list of all runs
       README.md                          the data dictionary
 """
 
-from pipeline.store.maintenance import (
-    Scrubber,
-    note_forgotten,
-    note_scrubbed,
-    remove_versions,
-    repack,
-    roll_back,
-)
+from pipeline.store.forgetting import Scrubber, note_forgotten, note_scrubbed, read_forgotten
+from pipeline.store.maintenance import remove_versions, repack, roll_back
 from pipeline.store.parts import Changes, Rows, WrittenPart, write_keyed, write_parts
 from pipeline.store.tables import month_of
 from pipeline.store.version import (
@@ -46,7 +40,6 @@ from pipeline.store.versions_on_disk import (
     list_reports,
     prepared_report,
     publish,
-    read_forgotten,
     report_path,
     schema_metadata,
     scratch,

@@ -1,16 +1,14 @@
-"""Where a data set lies: who may write there, how a version is built, and how it becomes the current one."""
+"""Lock a data set, build a version in it, and make that the current one."""
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,12 +21,11 @@ README_HEADER = "# Curated tables\n"
 README_TEXT = (
     README_HEADER
     + """
-Written by `onrecord`; every file here but this one is replaced or linked anew by its runs. Load a table with
+Written by `onrecord`, whose runs replace the files here. Load a table with
 `pd.read_parquet("curated/quotes")`; `articles`, `quotes`, `mentions` and `article_entities` also have a column
 `published_month` (`YYYY-MM`, or `unknown`) from the names of their folders. All offsets are half-open Unicode code points into
-`articles.text`; all instants are UTC. The schema metadata of each part file tells the version of `onrecord` and of its
-model that wrote it, the attributions that the quotes are of, and the accuracy that was measured (`onrecord.accuracy`,
-JSON).
+`articles.text`; all instants are UTC. The schema metadata of each part file has the version of `onrecord` and of the model
+that wrote it, the setting `--attributions`, and the measured accuracy (`onrecord.accuracy`, JSON).
 
 """
 )
@@ -40,15 +37,15 @@ KNOWN_ENTRIES = {
     *("current", "versions", "reports", CORRECTIONS, SETTINGS, FORGOTTEN, "README.md", ".gitignore", LOCK),
     *TABLES,
 }
-PREPARED = ".ready"  # ends the name of a report of a run that has not published yet
-FRESH = ".{}.new"  # what is about to take a name's place; a run that died may leave one
+PREPARED = ".ready"  # suffix of a report whose run has not published yet
+FRESH = ".{}.new"  # a file about to replace another; a dead run may leave one
 
 
 def check_destination(curated: Path) -> None:
-    """Refuse a place that is not a data set and is not free to become one.
+    """Check that a path is a data set, or free for a new one.
 
     Raises:
-        UsageError: if it is a file, or a folder that holds something else.
+        UsageError: if it is a file, or a folder with other files.
     """
     if not curated.exists():
         return
@@ -61,30 +58,30 @@ def check_destination(curated: Path) -> None:
         foreign.append("README.md")
     if foreign:
         raise UsageError(
-            f"--into {curated} holds something else ({', '.join(foreign[:3])}); nothing was written: "
+            f"--into {curated} has other files ({', '.join(foreign[:3])}); nothing was written: "
             "name a new folder, or one that onrecord wrote"
         )
 
 
 def check_outside(curated: Path, target: Path) -> None:
-    """Refuse to write for other purposes where only a data set's own files may lie.
+    """Check that a folder to write is not inside a data set.
 
     Raises:
-        UsageError: says so.
+        UsageError: if it is.
     """
     if target.resolve().is_relative_to(curated.resolve()):
-        raise UsageError(f"{target} lies within {curated}; name a place elsewhere")
+        raise UsageError(f"{target} is inside {curated}; name a folder elsewhere")
 
 
 @contextmanager
 def writing(curated: Path) -> Iterator[None]:
-    """Be the one writer of a data set, and first remove what dead runs left.
+    """Become the only writer of a data set, and remove what dead runs left.
 
     The lock is the kernel's (``flock``): it ends with its process, however that ends.
 
     Raises:
-        UsageError: if the place cannot be a data set.
-        LockedError: if another run holds it.
+        UsageError: if the path cannot be a data set.
+        LockedError: if another run has the lock.
         StorageError: if the disk refuses.
     """
     check_destination(curated)
@@ -96,7 +93,7 @@ def writing(curated: Path) -> Iterator[None]:
             f"{curated} cannot be written: {error.strerror}; nothing was published: make room, or name another folder"
         ) from error
     try:
-        _remove_what_dead_runs_left(curated)
+        _clean_up_after_dead_runs(curated)
         yield
     finally:
         (curated / LOCK).unlink(missing_ok=True)
@@ -117,14 +114,14 @@ def _acquire(path: Path) -> int:
             if path.stat().st_ino == os.fstat(lock).st_ino:
                 now = datetime.now(UTC)
                 holder = f"process {os.getpid()} on {socket.gethostname()} since {now:%Y-%m-%d %H:%M:%S} UTC"
-                with suppress(OSError):  # a full disk has no room to say who holds the lock: it holds all the same
+                with suppress(OSError):  # without the name of its holder, on a full disk, the lock works too
                     os.ftruncate(lock, 0)
                     os.write(lock, holder.encode())
                 return lock
         os.close(lock)
 
 
-def _remove_what_dead_runs_left(curated: Path) -> None:
+def _clean_up_after_dead_runs(curated: Path) -> None:
     for fresh in (*curated.glob(FRESH.format("*")), *(curated / "reports").glob("*.new")):
         fresh.unlink()
     current = current_version(curated)
@@ -142,59 +139,31 @@ def _remove_what_dead_runs_left(curated: Path) -> None:
 
 
 def corrections_folder(curated: Path) -> Path:
-    """Where people put what they have corrected."""
+    """Return the folder for files of corrections."""
     return curated / CORRECTIONS
 
 
 def settings_file(curated: Path) -> Path:
-    """Where people set what counts as usual, and what they are to be told of."""
+    """Return the path of the settings of drift and alerts."""
     return curated / SETTINGS
-
-
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """That an article is kept out."""
-
-    reason: str
-    is_done: bool  # whether all versions are without it
-
-
-def read_forgotten(curated: Path) -> dict[str, Forgotten]:
-    """The articles that are kept out of a data set, by article_id.
-
-    Raises:
-        UsageError: if the file that names them is damaged.
-    """
-    path = curated / FORGOTTEN
-    if not path.exists():
-        return {}
-    try:
-        return {
-            (told := json.loads(line))["article_id"]: Forgotten(told["reason"], told["is_done"])
-            for line in path.read_text("utf-8").splitlines()
-        }
-    except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(
-            f"{path} is damaged ({error}); each line is an object with article_id, reason, forgotten_at and is_done: mend it"
-        ) from error
 
 
 @contextmanager
 def scratch(curated: Path | None) -> Iterator[Path]:
-    """An empty folder for what a run makes on the way; the next run removes what a dead one leaves.
+    """Yield an empty folder for temporary files; the next run removes what a dead one leaves.
 
     Args:
-        curated: the data set that it is for; None for a run that publishes nothing.
+        curated: the data set of the run; None for a dry run.
 
     Raises:
         StorageError: if the disk refuses.
     """
-    place = curated / "versions" if curated else Path(tempfile.gettempdir())
+    parent = curated / "versions" if curated else Path(tempfile.gettempdir())
     try:
-        folder = tempfile.TemporaryDirectory(prefix="staging-", dir=place)
+        folder = tempfile.TemporaryDirectory(prefix="staging-", dir=parent)
     except OSError as error:
         raise StorageError(
-            f"{place} cannot be written: {error.strerror}; nothing was published: make room and run again"
+            f"{parent} cannot be written: {error.strerror}; nothing was published: make room and run again"
         ) from error
     with folder as path:
         yield Path(path)
@@ -202,7 +171,7 @@ def scratch(curated: Path | None) -> Iterator[Path]:
 
 @contextmanager
 def building(curated: Path, run_id: str) -> Iterator[Version]:
-    """A new, empty version that nothing points to; it is removed again if anything goes wrong.
+    """Yield a new, empty version; it is removed again after any error.
 
     Raises:
         StorageError: if the disk refuses.
@@ -228,18 +197,18 @@ def discard(path: Path) -> None:
 
 
 def publish(curated: Path, version: Version) -> None:
-    """Make a complete version the current one: for all tables, in one step."""
+    """Make a complete version the current one, for all tables in one step."""
     _sync(version.path)
     for name in TABLES:
         point(curated / name, Path("current", name))
     _write_if_changed(curated / "README.md", README_TEXT + data_dictionary(TABLES.values()))
     point(curated / "current", Path("versions", version.run_id))
-    with suppress(OSError):  # a full disk: the next run marks it
+    with suppress(OSError):  # on a full disk the next run marks it
         (version.path / PUBLISHED).touch()
 
 
 def point(link: Path, target: Path) -> None:
-    """Let a link lead elsewhere, in one step."""
+    """Change the target of a link in one step."""
     if link.is_symlink() and link.readlink() == target:
         return
     fresh = link.with_name(FRESH.format(link.name))
@@ -258,14 +227,14 @@ def _write_if_changed(path: Path, text: str) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Bring a version to the disk, so that a power cut after the switch loses nothing; what is linked is there."""
+    """Flush a version to the disk, so that a power cut after the switch loses nothing; linked files are there already."""
     for path in (*folder.rglob("*"), folder, folder.parent):
         if path.is_dir() or path.stat().st_nlink == 1:
             sync_one(path)
 
 
 def sync_one(path: Path) -> None:
-    """Bring a file or a folder's list of names to the disk."""
+    """Flush a file, or the list of names of a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -274,34 +243,34 @@ def sync_one(path: Path) -> None:
 
 
 def report_path(curated: Path, run_id: str) -> Path:
-    """Where the report of a run lies; its folder is made if need be."""
+    """Return the path of a run's report, and create its folder."""
     folder = curated / "reports"
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{run_id}.html"
 
 
 def prepared_report(curated: Path, run_id: str) -> Path:
-    """Where the report of a run waits until the run has published: so none that did is without."""
+    """Return the path of a report that is written before its run publishes, so that no published run lacks one."""
     return report_path(curated, run_id).with_suffix(PREPARED)
 
 
 def index_path(curated: Path) -> Path:
-    """Where the page over all runs lies, beside theirs."""
+    """Return the path of the page that lists all runs."""
     return report_path(curated, "index")
 
 
 def list_reports(curated: Path) -> list[Path]:
-    """The reports of runs, published or not, the oldest first."""
-    return sorted((curated / "reports").glob("[0-9]*.html"))  # a run's id begins with its year
+    """Return the reports of runs, published or not, the oldest first."""
+    return sorted((curated / "reports").glob("[0-9]*.html"))  # a run_id begins with its year
 
 
 def latest_report(curated: Path) -> Path | None:
-    """The report of the last run that wrote one, published or not."""
+    """Return the report of the last run that wrote one, published or not."""
     return max(list_reports(curated), default=None)
 
 
 def schema_metadata(version: str, accuracy: Accuracy, attributions: Attributions) -> dict[str, str]:
-    """What each Parquet file says of how it came about, and how far it can be trusted."""
+    """Return the metadata of each Parquet file: what wrote it, and the measured accuracy."""
     return {
         "onrecord.version": version,
         "onrecord.model_version": accuracy.model_version,
