@@ -1,4 +1,4 @@
-"""Raw bytes → RawArticle: the only code that knows what lies in raw/."""
+"""Find raw files, frame them into records, and read records as articles. No other code knows their formats."""
 
 from pipeline.read.fields import FIELDS, parse_path
 from pipeline.read.files import Fingerprint, RawFile, find_files, fingerprint, is_unicode, locate

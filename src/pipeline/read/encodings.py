@@ -1,4 +1,4 @@
-"""What bytes tell of their encoding, whatever they hold."""
+"""Detect an encoding from bytes of any format."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ HIGH = re.compile(rb"[\x80-\xff]")
 
 
 def count_high_bytes(data: bytes) -> tuple[int, int]:
-    """How many bytes are not ASCII, and how many of these make sound UTF-8."""
+    """Return the number of bytes outside ASCII, and how many of these are valid UTF-8."""
     return len(HIGH.findall(data)), sum(len(found) for found in MULTIBYTE.findall(data))
 
 
 def utf16_without_mark(data: bytes) -> str | None:
-    """The codec of UTF-16 without a byte order mark: text in mostly Latin letters has a NUL in every other byte."""
+    """Return the codec of UTF-16 without a byte order mark: Latin letters have a NUL in every other byte."""
     head = data[:HEAD_BYTES]
     if len(head) < 20:
         return None
-    for at, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
-        if head[at::2].count(0) > len(head) * 0.4 and head[1 - at :: 2].count(0) == 0:
+    for offset, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if head[offset::2].count(0) > len(head) * 0.4 and head[1 - offset :: 2].count(0) == 0:
             return encoding
     return None

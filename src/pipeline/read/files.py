@@ -1,4 +1,4 @@
-"""What lies under RAW, on this machine or in a store that fsspec reaches."""
+"""List and open the files of RAW, on this machine or in a store that fsspec can read."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from pipeline.read import remote
 from pipeline.read.records import CHUNK_BYTES, reject
 from pipeline.read.sidecar import has_sidecar, pair_sidecars, sidecar_names
 
-MAX_FOLDERS = 100  # within each other
-# A file written twice within one tick of its file system's clock has the same time for both contents, and may have the
-# same size: its stamp tells the two apart only if the tick was over when it was taken. git calls such a file racily
-# clean. The longest tick is that of FAT.
+MAX_FOLDERS = 100  # nested in each other
+# A file that is written twice within one tick of its file system's clock has one time for both contents, and perhaps one
+# size. Its stamp can tell them apart only if it was taken after the tick (git calls such a file racily clean). FAT has
+# the longest tick.
 TICK_NS = 2_000_000_000
 
 
@@ -30,32 +30,32 @@ class RawFile:
     source: str
     raw_path: str
     location: str  # a path of this machine, or a URL
-    sidecar: str | None = None  # likewise
-    # What changes when it or its sidecar does, told without reading them: size, time and inode, or what a store says (an
-    # ETag, or size and time). Empty where that cannot be relied on.
+    sidecar: str | None = None  # the same of the sidecar
+    # Changes when the file or its sidecar does, and is known without reading them: size, time and inode, or the validator
+    # of a store (an ETag, or size and time). Empty if it would not be reliable.
     stamp: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What changes when the content of a file or its sidecar does."""
+    """A digest that changes when the content of a file or its sidecar does."""
 
-    whole: str  # empty where they cannot be read
-    begin: str = ""  # what ``whole`` would be if the file ended earlier; empty where it does not reach that far
+    whole: str  # empty if they cannot be read
+    begin: str = ""  # ``whole`` as if the file ended at an earlier byte; empty if the file is shorter
 
 
 def find_files(raw: str, source: str) -> Iterator[RawFile | Reject | Skip]:
-    """List RAW in the order of its paths; hidden files and folders are left alone.
+    """Yield the files of RAW in the order of their paths, except hidden files and folders.
 
-    A folder that cannot be opened, and a link that leads back into its own folder, are rejects. A sidecar is skipped:
-    it is read together with its article.
+    A folder that cannot be opened is a reject, and so is a link back into its own folder. A sidecar is skipped, because
+    it is read with its article.
 
     Args:
-        raw: a file or folder of this machine, or a URL that fsspec understands (``s3://…``, ``https://…``).
+        raw: a file or folder on this machine, or a URL that fsspec understands (``s3://…``, ``https://…``).
         source: the collection's name.
 
     Raises:
-        OSError: if a store cannot be listed: what is in it is then not known at all.
+        OSError: if a store cannot be listed.
     """
     if remote.is_remote(raw):
         for folder, names in remote.walk(raw):
@@ -67,9 +67,9 @@ def find_files(raw: str, source: str) -> Iterator[RawFile | Reject | Skip]:
 
 
 def locate(raw: str, source: str, raw_path: str) -> RawFile:
-    """A file of RAW by its path, with its sidecar, without listing RAW; ``raw`` may be that file itself.
+    """Return a file of RAW by its path, with its sidecar, without listing RAW; ``raw`` may be that file itself.
 
-    A store is not asked, so a file there has no stamp.
+    A file in a store gets no stamp, because the store is not asked.
     """
     if remote.is_remote(raw):
         return RawFile(source, raw_path, remote.join(raw, raw_path))
@@ -89,7 +89,7 @@ def _pair(source: str, folder: remote.Folder, names: dict[str, str]) -> Iterator
             yield Skip(RawRef(source, raw_path, WHOLE, ""), "sidecar")
         elif not name.startswith("."):
             beside = articles.get(name)
-            stamps = [names[one] for one in (name, beside) if one]
+            stamps = [names[known] for known in (name, beside) if known]
             sidecar = folder.url + beside if beside else None
             yield RawFile(source, raw_path, folder.url + name, sidecar, "".join(stamps) if all(stamps) else "")
 
@@ -124,7 +124,9 @@ def _walk(folder: Path, prefix: str, source: str, above: tuple[str, ...]) -> Ite
             yield RawFile(source, raw_path, entry.path, beside.path if beside else None, stamp)
         else:
             kind = (
-                "the link leads nowhere" if entry.is_symlink() else "it is no regular file (a device, socket or pipe)"
+                "the target of the link does not exist"
+                if entry.is_symlink()
+                else "it is not a regular file (a device, socket or pipe)"
             )
             yield _reject(source, raw_path, "unreadable", f"{kind}; remove it or put the article in its place")
 
@@ -134,14 +136,14 @@ def _walk_below(
 ) -> Iterator[RawFile | Reject | Skip]:
     real = os.path.realpath(entry.path)
     if real in above:
-        detail = f"the link leads back to a folder that holds it ({Path(entry.path).readlink()}); remove the link"
+        detail = f"the link points to a folder that contains it ({Path(entry.path).readlink()}); remove the link"
         yield _reject(source, raw_path, "symlink_loop", detail)
     else:
         yield from _walk(Path(entry.path), raw_path + "/", source, (*above, real))
 
 
 def _stamp(listed_at: int, *entries: os.DirEntry[str] | Path | None) -> str:
-    """The stamp of a file and its sidecar, of which a listing was begun at a time in ns."""
+    """Return the stamp of a file and its sidecar, given when their listing began, in ns."""
     try:
         found = [entry.stat() for entry in entries if entry]
     except OSError:
@@ -152,12 +154,12 @@ def _stamp(listed_at: int, *entries: os.DirEntry[str] | Path | None) -> str:
 
 
 def is_unicode(name: str) -> bool:
-    """Whether a name of this machine is UTF-8."""
+    """Return whether a file name on this machine is UTF-8."""
     return name.isascii() or name == _escape(name)
 
 
 def _escape(name: str) -> str:
-    """A name of this machine that tables can hold: bytes that are not UTF-8 are written in digits."""
+    """Return a file name that a table can store: bytes that are not UTF-8 become hex digits."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
@@ -166,7 +168,7 @@ def _reject(source: str, raw_path: str, reason: str, detail: str) -> Reject:
 
 
 def open_file(location: str) -> io.BufferedReader:
-    """Open a file of this machine or of a store for reading.
+    """Open a file on this machine or in a store for reading.
 
     Raises:
         OSError: if it cannot be opened; later reads raise it too.
@@ -175,12 +177,12 @@ def open_file(location: str) -> io.BufferedReader:
 
 
 def fingerprint(file: RawFile, end_byte: int = 0) -> Fingerprint:
-    """Tell the content of a file and its sidecar by SHA-256, or, of a store that gives one, by its stamp.
+    """Return the SHA-256 of a file and its sidecar, or of its stamp in a store that has one.
 
     Args:
-        file: of which nothing but its locations and, in a store, its stamp is used.
-        end_byte: where a file of this machine ended when it was last read, to see in the same pass whether it has only
-            grown: then ``begin`` is what ``whole`` was. Not every store can go on reading from there.
+        file: the file.
+        end_byte: where a file on this machine ended when it was last read. If it only grew, ``begin`` equals the earlier
+            ``whole``. Ignored for a store, since not every store can continue reading from there.
     """
     is_remote = remote.is_remote(file.location)
     if file.stamp and is_remote:
@@ -198,7 +200,7 @@ def fingerprint(file: RawFile, end_byte: int = 0) -> Fingerprint:
 
 
 def _digest(stream: BinaryIO, end_byte: int = 0) -> tuple[bytes, bytes]:
-    """SHA-256 of a stream, and of its first bytes if there are so many."""
+    """Return the SHA-256 of a stream, and of its first ``end_byte`` bytes if it has so many."""
     content, begun, size = hashlib.sha256(), b"", 0
     while chunk := stream.read(CHUNK_BYTES):
         if size < end_byte <= size + len(chunk):

@@ -1,7 +1,7 @@
-"""Which format a file is in, and which functions frame and read it.
+"""Choose the functions that frame and read a file, by its name and its first bytes.
 
-The name's ending says what a file should be; its first bytes can contradict it: a PDF named .html is refused as a PDF,
-a page named .txt is read as a page, and an archive is opened whatever it is called.
+The first bytes override the name's ending: a PDF named .html is rejected as a PDF, a page named .txt is read as a page,
+and an archive is opened whatever its name is.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ from pipeline.read.tables import frame_csv, frame_parquet, frame_tsv
 from pipeline.read.text import read_text
 from pipeline.read.warc import frame_warc
 
-HEAD_BYTES = 4096  # enough to tell what a file is
+HEAD_BYTES = 4096  # enough to recognise a file
 
 
 def _frame_one(kind: Kind, input_format: InputFormat, limit: int) -> Framer:
-    """Frame a stream that is one article."""
+    """Return a framer for streams that are one article."""
 
     def frame(ref: RawRef, stream: BinaryIO) -> Iterator[Framed]:
         data = read_whole(stream, limit)
@@ -59,7 +59,7 @@ _frame_text = _frame_one("text", "text", MAX_TEXT_BYTES)
 _frame_html = _frame_one("html", "html", MAX_HTML_BYTES)
 _frame_rtf = _frame_one("rtf", "rtf", MAX_TEXT_BYTES)
 
-# What a name's ending says that a file is.
+# The framer for each ending of a file name.
 BY_ENDING: Mapping[str, Framer] = {
     **dict.fromkeys((".txt", ".text"), _frame_text),
     **dict.fromkeys((".html", ".htm", ".xhtml", ".shtml"), _frame_html),
@@ -73,11 +73,11 @@ BY_ENDING: Mapping[str, Framer] = {
     ".wet": frame_warc,
     **dict.fromkeys((".xml", ".rss", ".atom", ".rdf", ".feed"), frame_feed),
 }
-TABLES = (frame_csv, frame_tsv, frame_parquet)  # whose columns the user may name
-# The formats to which records are appended: their framers go on behind a bookmark, and give the last record's number.
+TABLES = (frame_csv, frame_tsv, frame_parquet)  # the user may name their columns
+# The formats to which records are appended. Their framers continue after a bookmark and return the last record's number.
 GrowingFramer = Callable[[RawRef, BinaryIO, Bookmark], Generator[Framed, None, int | None]]
 GROWING: Mapping[object, GrowingFramer] = {frame_jsonl: frame_jsonl, frame_warc: frame_warc}
-# What a file's first bytes say, against its name if need be.
+# The framer for each kind that a file's first bytes show, whatever its name is.
 BY_CONTENT: Mapping[FileKind, Framer] = {
     "warc": frame_warc,
     "parquet": frame_parquet,
@@ -85,39 +85,39 @@ BY_CONTENT: Mapping[FileKind, Framer] = {
     "html": _frame_html,
     "feed": frame_feed,
 }
-# … and where the name's ending says nothing, or that it is a text.
+# The same, if the name's ending is unknown or that of a text.
 BY_CONTENT_ONLY: Mapping[FileKind, Framer] = {"json": frame_json, "jsonl": frame_jsonl}
-# What markup and JSON may stand within: a table's first cell may well begin with a tag or a bracket.
+# Kinds that a file of records may seem to be, because its first cell begins with a tag or a bracket.
 MARKUP: frozenset[FileKind] = frozenset(("html", "feed", "sitemap", "newsml", "xml", "json", "jsonl"))
 RECORD_ENDINGS = frozenset((".jsonl", ".ndjson", ".jl", ".json", ".csv", ".tsv", ".tab"))
 JSON_FEED = re.compile(rb'"version"\s*:\s*"https?://(?:www\.)?jsonfeed\.org/version/')
-# A WARC file is compressed record by record, and its records' offsets are those in the compressed file.
+# A WARC file is compressed record by record, so it is not decompressed as a whole; its offsets are of compressed bytes.
 WARC_NAME = re.compile(r"\.(?:warc|wet)(?:\.gz|\.zst)?$", re.IGNORECASE)
 READERS: Mapping[Kind, Reader] = {"text": read_text, "html": read_html, "rtf": read_rtf, "json": read_fields}
 
 
 class Framing:
-    """The records of a file, to be gone through once."""
+    """The records of a file; iterate once."""
 
     def __init__(self, framed: Generator[Framed, None, Bookmark]) -> None:
         self._framed = framed
-        self.end = BEGIN  # where to go on when the file has grown: told when its records have been gone through
+        self.end = BEGIN  # where to continue when the file has grown; known after the iteration
 
     def __iter__(self) -> Iterator[Framed]:
         self.end = yield from self._framed
 
 
 def frame_file(file: RawFile, options: Options, after: Bookmark = BEGIN) -> Framing:
-    """Part a raw file into its records; what cannot be read of it is a reject.
+    """Frame a raw file into its records; a part that cannot be read is a reject.
 
-    JSON Lines and WARC files that are neither packed nor damaged at their end can be read on: the records up to
-    ``framing.end`` and those behind it are then, names and all, those of the whole file. Where that is not sure,
-    ``framing.end`` is BEGIN.
+    JSON Lines and WARC files can be continued if they are neither compressed nor damaged at their end: the records up to
+    ``framing.end`` and those after it are together, names included, those of the whole file. Otherwise ``framing.end``
+    is BEGIN.
 
     Args:
-        file: what ``find_files`` gave.
+        file: a file from ``find_files``.
         options: how to read.
-        after: the ``end`` of an earlier framing, if the file begins as it was then (see ``fingerprint``).
+        after: the ``end`` of an earlier framing, if the file still begins as it was then (``fingerprint``).
     """
     return Framing(_frame_file(file, options, after))
 
@@ -149,14 +149,14 @@ def _read_beside(location: str | None) -> Sidecar | None:
 
 
 def _frame(opened: OpenFile, options: Options, after: Bookmark = BEGIN) -> Generator[Framed, None, Bookmark]:
-    """Part whatever a stream holds into records."""
+    """Frame a stream of any format into records."""
     head = opened.stream.peek(HEAD_BYTES)[:HEAD_BYTES]
     packing = None if WARC_NAME.search(opened.name) else recognise_container(opened.name, head)
     found = packing or _find_framer(opened.name, head)
     if found in GROWING and not opened.depth and not opened.sidecar:
         return (yield from _frame_growing(opened, GROWING[found], after))
     if after != BEGIN:
-        raise ValueError(f"{opened.name} cannot be read on from byte {after.end_byte:,}: not as {found}")
+        raise ValueError(f"{opened.name} cannot be continued from byte {after.end_byte:,} as {found}")
     stream = cast(BinaryIO, opened.stream)
     if isinstance(found, str):
         yield from frame_container(opened, found, lambda inner: _frame(inner, options))
@@ -171,12 +171,12 @@ def _frame(opened: OpenFile, options: Options, after: Bookmark = BEGIN) -> Gener
 def _frame_growing(opened: OpenFile, framer: GrowingFramer, after: Bookmark) -> Generator[Framed, None, Bookmark]:
     last = yield from framer(opened.ref, cast(BinaryIO, opened.stream), after)
     end_byte = opened.stream.tell()
-    # A file that fills the head stays of its format, however it grows.
+    # Only a file longer than its head is sure to keep its format as it grows.
     return BEGIN if last is None or end_byte < HEAD_BYTES else Bookmark(end_byte, last)
 
 
 def _find_framer(name: str, head: bytes) -> Framer | tuple[str, str]:
-    """The function that frames a file, or the reason why there is none, and the detail."""
+    """Return the function that frames a file, or the reason and detail of a reject."""
     ending = PurePosixPath(name).suffix.lower()
     seen = None if WARC_NAME.search(name) else recognise(head)
     by_name = frame_warc if WARC_NAME.search(name) else BY_ENDING.get(ending)
@@ -186,26 +186,24 @@ def _find_framer(name: str, head: bytes) -> Framer | tuple[str, str]:
         known = ", ".join(sorted(BY_ENDING))
         return by_name or (
             "unknown_format",
-            f"no format is known for the ending {ending or '(none)'!r}; known: {known}",
+            f"the ending {ending or '(none)'!r} is unknown; the known ones are {known}",
         )
     if seen in BY_CONTENT:
         return BY_CONTENT[seen]
     if seen in BY_CONTENT_ONLY:
         return by_name if by_name and by_name is not _frame_text else BY_CONTENT_ONLY[seen]
-    detail = (
-        f"the file is called {name} and is {describe_kind(seen)}: save the article as text or HTML, or remove the file"
-    )
+    detail = f"the file {name} is {describe_kind(seen)}; save the article as text or HTML, or remove the file"
     return "disguised_format", detail
 
 
 def _with_sidecar(framed: Iterator[Framed], sidecar: Sidecar) -> Iterator[Framed]:
-    """Give the one article of a file what stands beside it."""
+    """Yield the records of a file with one article, with its sidecar added."""
     about = read_sidecar(sidecar.content)
     for record in framed:
         if not isinstance(record, RawRecord):
             yield record
         elif isinstance(about, str):
-            yield reject(record.ref, "broken_sidecar", f"{sidecar.name}: {about}; mend it or remove it, then run again")
+            yield reject(record.ref, "broken_sidecar", f"{sidecar.name}: {about}; fix or remove it, then run again")
         else:
             yield replace(
                 record.digested(),

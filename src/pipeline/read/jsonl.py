@@ -1,8 +1,8 @@
-"""JSON Lines and JSON files, parted into records; nothing is parsed here.
+"""Frame JSON Lines and JSON files into records, without parsing them.
 
-The array of a JSON file is parted at its commas, so that a record is exactly the bytes that stand in the file and a
-broken one costs no other. A streaming parser cannot do that: ijson ends at the first NaN or integer of 20 digits and
-loses all that follows, writes "?" for half a surrogate pair, and holds memory that grows with the square of the depth.
+The array of a JSON file is split at its commas, so a record is exactly the bytes in the file, and a broken record does
+not affect the others. A streaming parser cannot do that: ijson ends at the first NaN or integer of 20 digits and loses
+the rest, writes "?" for half a surrogate pair, and needs memory that grows with the square of the depth.
 """
 
 from __future__ import annotations
@@ -30,35 +30,37 @@ from pipeline.read.records import (
     whole_ref,
 )
 
-# The keys under which an object keeps an array of articles: NewsAPI, JSON APIs, Guardian, Solr, Elasticsearch …
+# The keys of arrays of articles in an object: NewsAPI, JSON APIs, Guardian, Solr, Elasticsearch …
 WRAPPERS = frozenset(
     b"articles data docs documents entries hits items news posts records response result results rows stories".split()
 )
-MAX_DEPTH = 100_000  # what nests deeper than a thousand is refused as a record; beyond this, the file is no data
+MAX_DEPTH = (
+    100_000  # a record that nests deeper than a thousand is rejected later; beyond this, so is the rest of the file
+)
 WRAPPER_DEPTH = 2  # {"response": {"docs": […]}}
 SPACE = b" \t\r\n"
-TOO_LARGE = f"{describe_excess(MAX_TEXT_BYTES)}; split it, one article a record"
+TOO_LARGE = f"{describe_excess(MAX_TEXT_BYTES)}; split it into one article per record"
 
-# Repeats keep what they took (``*+``): an unclosed string is read once, not once for each way to part it.
+# Possessive repeats (``*+``) read an unclosed string once, not once for each way to split it.
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 NEXT_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|' + _STRING + rb")*+([\[\]{}])", re.DOTALL)
 NEXT_COMMA_OR_BRACKET = re.compile(rb'(?:[^"\[\]{},]++|' + _STRING + rb")*+([\[\]{},])", re.DOTALL)
-# A string, and whether it is a key and opens an array of objects; a bracket; or a string that has no end here.
+# A string, with its colon and the bracket of an array of objects if it is a key; a bracket; or an unclosed string.
 KEY_OR_BRACKET = re.compile(
     rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(\s*+:(?:\s*+(\[)\s*+(?=\{))?)?|([\[{])|[\]}]|".*+', re.DOTALL
 )
 
 
 def frame_jsonl(ref: RawRef, stream: BinaryIO, after: Bookmark = BEGIN) -> Generator[Framed, None, int | None]:
-    """Frame JSON Lines: a record a line, numbered from 1; a blank line is none.
+    """Frame JSON Lines: one record per line, numbered from 1; blank lines are no records.
 
     Args:
-        ref: where the stream stands.
+        ref: of the stream.
         stream: at its beginning.
-        after: behind which line to go on.
+        after: continue after this bookmark.
 
     Returns:
-        The number of the last line; None where what is appended could change it (it has no end), or where none holds a
+        The number of the last line; None if appended bytes could change it (it has no line end), or if there is no
         record.
     """
     if after == BEGIN:
@@ -75,7 +77,9 @@ def frame_json(ref: RawRef, stream: BinaryIO) -> Iterator[Framed]:
         rest = yield from _frame_elements(ref, chain([head.lstrip(SPACE)[1:]], chunks))
         for chunk in chain([rest], chunks):
             if found := chunk.strip(SPACE)[:20]:
-                detail = f"the array has ended, but {found!r} follows; split the file there, or write a record a line"
+                detail = (
+                    f"the array has ended, but {found!r} follows; split the file there, or write one record per line"
+                )
                 raise BadStreamError("broken_record", detail)
         return
     shape = _survey(head)
@@ -83,19 +87,19 @@ def frame_json(ref: RawRef, stream: BinaryIO) -> Iterator[Framed]:
         yield from _frame_lines(ref, chain([head], chunks))
     elif shape.array_at is not None:
         yield from _frame_elements(ref, chain([head[shape.array_at :]], chunks))
-        for _ in chunks:  # to its end, where a compressed file tells whether it is whole
+        for _ in chunks:  # to the end, where a cut compressed file raises
             pass
     else:
         yield _frame_whole(ref, head + gather(chunks, MAX_TEXT_BYTES + 1 - len(head)))
 
 
-def refuse_empty(ref: RawRef) -> Reject:
-    """Refuse a file of records that has none."""
-    return reject(whole_ref(ref, None), "empty", "it holds no records; put articles in it or remove it")
+def reject_empty(ref: RawRef) -> Reject:
+    """Return the reject of a file without records."""
+    return reject(whole_ref(ref, None), "empty", "it has no records; put articles in it or remove it")
 
 
 def gather(chunks: Iterator[bytes], size: int) -> bytes:
-    """As many chunks as it takes for ``size`` bytes, together."""
+    """Return chunks joined to at least ``size`` bytes, or to the end."""
     parts = []
     while size > 0 and (part := next(chunks, b"")):
         parts.append(part)
@@ -104,10 +108,10 @@ def gather(chunks: Iterator[bytes], size: int) -> bytes:
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:
-    """What the stream holds, without a byte order mark."""
+    """Yield the stream without a byte order mark."""
     first = stream.read(CHUNK_BYTES)
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise BadStreamError("undecodable", "it is UTF-16 where JSON is UTF-8; save it as UTF-8")
+        raise BadStreamError("undecodable", "it is UTF-16, but JSON is UTF-8; save it as UTF-8")
     if first:
         yield first.removeprefix(codecs.BOM_UTF8)
         yield from iter(lambda: stream.read(CHUNK_BYTES), b"")
@@ -117,7 +121,7 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _frame_lines(ref: RawRef, chunks: Iterator[bytes], before: int = 0) -> Generator[Framed, None, int | None]:
-    """Frame the lines behind so many others; gives the number of the last one if it has an end."""
+    """Frame lines that follow ``before`` others, and return the number of the last one if it has a line end."""
     is_empty, number, line = not before, before, b""
     for number, line in enumerate(_lines(chunks), before + 1):
         if not line or line.isspace():
@@ -125,27 +129,27 @@ def _frame_lines(ref: RawRef, chunks: Iterator[bytes], before: int = 0) -> Gener
         is_empty = False
         yield _frame(ref, number, line.removesuffix(b"\r"), "jsonl")
     if is_empty:
-        yield refuse_empty(ref)
+        yield reject_empty(ref)
     return None if is_empty or line else number - 1
 
 
 def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The lines without their ends, and what stands behind the last end; of one too large, no more than shows it."""
-    begun: list[bytes] = []
+    """Yield the lines without their ends, then the rest; a line over MAX_TEXT_BYTES is cut somewhere beyond that."""
+    parts: list[bytes] = []
     size = 0
     for chunk in chunks:
         *ended, rest = chunk.split(b"\n")
         for line in ended:
-            if begun:
-                begun.append(line)
-                yield b"".join(begun)
-                begun, size = [], 0
+            if parts:
+                parts.append(line)
+                yield b"".join(parts)
+                parts, size = [], 0
             else:
                 yield line
         if rest and size <= MAX_TEXT_BYTES:
-            begun.append(rest)
+            parts.append(rest)
             size += len(rest)
-    yield b"".join(begun)
+    yield b"".join(parts)
 
 
 def _frame(ref: RawRef, number: int, data: bytes, input_format: InputFormat) -> RawRecord | Reject:
@@ -159,7 +163,7 @@ def _frame(ref: RawRef, number: int, data: bytes, input_format: InputFormat) -> 
 
 def _frame_whole(ref: RawRef, data: bytes) -> RawRecord | Reject:
     if not data.strip():
-        return refuse_empty(ref)
+        return reject_empty(ref)
     if len(data) > MAX_TEXT_BYTES:
         return reject(whole_ref(ref, None), "too_large", TOO_LARGE)
     return RawRecord(whole_ref(ref, data), "json", data, "json")
@@ -167,14 +171,14 @@ def _frame_whole(ref: RawRef, data: bytes) -> RawRecord | Reject:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the beginning of a file that begins with an object tells of the rest."""
+    """How a file that begins with an object goes on."""
 
-    array_at: int | None = None  # behind the bracket that opens the array of articles
-    is_lines: bool = False  # the object fills a line, and another begins behind it
+    array_at: int | None = None  # the byte after the bracket that opens the array of articles
+    is_lines: bool = False  # the object fills a line, and another follows
 
 
 def _survey(head: bytes) -> Shape:
-    """See how a file is built; an object that has a text of its own, or two such arrays, wraps no articles."""
+    """Return the shape of a file. An object with its own text, or with two such arrays, does not wrap articles."""
     depth, end, is_article = 0, len(head), False
     arrays: list[int] = []
     for token in KEY_OR_BRACKET.finditer(head):
@@ -196,7 +200,7 @@ def _survey(head: bytes) -> Shape:
 
 
 def _frame_elements(ref: RawRef, chunks: Iterator[bytes]) -> Generator[Framed, None, bytes]:
-    """Frame an array from behind its opening bracket; gives what of the last chunk stands behind its closing one."""
+    """Frame an array after its opening bracket, and return the rest of the last chunk after its closing one."""
     number, held, scanned, depth = 0, b"", 0, 0
     for chunk in chunks:
         held, begin = held + chunk, 0
@@ -210,9 +214,7 @@ def _frame_elements(ref: RawRef, chunks: Iterator[bytes]) -> Generator[Framed, N
             elif depth:
                 depth -= 1
             elif sign == b"}":
-                raise BadStreamError(
-                    "broken_record", f"a brace closes what none opened, behind record {number}; mend it"
-                )
+                raise BadStreamError("broken_record", f"a brace after record {number} closes nothing; fix the file")
             else:
                 element, begin = held[begin : token.start(1)].strip(SPACE), scanned
                 if element or sign == b",":
@@ -220,9 +222,9 @@ def _frame_elements(ref: RawRef, chunks: Iterator[bytes]) -> Generator[Framed, N
                     yield _frame(ref, number, element, "json")
                 if sign == b"]":
                     if not number:
-                        yield refuse_empty(ref)
+                        yield reject_empty(ref)
                     return held[begin:]
         held, scanned = held[begin:], scanned - begin
         if len(held) > MAX_TEXT_BYTES:
             raise BadStreamError("too_large", f"record {number + 1} has {TOO_LARGE}")
-    raise BadStreamError("truncated", f"the file ends within its array, behind record {number}; fetch it again")
+    raise BadStreamError("truncated", f"the file ends inside its array, after record {number}; fetch it again")

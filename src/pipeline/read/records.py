@@ -1,6 +1,6 @@
-"""What passes inside reading: a file is *framed* into records, and a record is *read* into an article.
+"""The values of reading: a file is *framed* into records, and a record is *read* as an article.
 
-Framing is cheap, streams, and runs in one process; reading costs, and runs in the workers. So a dump of a million
+Framing is cheap, streams, and runs in one process. Reading is expensive and runs in the workers. So a dump of a million
 records is read like a million files.
 """
 
@@ -13,11 +13,11 @@ from typing import BinaryIO, Literal
 
 from pipeline.contract import WHOLE, InputFormat, QualityFlag, RawArticle, RawMetadata, RawRef, Reject, Skip
 
-# The longest articles have some 100 kB of text; what is larger is a dump of many. A page carries scripts and styles.
+# The longest articles have some 100 kB of text; a larger record is a dump of many. A page also has scripts and styles.
 MAX_TEXT_BYTES = 20_000_000
 MAX_HTML_BYTES = 8_000_000
 CHUNK_BYTES = 1 << 20
-INSIDE = "!/"  # parts a path in an archive from what is inside it
+INSIDE = "!/"  # separates a path in an archive from the record inside it
 
 NOTHING_GIVEN = RawMetadata()
 Kind = Literal["text", "html", "rtf", "json"]
@@ -27,27 +27,26 @@ Kind = Literal["text", "html", "rtf", "json"]
 class RawRecord:
     """One raw record, framed and not yet read.
 
-    ``data`` are its bytes, and ``kind`` what they are: a text, a page, an RTF document, or a JSON object whose fields
-    hold an article.
+    ``kind`` says what ``data`` is: a text, a page, an RTF document, or a JSON object with the fields of an article.
     """
 
-    ref: RawRef  # raw_sha256 is that of data, or empty where the digest is left to whoever needs it
+    ref: RawRef  # raw_sha256 is that of data, or empty until ``digested``
     kind: Kind
     data: bytes
     input_format: InputFormat
-    given: RawMetadata = NOTHING_GIVEN  # what stands beside the bytes: a sidecar, a WARC header, a feed
-    beside: bytes = b""  # the bytes that ``given`` was read from, where they are a file of their own
+    given: RawMetadata = NOTHING_GIVEN  # from a sidecar, a WARC header or a feed
+    beside: bytes = b""  # the content of the sidecar, if any
     charset: str | None = None  # as the server named it
     notes: tuple[str, ...] = ()
     flags: tuple[QualityFlag, ...] = ()
 
     def digested(self) -> RawRecord:
-        """The record with its digest: framing a crawl leaves it to the workers, since it takes as long as the framing."""
+        """Return the record with its digest. Framing leaves that to the workers, because it takes as long as framing."""
         return self if self.ref.raw_sha256 else replace(self, ref=replace(self.ref, raw_sha256=digest(self.data)))
 
     @property
     def content_sha256(self) -> str:
-        """Digest of all that is known of the record: it changes when its sidecar does; empty without a digest."""
+        """The digest of the record and its sidecar; empty without a digest."""
         if not self.beside:
             return self.ref.raw_sha256
         return hashlib.sha256(self.ref.raw_sha256.encode() + self.beside).hexdigest()
@@ -55,28 +54,28 @@ class RawRecord:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user said of how to read."""
+    """The user's settings for reading."""
 
-    fields: Mapping[str, str] = field(default_factory=dict)  # metadata field or "text" or "html" → path in a record
+    fields: Mapping[str, str] = field(default_factory=dict)  # path in a record, by metadata field, "text" or "html"
 
 
 @dataclass(frozen=True, slots=True)
 class Bookmark:
-    """How far a file was read: where to go on when it has grown."""
+    """How far a file was read: where to continue when it has grown."""
 
-    end_byte: int = 0  # behind what was read
-    end_record: int = 0  # the number of its last record: that of its line, or in a WARC file its offset
+    end_byte: int = 0  # the first byte that was not read
+    end_record: int = 0  # the number of the last record: its line, or its offset in a WARC file
 
 
-BEGIN = Bookmark()  # and where going on is not possible
+BEGIN = Bookmark()  # also of a file that has to be read from its start again
 Framed = RawRecord | Reject | Skip
-# Parts a stream into records. The ref's raw_record is where the stream stands in its file: "" for the file itself.
+# Frames a stream into records. The raw_record of the ref is the stream's path inside its file, "" for the file itself.
 Framer = Callable[[RawRef, BinaryIO], Iterator[Framed]]
 Reader = Callable[[RawRecord, Options], RawArticle | Reject]
 
 
 class BadStreamError(Exception):
-    """A stream that cannot be read on: what was framed before it stands, and what follows is one reject.
+    """A stream cannot be read further. The records before stay, and the rest becomes one reject.
 
     The message says what was found and what to do.
     """
@@ -88,36 +87,36 @@ class BadStreamError(Exception):
 
 
 def record_ref(ref: RawRef, record: int | str, data: bytes | None = None) -> RawRef:
-    """The ref of a record inside the stream at ``ref``, with the digest of its bytes."""
+    """Return the ref of a record inside the stream at ``ref``, with the digest of its bytes."""
     inside = f"{ref.raw_record}{INSIDE}{record}" if ref.raw_record else str(record)
     return RawRef(ref.source, ref.raw_path, inside, digest(data))
 
 
 def whole_ref(ref: RawRef, data: bytes | None) -> RawRef:
-    """The ref of a record that is all of the stream at ``ref``."""
+    """Return the ref of a record that is the whole stream at ``ref``."""
     return RawRef(ref.source, ref.raw_path, ref.raw_record or WHOLE, digest(data))
 
 
 def digest(data: bytes | None) -> str:
-    """SHA-256 in hexadecimal digits; empty for no data."""
+    """Return the SHA-256 in hexadecimal digits; empty for None."""
     return "" if data is None else hashlib.sha256(data).hexdigest()
 
 
 def reject(ref: RawRef, reason: str, detail: str) -> Reject:
-    """Refuse a record while reading."""
+    """Return a reject of the stage "read"."""
     return Reject.of(ref, stage="read", reason=reason, detail=detail)
 
 
 def describe_excess(limit: int) -> str:
-    """What is wrong with an article that has more bytes than it may have; what to do is for the caller to add."""
+    """Return the words for an article with too many bytes; the caller adds what to do."""
     return f"more than {limit:,} bytes, the most that one article may have"
 
 
 def read_whole(stream: BinaryIO, limit: int) -> bytes:
-    """The rest of a stream.
+    """Return the rest of a stream.
 
     Raises:
-        BadStreamError: if it is longer than ``limit`` bytes; no more than that is held.
+        BadStreamError: if it is longer than ``limit`` bytes; no more than that is read into memory.
     """
     parts, size = [], 0
     while part := stream.read(CHUNK_BYTES):

@@ -1,6 +1,6 @@
-"""Raw files in a store that fsspec reaches: S3, Google Cloud Storage, a web server.
+"""Raw files in a store that fsspec can read: S3, Google Cloud Storage, a web server.
 
-Whatever a store's client raises comes out as OSError, the one error that reading expects.
+All errors of a store's client are raised as OSError, the only error that reading expects.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typing import Any
 
 from pipeline.errors import UsageError
 
-BLOCK = 4 << 20  # bytes asked for at a time
-# What clients raise beside OSError; a client that is not installed raises nothing.
+BLOCK = 4 << 20  # bytes of one request
+# The errors of clients other than OSError; a client need not be installed.
 CLIENT_ERRORS = (
     ("aiohttp", "ClientError"),
     ("botocore.exceptions", "BotoCoreError"),
     ("botocore.exceptions", "ClientError"),
     ("gcsfs.retry", "HttpError"),
 )
-# What stores call the validator of a file's content, in the order of how much it says.
+# The names of validators of a file's content in different stores, the most reliable first.
 VALIDATORS = ("ETag", "etag", "Content-MD5", "md5Hash", "Last-Modified", "LastModified", "mtime", "updated")
 
 
@@ -32,29 +32,29 @@ VALIDATORS = ("ETag", "etag", "Content-MD5", "md5Hash", "Last-Modified", "LastMo
 class Folder:
     """A folder of a store."""
 
-    prefix: str  # its path within RAW, with a slash at its end; empty for RAW itself
-    url: str  # likewise as a URL
+    prefix: str  # its path in RAW, with a slash at the end; empty for RAW itself
+    url: str  # the same as a URL
 
 
 def is_remote(location: str) -> bool:
-    """Whether a location is a URL and no path of this machine."""
+    """Return whether a location is a URL and not a path on this machine."""
     return "://" in location
 
 
 def join(raw: str, raw_path: str) -> str:
-    """The URL of a file of RAW, which may be that file itself."""
+    """Return the URL of a file in RAW, which may be that file itself."""
     return raw if raw.rstrip("/").endswith("/" + raw_path) else f"{raw.rstrip('/')}/{raw_path}"
 
 
 def walk(raw: str) -> Iterator[tuple[Folder, dict[str, str]]]:
-    """The folders under a URL in order, each with its files' names and stamps; hidden folders are left out.
+    """Yield the folders under a URL, except hidden ones, in order, each with the stamps of its files by name.
 
     Raises:
-        UsageError: if nothing is there, or the client for this kind of store is not installed.
+        UsageError: if the URL does not exist, or the client for this kind of store is not installed.
         OSError: if the store does not answer.
     """
     store = _store(raw)
-    store.invalidate_cache()  # a process that runs for weeks lists anew
+    store.invalidate_cache()  # for a process that runs for weeks
     with _translated(raw):
         root = store._strip_protocol(raw).rstrip("/")
         if store.isfile(root):
@@ -80,7 +80,7 @@ def _stamp(about: dict[str, Any]) -> str:
 
 
 def open_file(url: str) -> io.BufferedReader:
-    """Open a file of a store; what its client raises while reading comes out as OSError.
+    """Open a file of a store; errors of the client while reading are raised as OSError.
 
     Raises:
         OSError: if it cannot be opened.
@@ -123,13 +123,13 @@ class _Translated(io.RawIOBase):
 
 
 def _store(url: str) -> Any:
-    import fsspec  # late: a run over files of this machine need not wait for it
+    import fsspec  # late, because runs over files of this machine do not need it
 
     protocol = url.partition("://")[0]
     try:
-        return fsspec.filesystem(protocol)  # fsspec keeps one client a protocol
+        return fsspec.filesystem(protocol)  # fsspec keeps one client for each protocol
     except ValueError as error:
-        raise UsageError(f"{url}: no kind of store is known by {protocol!r}; use s3://, gs:// or https://") from error
+        raise UsageError(f"{url}: {protocol!r} is not a known kind of store; use s3://, gs:// or https://") from error
     except ImportError as error:
         raise UsageError(f"{url}: {error}; for s3:// and gs:// it comes with onrecord[s3] and onrecord[gs]") from error
 

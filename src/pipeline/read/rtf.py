@@ -1,4 +1,4 @@
-"""RTF documents, by striprtf; what it does not know is taken out before it looks."""
+"""Read RTF documents with striprtf, after removing what it does not handle."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from striprtf.striprtf import rtf_to_text
 from pipeline.contract import RawArticle, Reject
 from pipeline.read.records import Options, RawRecord, reject
 
-# A document's signature and, before its first group, the character set it names and the code page of that.
+# A document's signature and the control words before its first group, among them character set and code page.
 HEADER = re.compile(r"\{\\rtf\d*(?P<header>(?:\\[a-z]+-?\d*\s*)*)")
 CODE_PAGE = re.compile(r"\\ansicpg(\d+)")
 CHARACTER_SET = re.compile(r"\\(mac|pca?)(?![a-z])")
@@ -25,28 +25,27 @@ TOKEN = re.compile(
     r"|(?P<text>\\'[0-9a-f]{2}|\\[^a-z]|[^\\{}]+)",
     re.IGNORECASE | re.DOTALL | re.ASCII,
 )
-HIDDEN = frozenset(("v", "deleted"))  # switch on, or off by a 0: hidden text, text that a revision took out
+HIDDEN = frozenset(("v", "deleted"))  # switches, off with a 0: hidden text, and text deleted by a revision
 HIDDEN_GROUPS = frozenset(("pict", "fldinst"))  # a picture's bytes, a field's instruction such as a link's address
 TEXT_WORDS = frozenset("par line tab u emdash endash emspace enspace bullet lquote rquote ldblquote rdblquote".split())
-# What striprtf would show otherwise than a reader sees it, or search too long for, and what it is given instead.
+# Replacements for what striprtf would show differently from a reader, or search too long for.
 INSTEAD = {
     **dict.fromkeys(("\\\r", "\\\n"), "\\par "),
     **dict.fromkeys(("cell", "nestcell"), "\\tab "),
     **dict.fromkeys(HIDDEN_GROUPS, "\\*"),
 }
-MAX_SHOWN_CHARS = 4_000_000  # striprtf goes letter by letter, some two million a second
+MAX_SHOWN_CHARS = 4_000_000  # striprtf reads some two million letters a second
 
 
 def read_rtf(record: RawRecord, _options: Options) -> RawArticle | Reject:
     """Read an RTF document's text as a reader sees it: without hidden text, pictures, notes or link addresses.
 
-    What its properties say of title and author is left alone: they are the template's and the machine's as often as the
-    article's.
+    Title and author in its properties are ignored, because they often belong to the template or the machine.
     """
-    source = record.data.decode("latin-1").lstrip()  # a letter a byte
+    source = record.data.decode("latin-1").lstrip()  # one letter per byte
     header = HEADER.match(source)
     if not header:
-        detail = "it does not begin as an RTF document does ({\\rtf1 …); save it again as RTF or text"
+        detail = "it does not begin like an RTF document ({\\rtf1 …); save it again as RTF or text"
         return reject(record.ref, "broken_record", detail)
     shown = _shown(source)
     if shown is None:
@@ -61,7 +60,9 @@ def read_rtf(record: RawRecord, _options: Options) -> RawArticle | Reject:
     encoding = _codec(header["header"])
     try:
         as_written: str = rtf_to_text(shown, encoding)  # type: ignore[no-untyped-call]
-        text = as_written.encode("utf-16", "surrogatepass").decode("utf-16")  # it leaves surrogates in halves
+        text = as_written.encode("utf-16", "surrogatepass").decode(
+            "utf-16"
+        )  # striprtf returns surrogate pairs in halves
     except (UnicodeError, LookupError) as error:
         return reject(
             record.ref, "undecodable", f"the RTF document's characters are not {encoding}: {error}; save it again"
@@ -69,7 +70,7 @@ def read_rtf(record: RawRecord, _options: Options) -> RawArticle | Reject:
     except (ValueError, TypeError, OverflowError) as error:
         return reject(record.ref, "broken_record", f"the RTF document is damaged: {error}; save it again")
     if not text.strip():
-        return reject(record.ref, "empty", "the RTF document holds no text; put the article in it or remove it")
+        return reject(record.ref, "empty", "the RTF document has no text; put the article in it or remove it")
     return RawArticle(
         ref=record.ref,
         input_format=record.input_format,
@@ -82,26 +83,26 @@ def read_rtf(record: RawRecord, _options: Options) -> RawArticle | Reject:
 
 
 def _codec(header: str) -> str:
-    """The codec of what a document escapes, where its fonts do not name another."""
+    """Return the codec of a document's escaped bytes, unless its fonts name another."""
     page, character_set = CODE_PAGE.search(header), CHARACTER_SET.search(header)
     if not page:
         return CODECS[character_set[1]] if character_set else "cp1252"
     try:
         return codecs.lookup(f"cp{page[1]}").name
     except LookupError:
-        return "utf-8"  # as striprtf does; what is not ASCII is then likely refused
+        return "utf-8"  # as striprtf does; other bytes than ASCII are then likely rejected
 
 
 def _shown(source: str) -> str | None:
-    """The document without what is not shown; None where it is cut short.
+    """Return the document without invisible parts; None if it is cut short.
 
-    That is hidden and deleted text, groups that a reader may leave out, the instructions of fields, and binary data.
+    Invisible are hidden and deleted text, groups that a reader may ignore, the instructions of fields, and binary data.
     """
     kept: list[str] = []
-    outer: list[bool] = []  # for each open group, whether what is around it is hidden
-    is_hidden, at = False, 0
-    while token := TOKEN.match(source, at):
-        at = token.end() + int(token["count"] or 0)
+    outer: list[bool] = []  # for each open group, whether the text around it is hidden
+    is_hidden, position = False, 0
+    while token := TOKEN.match(source, position):
+        position = token.end() + int(token["count"] or 0)
         word = token["word"] or ""
         if token["brace"] == "{":
             outer.append(is_hidden)

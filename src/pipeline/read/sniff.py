@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, whatever it is called."""
+"""Recognise the kind of a file by its first bytes, whatever its name is."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ DESCRIPTIONS: Mapping[FileKind, str] = {
     "table": "a database or table file that is not read (SQLite, Arrow, Avro, HDF5)",
     "executable": "a program",
 }
-# How the bytes of a format begin, from the format's own specification, or, where it says "file(1)", from the magic
-# numbers of that tool. The first that matches counts, so a document inside a ZIP stands before the ZIP itself. A short
-# signature that a text could begin with ("BM", "MZ") asks for the NUL bytes behind it as well.
+# The first bytes of each format, from its specification or, marked "file(1)", from the magic numbers of that tool. The
+# first match counts, so a document in a ZIP comes before the ZIP itself. A short signature that a text could begin with
+# ("BM", "MZ") includes the NUL bytes after it.
 SIGNATURES: tuple[tuple[FileKind, bytes], ...] = (
     ("gzip", rb"\x1f\x8b\x08"),  # RFC 1952; 8 is deflate, the only method there is
     ("bzip2", rb"BZh[1-9](?:1AY&SY|\x17\x72\x45\x38\x50\x90)"),  # a block, or the end of an empty file
@@ -102,11 +102,11 @@ SIGNATURES: tuple[tuple[FileKind, bytes], ...] = (
 )
 PATTERNS = tuple((kind, re.compile(pattern, re.DOTALL)) for kind, pattern in SIGNATURES)
 
-# What may stand before the root element of an XML or HTML document; possessive, so that no input makes it slow.
+# Everything before the root element of an XML or HTML document; possessive, so that no input makes it slow.
 PROLOG = re.compile(rb"(?>\s|<\?.*?\?>|<!--.*?-->|<!doctype[^>\[]*+(?>\[.*?\]\s*)?>)*+", re.DOTALL | re.IGNORECASE)
 HTML_DOCTYPE = re.compile(rb"<!doctype\s+html", re.IGNORECASE)
 ROOT = re.compile(rb"<(?:[a-z][\w.-]*:)?([a-z][\w.-]*)(?=[\s/>])", re.IGNORECASE)
-# An element at a file's start and what the file then is. A piece of a page without <html> is a page too.
+# The kind of a file by its root element. A part of a page without <html> counts as a page.
 ROOTS: Mapping[str, FileKind] = {
     **dict.fromkeys(("rss", "feed"), "feed"),
     **dict.fromkeys(("urlset", "sitemapindex"), "sitemap"),
@@ -119,10 +119,10 @@ RSS_1 = b"purl.org/rss/1.0"  # RSS 1.0 is RDF; not all RDF is a feed
 
 
 def recognise(head: bytes) -> FileKind | None:
-    """What a file is by its first bytes; None where they could be plain text, or anything.
+    """Return the kind of a file by its first bytes; None if they could be plain text, or anything else.
 
     Args:
-        head: the first 4,096 bytes, or all there are; a tar is told only from its first 262.
+        head: the first 4,096 bytes, or fewer of a shorter file; a tar is recognised only from 262 bytes on.
     """
     for kind, pattern in PATTERNS:
         if pattern.match(head):
@@ -131,7 +131,7 @@ def recognise(head: bytes) -> FileKind | None:
 
 
 def describe_kind(kind: FileKind) -> str:
-    """A kind in words, for a person: "a PDF document"."""
+    """Return a kind in words for a person, such as "a PDF document"."""
     return DESCRIPTIONS[kind]
 
 

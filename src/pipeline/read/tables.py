@@ -1,8 +1,8 @@
-"""Tables of articles: CSV, TSV and Parquet, a row a record, which is read like a line of JSON.
+"""Frame tables of articles (CSV, TSV and Parquet): one record per row, which is then read like a line of JSON.
 
-Delimited text is read by the standard library. pyarrow's reader, measured on its version 26, cannot be trusted with it:
-it drops a stray quotation mark within a cell without a word, takes all that follows an unclosed one for one cell, makes
-a column bytes for one wrong byte, and ends at a row that is larger than its block.
+Delimited text is read by the standard library. pyarrow's reader (measured: version 26) silently drops a stray quotation
+mark in a cell, takes everything after an unclosed one as one cell, makes a whole column bytes for one wrong byte, and
+ends at a row that is larger than its block.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from pipeline.contract import RawRef, Reject
 from pipeline.read.fields import has_content, list_names, names_content
-from pipeline.read.jsonl import TOO_LARGE, gather, refuse_empty
+from pipeline.read.jsonl import TOO_LARGE, gather, reject_empty
 from pipeline.read.records import (
     CHUNK_BYTES,
     MAX_TEXT_BYTES,
@@ -43,23 +43,23 @@ if TYPE_CHECKING:
 TableFormat = Literal["csv", "tsv", "parquet"]
 BATCH_ROWS = 64  # articles may be long
 DEFAULTS = Options()
-# The library refuses cells above 128 kB unless it is told otherwise, once for the process; rows are measured here.
+# The library rejects cells above 128 kB unless this is set, once for the process; rows are measured here.
 csv.field_size_limit(MAX_TEXT_BYTES)
 
 
 def frame_csv(ref: RawRef, stream: BinaryIO, options: Options = DEFAULTS) -> Iterator[Framed]:
-    """Frame a table of delimited text: a record a row, numbered from 1 behind the header."""
+    """Frame a table of delimited text: one record per row, numbered from 1 after the header."""
     return _frame_delimited(ref, stream, "csv", options)
 
 
 def frame_tsv(ref: RawRef, stream: BinaryIO, options: Options = DEFAULTS) -> Iterator[Framed]:
-    """Frame a table with tabs."""
+    """Frame a table with tabs, like ``frame_csv``."""
     return _frame_delimited(ref, stream, "tsv", options)
 
 
 def frame_parquet(ref: RawRef, stream: BinaryIO, options: Options = DEFAULTS) -> Iterator[Framed]:
-    """Frame a Parquet file: a record a row, numbered from 1."""
-    with tempfile.TemporaryFile() as spooled:  # its end is read first, and streams only go forward
+    """Frame a Parquet file: one record per row, numbered from 1."""
+    with tempfile.TemporaryFile() as spooled:  # the end of a Parquet file is read first, and a stream only goes forward
         shutil.copyfileobj(stream, spooled, CHUNK_BYTES)
         try:
             with pq.ParquetFile(spooled, buffer_size=CHUNK_BYTES, pre_buffer=False) as table:
@@ -69,21 +69,21 @@ def frame_parquet(ref: RawRef, stream: BinaryIO, options: Options = DEFAULTS) ->
             raise BadStreamError("broken_record", detail) from error
 
 
-def _refuse_columns(ref: RawRef, columns: Sequence[str], options: Options) -> Reject | None:
-    """Refuse a table none of whose columns holds articles: once, not once a row."""
+def _check_columns(ref: RawRef, columns: Sequence[str], options: Options) -> Reject | None:
+    """Return one reject for a table without a column of texts, instead of one for each row."""
     named = [column for column in columns if column]
     if twice := sorted({column for column in named if named.count(column) > 1}):
-        detail = f"columns with one name: {', '.join(twice)}; give each its own"
+        detail = f"two columns have one name: {', '.join(twice)}; give each its own"
         return reject(whole_ref(ref, None), "broken_record", detail)
     if has_content(named, options):
         return None
-    found = f"no column is known to hold a text; the columns are: {list_names(columns)}"
-    detail = f"{found}; name the one that does: --fields text=NAME"
+    found = f"no column is known to have the text; the columns are: {list_names(columns)}"
+    detail = f"{found}; name the one that has it: --fields text=NAME"
     return reject(whole_ref(ref, None), "no_text", detail)
 
 
 def _frame_row(ref: RawRef, number: int, row: Mapping[str, object], input_format: TableFormat) -> RawRecord | Reject:
-    """Frame a row as a JSON object without its nulls, but for a text that is missing: that tells of a place for one."""
+    """Frame a row as a JSON object without nulls, except in a column of texts, where null means a missing text."""
     row = {name: cell for name, cell in row.items() if cell is not None or names_content(name)}
     try:
         data = orjson.dumps(row, default=_as_json)
@@ -91,9 +91,9 @@ def _frame_row(ref: RawRef, number: int, row: Mapping[str, object], input_format
         wrong = next((name for name, cell in row.items() if isinstance(cell, str) and not _is_unicode(cell)), None)
         if wrong is None:
             return reject(
-                record_ref(ref, number), "broken_record", f"a cell cannot be told as JSON: {error}; mend the row"
+                record_ref(ref, number), "broken_record", f"a cell cannot be written as JSON: {error}; fix the row"
             )
-        detail = f"column {wrong!r} holds bytes that are not of the file's encoding; save the table as UTF-8"
+        detail = f"column {wrong!r} has bytes that are not of the file's encoding; save the table as UTF-8"
         return reject(record_ref(ref, number), "undecodable", detail)
     if len(data) > MAX_TEXT_BYTES:
         return reject(record_ref(ref, number), "too_large", TOO_LARGE)
@@ -101,7 +101,7 @@ def _frame_row(ref: RawRef, number: int, row: Mapping[str, object], input_format
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether a text is free of the half characters that stand for undecodable bytes."""
+    """Return whether a text has no surrogates, which stand for undecodable bytes."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
@@ -113,7 +113,7 @@ def _first_line(error: Exception) -> str:
 
 
 class _Bytes(io.RawIOBase):
-    """A stream that may be no more than a ``read``, as the library's text layer wants it."""
+    """Make a raw stream from an object that may only have ``read``."""
 
     def __init__(self, head: bytes, stream: BinaryIO) -> None:
         self._head = head
@@ -129,11 +129,11 @@ class _Bytes(io.RawIOBase):
 
 
 class _Lines:
-    """The lines of a table; what one row takes is bounded."""
+    """The lines of a table, with a limit on the size of a row."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
-        self.row_size = 0  # characters since the last row, for the reader of rows to set back
+        self.row_size = 0  # characters since the last row; ``_read_rows`` resets it
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -153,7 +153,7 @@ def _frame_delimited(
 ) -> Iterator[Framed]:
     head = gather(iter(lambda: stream.read(CHUNK_BYTES), b""), CHUNK_BYTES)
     if not head.strip():
-        yield refuse_empty(ref)
+        yield reject_empty(ref)
         return
     encoding, start, sample = _decode_head(head)
     delimiter = _sniff_delimiter(sample, "\t,;|" if input_format == "tsv" else ",;\t|", options)
@@ -167,7 +167,7 @@ def _frame_delimited(
         yield from _frame_rows(ref, lines, rows, input_format, options)
     except UnicodeDecodeError as error:
         raise BadStreamError(
-            "undecodable", f"bytes that are no {encoding} ({error.reason}); save it as UTF-8"
+            "undecodable", f"it has bytes that are not {encoding} ({error.reason}); save it as UTF-8"
         ) from error
 
 
@@ -179,29 +179,29 @@ def _frame_rows(
         where = f"line {first}" if first == last else f"lines {first} to {last}"
         if header is None:
             if isinstance(row, csv.Error):
-                raise BadStreamError("broken_record", f"the header ({where}) cannot be parted: {row}; mend it")
+                raise BadStreamError("broken_record", f"the header ({where}) cannot be split: {row}; fix it")
             header = [name.strip() for name in row]
-            if problem := _refuse_columns(ref, header, options):
+            if problem := _check_columns(ref, header, options):
                 yield problem
                 return
             continue
         number += 1
         if isinstance(row, csv.Error):
             reason = "truncated" if "end of data" in str(row) else "broken_record"
-            detail = f"{where} cannot be parted: {row}; double each quotation mark within a cell, and close the cell"
+            detail = f"{where} cannot be split: {row}; double each quotation mark in a cell, and close the cell"
             yield reject(record_ref(ref, number), reason, detail)
         elif len(row) != len(header):
-            detail = f"{where}: {len(row)} cells where the header has {len(header)}; quote what holds the delimiter"
+            detail = f"{where}: {len(row)} cells, but the header has {len(header)}; quote cells with the delimiter"
             yield reject(record_ref(ref, number), "broken_record", detail)
         else:
             cells = {name: cell or None for name, cell in zip(header, row, strict=True) if name}
             yield _frame_row(ref, number, cells, input_format)
     if not number:
-        yield refuse_empty(ref)
+        yield reject_empty(ref)
 
 
 def _read_rows(lines: _Lines, rows: Reader) -> Iterator[tuple[int, int, list[str] | csv.Error]]:
-    """The rows, each with its first and last line and parted or with the reason why not; blank lines are none."""
+    """Yield the rows except blank lines: first line, last line, and the cells or the error."""
     while True:
         first, lines.row_size = rows.line_num + 1, 0
         try:
@@ -216,9 +216,9 @@ def _read_rows(lines: _Lines, rows: Reader) -> Iterator[tuple[int, int, list[str
 
 
 def _decode_head(head: bytes) -> tuple[str, int, str]:
-    """The codec, where the text begins, and the beginning of it up to a line's end.
+    """Return the codec, the byte where the text begins, and its beginning up to a line end.
 
-    Where its bytes are of no codec, it is UTF-8 with some wrong bytes, and the rows that hold them are refused.
+    If no codec fits, the table is UTF-8 with some wrong bytes, and the rows with these are rejected.
     """
     if b"\x00" in head[:100]:  # UTF-16, whose high byte is zero in a header
         start = 2 if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else 0
@@ -230,23 +230,23 @@ def _decode_head(head: bytes) -> tuple[str, int, str]:
 
 
 def _sniff_delimiter(sample: str, delimiters: str, options: Options) -> str:
-    """The delimiter that makes the header name a text, and the most columns; of equal ones, the first."""
+    """Return the delimiter that gives a column of texts and the most columns; of equals, the first."""
 
-    def worth(delimiter: str) -> tuple[bool, int]:
+    def rank(delimiter: str) -> tuple[bool, int]:
         try:
             header = next(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, strict=True), [])
         except csv.Error:
             return False, 0
         return has_content([name.strip() for name in header], options), len(header)
 
-    return max(delimiters, key=worth)
+    return max(delimiters, key=rank)
 
 
 def _sniff_quoting(sample: str, delimiter: str) -> Literal[0, 3]:
-    """Whether quotation marks hold cells together (QUOTE_MINIMAL) or are text (QUOTE_NONE).
+    """Return whether quotation marks enclose cells (QUOTE_MINIMAL) or are text (QUOTE_NONE).
 
-    In a table with tabs they are text, so that a cell may begin with one ("We won," she said), unless the table shows
-    that it is written otherwise: a quoted header, doubled marks within a quoted cell, or a line that is no whole row.
+    In a table with tabs they are text, so that a cell may begin with one ("We won," she said). They enclose cells if the
+    table has a quoted header, doubled marks in a quoted cell, or a line that is not a whole row.
     """
     if delimiter != "\t":
         return csv.QUOTE_MINIMAL
@@ -262,7 +262,7 @@ def _sniff_quoting(sample: str, delimiter: str) -> Literal[0, 3]:
 
 
 def _frame_batches(ref: RawRef, table: pq.ParquetFile, options: Options) -> Iterator[Framed]:
-    if problem := _refuse_columns(ref, table.schema_arrow.names, options):
+    if problem := _check_columns(ref, table.schema_arrow.names, options):
         yield problem
         return
     number = 0
@@ -272,26 +272,26 @@ def _frame_batches(ref: RawRef, table: pq.ParquetFile, options: Options) -> Iter
             if isinstance(row, dict):
                 yield _frame_row(ref, number, row, "parquet")
             else:
-                yield reject(record_ref(ref, number), "broken_record", f"a cell cannot be read: {row}; mend the row")
+                yield reject(record_ref(ref, number), "broken_record", f"a cell cannot be read: {row}; fix the row")
     if not number:
-        yield refuse_empty(ref)
+        yield reject_empty(ref)
 
 
 def _rows_of(batch: pa.RecordBatch) -> Iterator[dict[str, object] | Exception]:
-    """The rows of a batch; of one that holds what Python has no value for, such as the year 30000, the reason."""
+    """Yield the rows of a batch, or the error of a row with a value that Python lacks, such as the year 30000."""
     try:
         yield from batch.to_pylist()
     except (ValueError, OverflowError) as error:
         if batch.num_rows == 1:
             yield error
             return
-        for at in range(batch.num_rows):
-            yield from _rows_of(batch.slice(at, 1))
+        for index in range(batch.num_rows):
+            yield from _rows_of(batch.slice(index, 1))
 
 
 def _as_json(value: object) -> object:
-    """What JSON has no type for; bytes that are no text are left out."""
-    if isinstance(value, datetime):  # one of pandas, with nanoseconds
+    """Return a value of a type that JSON lacks as text; None for bytes that are not text."""
+    if isinstance(value, datetime):  # a pandas timestamp, with nanoseconds
         return value.isoformat()
     if isinstance(value, bytes):
         with suppress(UnicodeDecodeError):

@@ -9,9 +9,9 @@ from pipeline.contract import RawArticle, Reject
 from pipeline.read.encodings import BOMS, count_high_bytes, utf16_without_mark
 from pipeline.read.records import Options, RawRecord, reject
 
-# Control characters that no text holds; tab, line ends, form feed, and escape apart.
+# Control characters that do not occur in text: all but tab, line ends, form feed and escape.
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
-BYTES_A_CONTROL, HEAD_BYTES = 100, 1_000_000  # a text has no more than one in so many, counted in its first bytes
+BYTES_A_CONTROL, HEAD_BYTES = 100, 1_000_000  # a text has at most one in so many bytes of its head
 UNDEFINED_IN_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
@@ -25,7 +25,7 @@ def read_text(record: RawRecord, _options: Options) -> RawArticle | Reject:
     encoding, start_byte, text = decoded
     if not text.strip():
         what = "only white space" if record.data else "no bytes"
-        return reject(record.ref, "empty", f"it holds {what}; put the article in it or remove it")
+        return reject(record.ref, "empty", f"it has {what}; put the article in it or remove it")
     return RawArticle(
         ref=record.ref,
         input_format=record.input_format,
@@ -39,12 +39,12 @@ def read_text(record: RawRecord, _options: Options) -> RawArticle | Reject:
 
 
 def _find_binary(raw: bytes) -> str | None:
-    """Why bytes are no text, whatever codec there is; None where they may be one."""
+    """Return why bytes cannot be text in any encoding, or None."""
     if not raw.strip() or _is_utf16(raw):
         return None
     first, head = CONTROL.search(raw), raw[:HEAD_BYTES]
     if first and (b"\x00" in raw or len(CONTROL.findall(head)) * BYTES_A_CONTROL > len(head)):
-        return f"it holds NUL bytes or control characters, the first at byte {first.start():,}: it is no text"
+        return f"it has NUL bytes or control characters, the first at byte {first.start():,}, so it is not text"
     return None
 
 
@@ -55,10 +55,10 @@ def _is_utf16(raw: bytes) -> bool:
 
 
 def decode(raw: bytes) -> tuple[str, int, str] | str:
-    """Encoding, where the text begins, and the text; or what is wrong with it.
+    """Return the encoding, the byte where the text begins, and the text; or what is wrong.
 
-    Bytes that are no UTF-8 are read as cp1252 only where nothing speaks for UTF-8: one broken byte in a UTF-8 file must
-    not turn all its other characters into mojibake.
+    Invalid UTF-8 is read as cp1252 only if few of its bytes look like UTF-8: one broken byte in a UTF-8 file must not
+    turn all its other characters into mojibake.
     """
     for bom, encoding in BOMS:
         if raw.startswith(bom):
@@ -79,5 +79,5 @@ def _strictly(raw: bytes, encoding: str, start: int) -> tuple[str, int, str] | s
     try:
         return encoding, start, raw[start:].decode(encoding)
     except UnicodeDecodeError as error:
-        at = start + error.start
-        return f"byte 0x{raw[at]:02x} at {at:,} is not {encoding}; save the file as UTF-8"
+        offset = start + error.start
+        return f"byte 0x{raw[offset]:02x} at {offset:,} is not {encoding}; save the file as UTF-8"

@@ -1,8 +1,8 @@
-"""Compressed files and archives, streamed: what is inside them goes back to the function that frames any file.
+"""Frame compressed files and archives as streams: a file inside them is framed like any other.
 
-Nothing is extracted to disk and no member is held whole. A compressed file is the file itself (``story.html.gz`` is
-``story.html``); a file in an archive has its path there as its ``raw_record``. What is damaged, forbidden or a bomb is a
-reject, and whatever stands beside it is read.
+Nothing is extracted to disk, and no member is read into memory as a whole. A compressed file counts as the file inside
+(``story.html.gz`` as ``story.html``); a file in an archive has its path there as ``raw_record``. A member that is
+damaged, forbidden or a decompression bomb is a reject, and the others are read.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 
 MAX_DEPTH = 3  # containers around a file; a compressed tar is one
 ContainerFormat = Literal[FileCoding, "zip", "tar"]
-# A name's ending, how the file is packed, and the ending of what is inside.
+# The format of a container, and the ending of the file inside, by the ending of its name.
 ENDINGS: Mapping[str, tuple[ContainerFormat, str]] = {
     ".gz": ("gzip", ""),
     ".bz2": ("bzip2", ""),
@@ -48,7 +48,7 @@ ENDINGS: Mapping[str, tuple[ContainerFormat, str]] = {
 
 
 def recognise_container(name: str, head: bytes) -> ContainerFormat | None:
-    """How a file is packed: its first bytes say it, or, where they say nothing, its name."""
+    """Return the format of a container, by its first bytes or, if these are unknown, by its name."""
     kind = recognise(head)
     if kind is None:
         packing, _ = ENDINGS.get(PurePosixPath(name).suffix.lower(), (None, ""))
@@ -57,19 +57,18 @@ def recognise_container(name: str, head: bytes) -> ContainerFormat | None:
 
 
 def frame_container(opened: OpenFile, packing: ContainerFormat, frame: Frame) -> Iterator[Framed]:
-    """Frame what a container holds.
+    """Frame the content of a container.
 
     Args:
         opened: the container, its stream at its beginning.
-        packing: how it is packed, as ``packing_of`` finds.
+        packing: its format, from ``recognise_container``.
         frame: frames any file; it may call this function again.
 
     Raises:
-        BadStreamError: from the stream of a compressed file, in ``frame``, where it is damaged. An archive's damage is
-            a reject already.
+        BadStreamError: if a compressed file is damaged, while ``frame`` reads it. A damaged archive is a reject.
     """
     if opened.depth >= MAX_DEPTH:
-        detail = f"it lies in {MAX_DEPTH} containers and is one itself; unpack the outer ones"
+        detail = f"it is a container inside {MAX_DEPTH} others; unpack the outer ones"
         yield reject(ref_after(opened.ref), "nested_too_deep", detail)
     elif packing == "zip":
         yield from frame_members(opened, zip_members(opened.stream), frame)
@@ -80,10 +79,10 @@ def frame_container(opened: OpenFile, packing: ContainerFormat, frame: Frame) ->
 
 
 def _decompressed(opened: OpenFile, coding: FileCoding) -> OpenFile:
-    """A compressed file as the file inside it."""
+    """Return the file inside a compressed file."""
     path = PurePosixPath(opened.name)
     named, inside = ENDINGS.get(path.suffix.lower(), (None, ""))
     name = path.stem + inside if named == coding else opened.name
-    is_tar = named == coding and name.lower().endswith(".tar")  # it counts when the tar is opened
+    is_tar = named == coding and name.lower().endswith(".tar")  # counted once, when the tar is opened
     stream = as_stream(decompress_file(opened.stream, coding))
     return replace(opened, name=name, stream=stream, depth=opened.depth if is_tar else opened.depth + 1)

@@ -1,4 +1,4 @@
-"""The files of an archive, ZIP or tar."""
+"""Frame the files of an archive, ZIP or tar."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.read.containers.streams import as_stream
 from pipeline.read.records import BadStreamError, Framed, record_ref, reject
 from pipeline.read.sidecar import load_sidecar
 
-# Files that operating systems put into archives unasked; hidden files are left out as under RAW.
+# Files that operating systems add to archives; they are skipped like hidden files.
 SYSTEM_FILES = frozenset(("__MACOSX", "Thumbs.db", "desktop.ini"))
 DRIVE = re.compile(r"[A-Za-z]:/")
 
@@ -26,13 +26,13 @@ class Member:
     path: str  # as the archive has it
     is_file: bool
     pieces: Iterator[bytes] = field(default_factory=lambda: iter(()))  # of a file
-    problem: BadStreamError | None = None  # why it is not to be read
+    problem: BadStreamError | None = None  # why it must not be read
     sidecar: tuple[str, Iterator[bytes]] | None = None  # its path and content
     is_sidecar: bool = False
 
 
 def frame_members(opened: OpenFile, members: Iterator[Member], frame: Frame) -> Iterator[Framed]:
-    """Frame each file of an archive; one that is damaged does not keep the others from being read."""
+    """Frame each file of an archive; a damaged one does not affect the others."""
     last: str | None = None
     seen: Counter[str] = Counter()
     try:
@@ -52,7 +52,7 @@ def frame_members(opened: OpenFile, members: Iterator[Member], frame: Frame) -> 
                 yield from reject_stream_errors(ref, _frame_member(opened, ref, path, member, frame))
         if last is None:
             yield reject(
-                ref_after(opened.ref), "empty", "the archive holds no files; put the articles in it or remove it"
+                ref_after(opened.ref), "empty", "the archive has no files; put the articles in it or remove it"
             )
     except BadStreamError as error:
         yield reject(ref_after(opened.ref, last), error.reason, error.detail)
@@ -67,12 +67,12 @@ def _frame_member(opened: OpenFile, ref: RawRef, path: str, member: Member, fram
 
 
 def _number(path: str, seen: Counter[str]) -> str:
-    """The path, or, where the archive has several entries of one path, that path with the entry's number among them.
+    """Return the path of an entry, with a number if earlier entries have the same path.
 
-    Memory: some 170 bytes an entry.
+    Memory: some 170 bytes per entry.
     """
-    # What follows a record is called by its name and "+", what is inside it by its name and "!/": no name may end in or
-    # hold these.
+    # The rest after a record is named by the record and "+", a record inside it by the record and "!/", so an entry's name
+    # must not contain these.
     path = re.sub(r"\+$", "%2B", path.replace("!/", "%21/"))
     seen[path] += 1
     numbered = path

@@ -1,4 +1,4 @@
-"""A file opened for framing, and what holds wherever it lies."""
+"""An open file for framing, and how its errors become rejects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class OpenFile:
     """A file, or a file inside one, opened for framing."""
 
     ref: RawRef  # raw_record is "" for a file of RAW itself
-    name: str  # its own name without folders; of a compressed file, that of what is inside
+    name: str  # without folders; of a compressed file, the name of the file inside
     stream: io.BufferedReader
     sidecar: Sidecar | None = None
     depth: int = 0  # containers around it
@@ -32,12 +32,12 @@ Frame = Callable[[OpenFile], Iterator[Framed]]
 
 
 def reject_stream_errors(ref: RawRef, framed: Iterable[Framed], last: str | None = None) -> Iterator[Framed]:
-    """Pass on what is framed of the stream at ``ref``; where the stream breaks off, what follows is one reject.
+    """Yield the records of a stream; if the stream fails, the rest is one reject.
 
     Args:
-        ref: where the stream stands.
+        ref: of the stream.
         framed: its records.
-        last: the record behind which they begin.
+        last: the raw_record before them, if any.
     """
     try:
         for record in framed:
@@ -46,10 +46,10 @@ def reject_stream_errors(ref: RawRef, framed: Iterable[Framed], last: str | None
     except BadStreamError as error:
         yield reject(ref_after(ref, last), error.reason, error.detail)
     except OSError as error:
-        detail = f"it cannot be read on: {error.strerror or error}; see to where it lies and run again"
+        detail = f"it cannot be read further: {error.strerror or error}; check the disk or network and run again"
         yield reject(ref_after(ref, last), "unreadable", detail)
 
 
 def ref_after(ref: RawRef, last: str | None = None) -> RawRef:
-    """The ref of all that follows a record in the stream at ``ref``; of the stream itself where nothing was framed."""
+    """Return the ref of the rest after a record in the stream at ``ref``; of the whole stream if there is no record."""
     return replace(ref, raw_record=f"{last}+", raw_sha256="") if last else whole_ref(ref, None)

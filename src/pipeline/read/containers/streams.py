@@ -1,4 +1,4 @@
-"""Bytes that come one piece after another, as a stream that any library reads."""
+"""Make a stream that any library can read from pieces of bytes."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 def as_stream(pieces: Iterator[bytes]) -> io.BufferedReader:
-    """Pieces of bytes as one stream.
+    """Return pieces of bytes as one stream.
 
-    It gives every byte before its damage and then raises, on that call and any after it. So a short answer to
-    ``read(n)`` is not the end, as with a socket; an empty one is. Who asks for more than a CHUNK wants the whole, and
-    gets the whole or the error; who asks for a line gets no half one.
+    The stream returns every byte before an error of the pieces, and then raises it on each call. So, as with a socket, a
+    short result of ``read(n)`` does not mean the end, but an empty one does. A read of more than CHUNK_BYTES returns
+    everything or raises, and ``readline`` returns a whole line or raises.
     """
     return _Forward(pieces)
 
 
 class _Pieces(io.RawIOBase):
-    """The bytes of an iterator; what it raises is kept in ``problem``, and the bytes end there."""
+    """The bytes of an iterator, up to its error, which is stored in ``problem``."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
@@ -58,7 +58,7 @@ class _Pieces(io.RawIOBase):
 
 
 class _Forward(io.BufferedReader):
-    """A reader that raises the problem of its pieces once it has given what came before it."""
+    """A reader that raises the problem of its pieces after returning all bytes before it."""
 
     raw: _Pieces
 
@@ -101,11 +101,11 @@ class _Forward(io.BufferedReader):
 
 
 def read_parts(stream: IO[bytes], errors: tuple[type[Exception], ...]) -> Iterator[bytes]:
-    """An archive's file, as a stream's bytes."""
+    """Yield the bytes of a file in an archive."""
     try:
         while piece := stream.read(BLOCK_BYTES):
             yield piece
     except errors as error:
         if isinstance(error, OSError) and error.errno:
-            raise  # the disk's or the network's error, not the archive's
+            raise  # an error of the disk or network, not of the archive
         raise BadStreamError("truncated", f"the file in the archive is damaged ({error}); pack it again") from error

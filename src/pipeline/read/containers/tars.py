@@ -1,4 +1,4 @@
-"""tar archives, read as a stream."""
+"""Read tar archives as a stream."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from pipeline.read.containers.streams import read_parts
 from pipeline.read.records import CHUNK_BYTES, BadStreamError
 
 MAX_TAR_HEADER_BYTES = 1_000_000  # of a long name or a set of attributes, which tarfile reads whole
-# Entries that hold a long name or attributes of the entry after them.
+# Entries with a long name or attributes of the entry after them.
 LONG_HEADERS = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE)
-SPARSE = BadStreamError("broken_record", "it is packed as a sparse file, whose gaps may be endless; pack it as it is")
+SPARSE = BadStreamError(
+    "broken_record", "it is packed as a sparse file, whose gaps may be endless; pack it as a plain file"
+)
 
 
 class _Entry(tarfile.TarInfo):
-    """An entry of a tar; its damage is an error.
+    """An entry of a tar that raises an error if its header is damaged.
 
-    tarfile takes a damaged header, and an archive that stops short of its end mark, for the end.
+    tarfile itself takes a damaged header, or a missing end mark, as the end of the archive.
     """
 
     @classmethod
@@ -47,25 +49,23 @@ class _Entry(tarfile.TarInfo):
 
 
 def tar_members(stream: io.BufferedReader) -> Iterator[Member]:
-    """The entries of a tar archive; each is to be read before the next is asked for.
+    """Yield the entries of a tar archive; read each before asking for the next.
 
     Raises:
-        BadStreamError: where the archive is damaged or cut short.
+        BadStreamError: if the archive is damaged or cut short.
     """
     try:
         with tarfile.open(
             fileobj=stream, mode="r|", bufsize=BLOCK_BYTES, tarinfo=_Entry, encoding="utf-8", errors="replace"
         ) as archive:
             while entry := archive.next():
-                archive.members.clear()  # type: ignore[attr-defined]  # else it keeps all of them, even of a stream
+                archive.members.clear()  # type: ignore[attr-defined]  # tarfile would keep all of them, even of a stream
                 file = archive.extractfile(entry) if entry.isreg() else None
                 pieces = read_parts(file, (tarfile.TarError,)) if file else iter(())
                 yield Member(entry.name, file is not None, pieces, SPARSE if entry.issparse() else None)
             while rest := cast("IO[bytes]", archive.fileobj).read(CHUNK_BYTES):
                 if rest.strip(b"\x00"):
-                    detail = (
-                        "after the tar archive's end mark follow other bytes (two archives in one file?); part them"
-                    )
+                    detail = "other bytes follow the tar archive's end mark (two archives in one file?); split them"
                     raise BadStreamError("truncated", detail)
     except tarfile.TarError as error:
         raise BadStreamError(

@@ -1,4 +1,4 @@
-"""ZIP archives."""
+"""Read ZIP archives."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from pipeline.read.containers.streams import read_parts
 from pipeline.read.records import CHUNK_BYTES, BadStreamError
 from pipeline.read.sidecar import pair_sidecars
 
-MAX_SPOOL_BYTES = 8_000_000_000  # a ZIP that comes as a stream is put on disk first: its directory is at its end
+MAX_SPOOL_BYTES = 8_000_000_000  # a ZIP in a stream is first copied to disk, because its directory is at its end
 SPOOL_IN_MEMORY_BYTES = 4_000_000
-# What zipfile raises for damaged bytes; NotImplementedError and RuntimeError for what it cannot undo.
+# The errors of zipfile for damaged bytes, and NotImplementedError and RuntimeError for what it cannot unpack.
 ZIP_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -34,18 +34,18 @@ ZIP_ERRORS = (
     RuntimeError,
 )
 ENCRYPTED = 0x1  # in a member's flag_bits
-# The record at the end of a ZIP archive: its signature, four numbers of two bytes of which the last counts the
-# entries, and at most a comment of 64 kB behind it.
+# The record at the end of a ZIP archive: its signature, four numbers of two bytes, the last of which counts the entries,
+# and a comment of at most 64 kB.
 END_SIGNATURE, END_NUMBERS = b"PK\x05\x06", struct.Struct("<4x4H")
 END_BYTES = 22 + (1 << 16)
-UNTOLD_COUNT = 0xFFFF  # where the archive has as many entries or more
+UNKNOWN_COUNT = 0xFFFF  # of an archive with as many entries or more
 
 
 def zip_members(stream: io.BufferedReader) -> Iterator[Member]:
-    """The entries of a ZIP archive, each with its sidecar.
+    """Yield the entries of a ZIP archive, each with its sidecar.
 
     Raises:
-        BadStreamError: if the archive's directory is missing or damaged; nothing can then be found in it.
+        BadStreamError: if the archive's directory is missing or damaged.
     """
     with _seekable(stream) as file:
         size, count = _find_end(file)
@@ -71,25 +71,25 @@ def zip_members(stream: io.BufferedReader) -> Iterator[Member]:
                     sidecar=(sidecar, _zip_pieces(archive, archive.getinfo(sidecar))) if sidecar else None,
                     is_sidecar=entry.filename in sidecars,
                 )
-        if count not in (len(entries), UNTOLD_COUNT):
+        if count not in (len(entries), UNKNOWN_COUNT):
             detail = (
-                f"the ZIP archive's directory holds {len(entries):,} entries and should hold {count:,}; fetch it again"
+                f"the ZIP archive's directory has {len(entries):,} entries, but should have {count:,}; fetch it again"
             )
             raise BadStreamError("truncated", detail)
 
 
 def _find_end(file: IO[bytes]) -> tuple[int, int]:
-    """An archive's bytes, and the count of its entries as told at its end, which zipfile does not look at."""
+    """Return the size of an archive, and the number of entries that its end states, which zipfile ignores."""
     size = file.seek(0, io.SEEK_END)
     file.seek(max(size - END_BYTES, 0))
     tail = file.read(END_BYTES)
-    at = tail.rfind(END_SIGNATURE, 0, len(tail) - END_NUMBERS.size)
-    return size, END_NUMBERS.unpack_from(tail, at)[-1] if at >= 0 else UNTOLD_COUNT
+    offset = tail.rfind(END_SIGNATURE, 0, len(tail) - END_NUMBERS.size)
+    return size, END_NUMBERS.unpack_from(tail, offset)[-1] if offset >= 0 else UNKNOWN_COUNT
 
 
 @contextmanager
 def _seekable(stream: io.BufferedReader) -> Iterator[IO[bytes]]:
-    """The stream itself, or a copy of it on disk: a ZIP's directory is at its end."""
+    """Yield the stream itself if it is seekable, or a copy on disk; a ZIP's directory is at its end."""
     if stream.seekable():
         yield stream
         return
@@ -103,11 +103,11 @@ def _seekable(stream: io.BufferedReader) -> Iterator[IO[bytes]]:
 
 
 def _find_problem(entry: zipfile.ZipInfo, given: int, size: int) -> BadStreamError | None:
-    """Why a member is not to be read. The sizes that it names are true or it fails: zipfile holds it to them.
+    """Return why a member must not be read, or None. Its stated sizes are reliable, because zipfile checks them.
 
     Args:
         entry: the member.
-        given: bytes that the members before it unpack to: in a bomb they may all lie on the same bytes.
+        given: bytes that the members before it unpack to; in a bomb all members may share the same packed bytes.
         size: bytes of the archive.
     """
     if entry.flag_bits & ENCRYPTED:

@@ -1,4 +1,4 @@
-"""One record of a WARC file: the page or text in it, or why there is none."""
+"""Read one record of a WARC file: its page or text, or why it has none."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from pipeline.read.records import (
 )
 from pipeline.read.warc.codings import decode_body
 
-MAX_HEADER_BYTES = 1 << 18  # cookies and security policies go beyond fastwarc's 32 KiB
-PAYLOAD_TYPES = ("response", "resource", "conversion")  # the records that may hold an article
+MAX_HEADER_BYTES = 1 << 18  # cookies and security policies exceed fastwarc's 32 KiB
+PAYLOAD_TYPES = ("response", "resource", "conversion")  # the types of records with articles
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 HTML_START = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!doctype html|<html)", re.IGNORECASE)
 HTML_END = re.compile(rb"</(?:body|html)\s*>", re.IGNORECASE)
@@ -30,22 +30,22 @@ CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:+-]+)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class LastRecord:
-    """The last record read: it stands when it is known to end where it should."""
+    """The last record read; it counts only once its end is known to be right."""
 
     ref: RawRef
     offset: int
     framed: Framed
-    length: int | None  # of its block, as its header says
-    is_whole: bool  # as much of it was there
+    length: int | None  # of its block, according to its header
+    is_whole: bool  # whether the file has all of it
 
 
 @dataclass(frozen=True, slots=True)
 class _Payload:
-    """What a record's headers say of a payload that is to be read."""
+    """The payload of a record, according to its headers."""
 
     kind: Kind
     content_type: str
-    http: Mapping[str, str]  # the header of the response, its names in small letters
+    http: Mapping[str, str]  # the header of the response, with names in lower case
 
     @property
     def limit(self) -> int:
@@ -58,7 +58,7 @@ def read_record(ref: RawRef, record: WarcRecord) -> LastRecord:
     declared = record.headers.get_multiple(WarcHeader.CONTENT_LENGTH)
     kinds = record.headers.get_multiple(WarcHeader.WARC_TYPE)
     if declared != (str(record.content_length),) or len(kinds) != 1:
-        # A header cut short runs into that of the next record; and fastwarc reads names spelt just so only.
+        # A header that is cut runs into that of the next record; and fastwarc knows only one spelling of names.
         headers = f"Content-Length {', '.join(declared) or 'missing'}, WARC-Type {', '.join(kinds) or 'missing'}"
         detail = f"its header is damaged: {headers}; expected each once"
         return LastRecord(ref, record.stream_pos, reject(ref, "broken_record", detail), None, is_whole=False)
@@ -75,13 +75,13 @@ def read_record(ref: RawRef, record: WarcRecord) -> LastRecord:
 
 
 def _read_headers(ref: RawRef, record: WarcRecord, record_type: str) -> _Payload | Reject | Skip:
-    """What a record holds, by its headers; an HTTP header is read."""
+    """Return the payload of a record, or its reject or skip, after reading its headers."""
     if record_type not in PAYLOAD_TYPES:
         return Skip(ref, "no_response")
     content_type = record.headers.get(WarcHeader.CONTENT_TYPE) or ""
     http: dict[str, str] = {}
     if content_type.lower().startswith("application/http"):
-        if not record.is_http:  # fastwarc sees it only under a header spelt just so
+        if not record.is_http:  # fastwarc recognises it only with one spelling of the header
             record.is_http = True
         record.parse_http(max_header_len=MAX_HEADER_BYTES)
         http = {name.lower(): value for name, value in record.http_headers.items()}
@@ -100,7 +100,7 @@ def _read_headers(ref: RawRef, record: WarcRecord, record_type: str) -> _Payload
 
 
 def _kind_of(content_type: str, record_type: str) -> Kind | None:
-    """What a payload is; what names no type may be a page, as to a browser."""
+    """Return the kind of a payload; without a type it may be a page, as in a browser."""
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type in (*HTML_TYPES, ""):
         return "html"
@@ -129,12 +129,12 @@ def _frame_payload(ref: RawRef, record: WarcRecord, payload: _Payload, block: by
         input_format="warc",
         given=RawMetadata.of("record", url=url, fetched_at=record.headers.get(WarcHeader.WARC_DATE)),
         charset=charset[1] if charset else None,
-        notes=(f"the page is cut behind its end ({cut})",) if cut else (),
+        notes=(f"the page is cut after its end ({cut})",) if cut else (),
     )
 
 
 def _cut_short(ref: RawRef, block: bytes, left: int) -> Reject:
-    detail = f"{len(block):,} of its {len(block) + left:,} bytes are there: fetch it again"
+    detail = f"only {len(block):,} of its {len(block) + left:,} bytes exist: fetch it again"
     return reject(ref, "broken_record", detail)
 
 
@@ -143,7 +143,7 @@ def _too_large(ref: RawRef, payload: _Payload) -> Reject:
 
 
 def _why_cut(record: WarcRecord) -> str:
-    """Why a record holds no more than a part of what the server has; empty where nothing says so."""
+    """Return why a record is only a part of the page, according to its headers, or an empty text."""
     if why := record.headers.get(WarcHeader.WARC_TRUNCATED):
         return f"WARC-Truncated: {why}"
     if number := record.headers.get(WarcHeader.WARC_SEGMENT_NUMBER):

@@ -1,4 +1,4 @@
-"""The stream that fastwarc reads: it knows where records begin and end, in a damaged file too."""
+"""The stream that fastwarc reads, which finds where records begin and end even in a damaged file."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from fastwarc.warc import WarcRecord
 from pipeline.compression import GZIP_MAGIC, Coding, CompressionError, Decompressor, Limit
 from pipeline.read.records import CHUNK_BYTES, MAX_HTML_BYTES, BadStreamError
 
-# How far back reading can begin again after damage: a page of the largest size, and what fastwarc read ahead.
+# How far back reading can restart after damage: a page of the largest size, and what fastwarc has read ahead.
 WINDOW = 2 * MAX_HTML_BYTES
 BLANK = b"\r\n\r\n"  # ends a header, and a record
 CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
-# The record of our own making behind the last byte of a packed file: fastwarc comes to it only where none was cut.
+# Our own record after the last byte of a compressed file; fastwarc reaches it only if no record was cut.
 END_ID = "<urn:onrecord:end>"
 END = f"WARC/1.0\r\nWARC-Type: metadata\r\nWARC-Record-ID: {END_ID}\r\nContent-Length: 0\r\n\r\n\r\n\r\n".encode()
 
 
 @dataclass(frozen=True, slots=True)
 class RecordCompression:
-    """How the records of a file are packed: each in a gzip member, or each in a zstd frame."""
+    """How the records of a file are compressed: each in a gzip member, or each in a zstd frame."""
 
-    magic: bytes  # what a packed record begins with
-    end: bytes  # our own last record, packed
+    magic: bytes  # the first bytes of a compressed record
+    end: bytes  # our own last record, compressed
     coding: Coding
-    reader: Callable[[Any], Any]  # of fastwarc
+    reader: Callable[[Any], Any]  # the decompressor of fastwarc
 
     def unpack(self, packed: bytes) -> tuple[bytes, int | None]:
-        """The first member, and how many bytes it takes: None where it is damaged, cut, or larger than a WINDOW."""
+        """Return the first member and its compressed size; None if it is damaged, cut, or larger than WINDOW."""
         decompressor, content = Decompressor(self.coding, Limit(WINDOW)), bytearray()
         with suppress(CompressionError):
             for part in decompressor.feed(packed):
@@ -48,27 +48,27 @@ class RecordCompression:
 
 GZIP = RecordCompression(GZIP_MAGIC, zlib.compress(END, wbits=31), "gzip", GzipReader)
 ZSTD = RecordCompression(b"\x28\xb5\x2f\xfd", zstandard.compress(END), "zstd", ZstdReader)
-ZSTD_DICTIONARY = b"\x5d\x2a\x4d\x18"  # a frame with a dictionary, in front of the records
+ZSTD_DICTIONARY = b"\x5d\x2a\x4d\x18"  # a frame with a dictionary, before the records
 PLAIN = b"WARC/1."
 
 
 class WarcStream:
-    """The stream that fastwarc reads: it counts, and keeps what it gave since the record at hand began."""
+    """The stream that fastwarc reads; it counts bytes and keeps those since the present record began."""
 
     def __init__(
         self, head: bytes, stream: BinaryIO, packing: RecordCompression | None, start: int = 0, *, is_marked: bool
     ) -> None:
         self.packing = packing
-        self.is_marked = is_marked  # the record of our own making stands at the end
-        self._again = BytesIO(head)  # what is read before the stream
+        self.is_marked = is_marked  # whether our own record follows at the end
+        self._again = BytesIO(head)  # bytes to read before the stream
         self._stream = stream
         self._mark = packing.end if packing else b""
         self._kept: deque[bytes] = deque()
-        self._start = self._position = start  # offsets of the first byte kept, and of the next one to be read
-        self._name = (-1, 0)  # where the last record begins, and how many came before it from there
+        self._start = self._position = start  # offsets of the first kept byte, and of the next byte to read
+        self._name = (-1, 0)  # the last offset with a record, and how many records followed it there
 
     def read(self, size: int = CHUNK_BYTES) -> bytes:
-        """The next bytes, as fastwarc asks for them; behind the last ones of a packed file, our own record."""
+        """Return the next bytes for fastwarc, and our own record after the last byte of a compressed file."""
         part = self._again.read(size) or self._stream.read(size)
         if not part:
             part, self._mark = self._mark, b""
@@ -79,25 +79,25 @@ class WarcStream:
         return part
 
     def tell(self) -> int:
-        """The offset in the file of what is read next."""
+        """Return the offset in the file of the next byte."""
         return self._position
 
     def skip_to_record(self, offset: int) -> bool:
-        """Go on where a record may begin, at an offset or after it; False where there is none."""
+        """Continue where a record may begin, at or after an offset; return False if there is no such place."""
         magic = self.packing.magic if self.packing else PLAIN
         self._go_back(max(offset, self._start))
         while self.read():
-            at = self._kept_from(self._start).find(magic)
-            if at >= 0:
-                self._go_back(self._start + at)
+            found = self._kept_from(self._start).find(magic)
+            if found >= 0:
+                self._go_back(self._start + found)
                 return True
             self._forget(self._position - CHUNK_BYTES)
         return False
 
     def end_of(self, offset: int, length: int | None) -> int | None:
-        """Where the record at an offset ends, told the length of its block; None where it does not end as it should.
+        """Return where the record at an offset ends, by the length of its block; None if it does not end there.
 
-        Without a length: where a gzip member ends that holds nothing.
+        Without a length, return where an empty gzip member ends.
         """
         if offset < self._start:
             return None
@@ -115,11 +115,11 @@ class WarcStream:
         return offset + (used or end + len(BLANK))
 
     def name_record(self, record: WarcRecord) -> int | str:
-        """What a record is called: its offset in the file.
+        """Return the name of a record: its offset in the file.
 
-        Where several records are in one gzip member, fastwarc tells no offset of those behind the first: they are
-        counted from it (``1234+1``). A file that begins so is unpacked before fastwarc sees it, and its offsets are
-        those in what is unpacked.
+        If one gzip member has several records, fastwarc gives no offset for those after the first, and they are counted
+        from it (``1234+1``). A file that begins like that is decompressed before fastwarc reads it, and its offsets are
+        of decompressed bytes.
         """
         offset, (first, count) = record.stream_pos, self._name
         self._forget(offset)
@@ -131,7 +131,7 @@ class WarcStream:
         return b"".join(self._kept)[offset - self._start :]
 
     def _go_back(self, offset: int) -> None:
-        """Read again from an offset that is kept."""
+        """Read again from an offset whose bytes are kept."""
         self._again = BytesIO(self._kept_from(offset) + self._again.read())
         self._kept.clear()
         self._start = self._position = offset
@@ -146,35 +146,35 @@ class WarcStream:
 
 
 def open_warc(stream: BinaryIO, start: int = 0) -> WarcStream:
-    """The tape of a file, however it is packed.
+    """Return the stream of a WARC file, compressed or not.
 
     Args:
-        stream: what is read.
-        start: the offset at which it stands, that of a record.
+        stream: the file.
+        start: its present offset, which is that of a record.
 
     Raises:
-        BadStreamError: if it does not begin as a WARC file does.
+        BadStreamError: if it does not begin like a WARC file.
     """
     head = stream.read(CHUNK_BYTES)
     packing = next((packing for packing in (GZIP, ZSTD) if head.startswith(packing.magic)), None)
     packing = ZSTD if head.startswith(ZSTD_DICTIONARY) else packing
     if packing:
-        tape, (member, used) = WarcStream(head, stream, packing, start, is_marked=True), packing.unpack(head)
+        warc, (member, used) = WarcStream(head, stream, packing, start, is_marked=True), packing.unpack(head)
         if not start and _holds_several(member):
-            return WarcStream(b"", packing.reader(tape), None, is_marked=True)
+            return WarcStream(b"", packing.reader(warc), None, is_marked=True)
         if member.strip() or used != len(head):
-            return tape
+            return warc
         head = b""
     if not head:
-        raise BadStreamError("empty", "the file holds nothing: fetch it again, or remove it")
+        raise BadStreamError("empty", "the file is empty: fetch it again, or remove it")
     if not head.lstrip().startswith(PLAIN):
-        expected = "expected WARC/1.x, plain or packed by gzip or zstd: name it for what it is"
+        expected = "expected WARC/1.x, plain or compressed by gzip or zstd: give the file the ending of its format"
         raise BadStreamError("unknown_format", f"the file begins with {head[:12]!r}; {expected}")
     return WarcStream(head, stream, None, start, is_marked=False)
 
 
 def _holds_several(member: bytes) -> bool:
-    """Whether a member holds more than one record, so that only what is unpacked has offsets of records."""
+    """Return whether a member has more than one record, so that only decompressed bytes have offsets of records."""
     header = member.find(BLANK)
     length = CONTENT_LENGTH.search(member, 0, header + 2)
     return length is not None and member[header + len(BLANK) + int(length[1]) :].lstrip().startswith(PLAIN)
