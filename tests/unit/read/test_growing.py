@@ -133,7 +133,7 @@ def test_file_that_is_gone_is_refused_and_has_no_bookmark(tmp_path: Path) -> Non
 def test_reading_on_what_is_no_longer_of_that_format_is_a_bug(tmp_path: Path) -> None:
     path = tmp_path / "log.txt"
     path.write_bytes(b"The ferry sails at noon.\n" * 200)
-    with pytest.raises(ValueError, match="cannot be read on"):
+    with pytest.raises(ValueError, match="cannot be continued"):
         read(path, Bookmark(100, 4))
 
 

@@ -42,8 +42,8 @@ def test_unknown_key_is_told_and_does_no_harm() -> None:
     [
         pytest.param(b"{", "Expecting", id="cut-short"),
         pytest.param(b"", "Expecting", id="empty"),
-        pytest.param(b"[1]", "holds a list", id="no-object"),
-        pytest.param(b"null", "holds a NoneType", id="null"),
+        pytest.param(b"[1]", "has a list", id="no-object"),
+        pytest.param(b"null", "has a NoneType", id="null"),
         pytest.param(b'{"url": 7}', "'url' is 7", id="number-for-text"),
         pytest.param(b'{"authors": [1]}', "'authors' is [1]", id="number-for-a-name"),
         pytest.param(b'{"authors": {"name": "x"}}', "'authors' is", id="object-for-names"),

@@ -131,11 +131,11 @@ def test_what_is_written_is_read(cells: list[tuple[str, str]]) -> None:
 @pytest.mark.parametrize(
     ("row", "reason", "detail"),
     [
-        pytest.param(b"B", "broken_record", "line 4: 1 cells where the header has 2", id="too-few-cells"),
-        pytest.param(b"B,c,d", "broken_record", "line 4: 3 cells where the header has 2", id="too-many-cells"),
-        pytest.param(b'B,"c" d', "broken_record", "line 4 cannot be parted", id="text-behind-a-quoted-cell"),
+        pytest.param(b"B", "broken_record", "line 4: 1 cells, but the header has 2", id="too-few-cells"),
+        pytest.param(b"B,c,d", "broken_record", "line 4: 3 cells, but the header has 2", id="too-many-cells"),
+        pytest.param(b'B,"c" d', "broken_record", "line 4 cannot be split", id="text-behind-a-quoted-cell"),
         pytest.param(b'"B\nb",c,d', "broken_record", "lines 4 to 5: 3 cells", id="over-two-lines"),
-        pytest.param(b"B,\xff", "undecodable", "column 'text' holds bytes", id="a-wrong-byte"),
+        pytest.param(b"B,\xff", "undecodable", "column 'text' has bytes", id="a-wrong-byte"),
     ],
 )
 def test_one_bad_row_is_one_reject_with_its_number(row: bytes, reason: str, detail: str) -> None:
@@ -165,7 +165,7 @@ def test_bad_table(data: bytes, expected: list[tuple[str, Any]]) -> None:
 
 def test_the_columns_of_an_unknown_table_are_told() -> None:
     (told,) = details(frame_csv, b"kop,tekst\nA,b\n")
-    assert "the columns are: kop, tekst; name the one that does: --fields text=NAME" in told
+    assert "the columns are: kop, tekst; name the one that has it: --fields text=NAME" in told
 
 
 def test_a_column_that_the_user_names() -> None:
