@@ -30,7 +30,7 @@ from pipeline.curate import Summary
 
 # What an automation can act on; each carries its details in payload.detail.
 Event = Literal[
-    "onrecord.run.blocked",  # validation refused to publish
+    "onrecord.run.blocked",  # a rule on whole tables failed, and nothing was published
     "onrecord.rejects.high",  # more records were rejected than the data set's settings allow
     "onrecord.nothing.arrived",  # nothing new came in for too long
     "onrecord.drift.found",  # a measure is outside its baseline

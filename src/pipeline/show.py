@@ -1,4 +1,4 @@
-"""What a person reads in the terminal: a run's ledger, and a quote where it stands."""
+"""Describe a run, and a quote in its context, for the terminal."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any
 from pipeline.contract import FATES, Count, ReadRaw, Run
 from pipeline.errors import UsageError
 
-# How each method reads in a sentence (contract.SpeakerMethod).
+# What each method means (contract.SpeakerMethod).
 METHODS = {
     "printed": "the attribution prints the full name",
-    "surname": "the printed surname belongs to a person named in full in the article",
-    "role": "the printed role belongs to a person of the article",
-    "pronoun": "the pronoun stands for a person of the article",
-    "continued": "the quotation goes on from the one before, without a new attribution",
-    "transcript": "the turn of a transcript is labelled with the name",
-    "group": "a group speaks, which has no one name",
-    "reviewed": "a person said who it is (curated/corrections/)",
-    "none": "nothing in the article says who it is",
+    "surname": "the article names one person with the printed surname in full",
+    "role": "the article gives the printed role to this person",
+    "pronoun": "the printed pronoun refers to this person",
+    "continued": "the quotation continues the one before, without a new attribution",
+    "transcript": "a transcript labels the turn with the name",
+    "group": "a group of people speaks",
+    "reviewed": "a reviewer named the speaker (curated/corrections/)",
+    "none": "the article does not say who speaks",
 }
 
 
 def describe_run(run: Run, outcome: str) -> str:
-    """Return the ledger of a run as lines: what came in, and what became of it."""
+    """Return the ledger of a run as lines: the raw records, and what became of them."""
     fates = {name: getattr(run, column) for name, column in FATES.items()}
+    outcomes = ", ".join(f"{count:,} {name}" for name, count in fates.items() if count or name == "new")
     seconds = (run.finished_at - run.started_at).total_seconds()
     lines = [
         f"run        {run.run_id} of {run.source}: {outcome} in {seconds:.1f} s",
-        f"came in    {run.record_count:,} raw records",
-        "became     " + ", ".join(f"{count:,} {name}" for name, count in fates.items() if count or name == "new"),
+        f"records    {run.record_count:,}: {outcomes}",
     ]
     if run.reject_reasons:
-        lines.append(f"refused    {_list_counts(run.reject_reasons)}")
+        lines.append(f"rejected   {_list_counts(run.reject_reasons)}")
     if run.skip_reasons:
         lines.append(f"skipped    {_list_counts(run.skip_reasons)}: left out on purpose")
     if run.older_count:
@@ -51,23 +51,23 @@ def _list_counts(counts: Sequence[Count]) -> str:
 
 
 def show_quote(article: Mapping[str, Any], quote: Mapping[str, Any], read_raw: ReadRaw) -> str:
-    """A quote in its paragraph, its speaker and why, and its place in the raw file.
+    """Return a quote in its paragraph, its speaker with the reason, and its bytes in the raw file.
 
     Args:
         article: its row of ``articles``.
         quote: its row of ``quotes``.
-        read_raw: reads a raw file again.
+        read_raw: reads the records of a raw file again.
     """
     about = " · ".join(
         str(part) for part in (article["publisher"], article["published_on"], article["headline"]) if part
     )
-    speaker = quote["speaker_name"] or "not known"
+    speaker = quote["speaker_name"] or "unknown"
     lines = [
         about,
         "",
         _in_paragraph(article, quote),
         "",
-        f"type       {quote['quote_type']}, in a {quote['segment_kind']}{'' if quote['is_closed'] else ', not closed'}",
+        f"type       {quote['quote_type']}, in a {quote['segment_kind']}{'' if quote['is_closed'] else ', without a closing mark'}",
         f"speaker    {speaker} ({quote['speaker_status']}): {METHODS[quote['speaker_method']]}",
     ]
     if quote["speaker"]:
@@ -89,7 +89,10 @@ def _in_raw_file(article: Mapping[str, Any], quote: Mapping[str, Any], read_raw:
     lines = [f"raw file   {article['raw_path']}, record {article['raw_record']}"]
     ranges = raw_ranges(article["raw_spans"], quote["start_char"], quote["end_char"], article)
     if not ranges:
-        return [*lines, "bytes      no bytes decode to it exactly: it was taken out of markup, repaired or rearranged"]
+        return [
+            *lines,
+            "bytes      none decode to exactly this text, because it comes from markup, was repaired or was rearranged",
+        ]
     lines.append("bytes      " + ", ".join(f"{start}–{end}" for start, end in ranges))
     try:
         records = read_raw(article["raw_path"])
@@ -99,7 +102,7 @@ def _in_raw_file(article: Mapping[str, Any], quote: Mapping[str, Any], read_raw:
     if raw is None:
         return [
             *lines,
-            "raw line   the raw record is not there, or cannot be read any more; name where it lies with --raw",
+            "raw line   the raw record does not exist or cannot be read any more; name its folder with --raw",
         ]
     line_number = raw[: ranges[0][0]].decode(article["encoding"], "replace").count("\n") + 1
     line = raw.decode(article["encoding"], "replace").split("\n")[line_number - 1].strip()
@@ -109,12 +112,12 @@ def _in_raw_file(article: Mapping[str, Any], quote: Mapping[str, Any], read_raw:
 def raw_ranges(
     spans: list[Mapping[str, int]], start: int, end: int, article: Mapping[str, Any]
 ) -> list[tuple[int, int]]:
-    """The byte ranges that hold a stretch of the text, as far as raw_spans reach."""
+    """Return the byte ranges of a span of the text, as far as ``raw_spans`` cover it."""
     text, encoding = article["text"], article["encoding"]
     found = []
     for span in spans:
         first, last = max(start, span["start_char"]), min(end, span["end_char"])
         if first < last:
-            at = span["start_byte"] + len(text[span["start_char"] : first].encode(encoding))
-            found.append((at, at + len(text[first:last].encode(encoding))))
+            start_byte = span["start_byte"] + len(text[span["start_char"] : first].encode(encoding))
+            found.append((start_byte, start_byte + len(text[first:last].encode(encoding))))
     return found

@@ -73,7 +73,7 @@ def test_run_with_only_rejects_publishes_no_article(onrecord: Onrecord, tmp_path
         (raw / f"{number}.txt").write_bytes(b"")
     ran = onrecord("curate", raw, "--into", curated, "--workers", 1)
     assert ran.code == 0, ran.err
-    assert "warning    3 of 3 new records of wire were refused (100%)" in ran.out
+    assert "warning    3 of 3 new records of wire were rejected (100%)" in ran.out
     assert "warning    no article has ever arrived" in ran.out
     assert len(pd.read_parquet(curated / "rejects")) == 3
     assert pd.read_parquet(curated / "arrivals").empty

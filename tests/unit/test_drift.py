@@ -363,8 +363,8 @@ ODD = Drift(POST, "articles_a_day", 0, 21.6, 60, "40 is usual over the 28 days b
     ("new", "refused", "silent_for", "drift", "alerts"),
     [
         pytest.param(80, 20, 1, [], [], id="nothing-to-report"),
-        pytest.param(79, 21, 1, [], [Alert("rejects_high", "21 of 100 new records of wire were refused (21%); the limit is 20%")], id="too-many-rejects"),
-        pytest.param(0, 3, 1, [], [Alert("rejects_high", "3 of 3 new records of wire were refused (100%); the limit is 20%")], id="only-rejects"),
+        pytest.param(79, 21, 1, [], [Alert("rejects_high", "21 of 100 new records of wire were rejected (21%); the limit is 20%")], id="too-many-rejects"),
+        pytest.param(0, 3, 1, [], [Alert("rejects_high", "3 of 3 new records of wire were rejected (100%); the limit is 20%")], id="only-rejects"),
         pytest.param(0, 0, 25, [], [Alert("nothing_arrived", "no new article for 25 hours, since 2024-05-05 05:00 UTC")], id="silent-for-a-day"),
         pytest.param(0, 0, None, [], [Alert("nothing_arrived", "no article has ever arrived")], id="no-article-ever"),
         pytest.param(9, 0, 1, [ODD], [Alert("drift", "Harbour Post: articles_a_day is 0, usual is 21.6 to 60 (40 is usual over the 28 days before)")], id="drift"),

@@ -289,7 +289,7 @@ def test_failed_rule_shows_expected_found_place_and_advice(tmp_path: Path) -> No
     for words in (
         "text is exactly articles.text[start_char:end_char]",
         "7 of 30 fail",
-        "refused: 1 article",
+        "rejected: 1 article",
         "Open the raw record",
         "… and 6 more, not shown",
     ):
@@ -319,7 +319,7 @@ def test_page_of_a_run_with_only_rejects(tmp_path: Path) -> None:
     run = run_at(new_count=0, reject_count=12, newly_refused_count=12, article_total=0, quote_total=0, mention_total=0)
     empty = {"runs": to_table(Run, [run]), "arrivals": arrow_schema(Arrival).empty_table()}
     text = page_of(tmp_path, data(finding(), run=run, totals=NOTHING, drift=(), **empty))
-    assert "12 records newly refused" in text
+    assert "12 records newly rejected" in text
     assert "The data set has no articles" in text
 
 

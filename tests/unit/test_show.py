@@ -61,11 +61,11 @@ def test_missing_raw_file_says_what_to_do() -> None:
         raise UsageError("/wire does not exist")
 
     assert "name its folder with --raw" in show_quote(ARTICLE, QUOTE, gone)
-    assert "name where it lies with --raw" in show_quote(ARTICLE, QUOTE, no_records)
+    assert "name its folder with --raw" in show_quote(ARTICLE, QUOTE, no_records)
 
 
 def test_repaired_stretch_has_no_bytes() -> None:
-    assert "no bytes decode to it exactly" in show_quote(ARTICLE | {"raw_spans": []}, QUOTE, no_records)
+    assert "none decode to exactly this text" in show_quote(ARTICLE | {"raw_spans": []}, QUOTE, no_records)
 
 
 def test_unknown_speaker_is_not_invented() -> None:
@@ -74,7 +74,7 @@ def test_unknown_speaker_is_not_invented() -> None:
         QUOTE | {"speaker": None, "speaker_name": None, "speaker_status": "unattributed", "speaker_method": "none"},
         no_records,
     )
-    assert "speaker    not known (unattributed)" in shown
+    assert "speaker    unknown (unattributed)" in shown
     assert "printed" not in shown
 
 
@@ -104,8 +104,7 @@ def test_run_in_a_few_lines(outcome: str, has_totals: bool) -> None:
         ),
         outcome,
     )
-    assert "came in    1,202 raw records" in told
-    assert "became     1,199 new, 1 refused, 2 skipped\n" in told
-    assert "refused    1 empty\n" in told
+    assert "records    1,202: 1,199 new, 1 rejected, 2 skipped\n" in told
+    assert "rejected   1 empty\n" in told
     assert "skipped    1 http_error, 1 sidecar: left out on purpose" in told
     assert ("data set   1,199 articles" in told) is has_totals

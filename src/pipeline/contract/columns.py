@@ -275,7 +275,7 @@ class Expectation:
 
 def expectations(table: Table) -> tuple[Expectation, ...]:
     """Return all rules that a table's declaration implies."""
-    is_row_level = table.is_monthly  # only rows that belong to one article can be refused with it
+    is_row_level = table.is_monthly  # only rows that belong to one article can be rejected with it
     names = [field.name for field in columns(table.row)]
     rules = [Expectation("columns", "expect_table_columns_to_match_ordered_list", {"column_list": names}, False)]
     for field in columns(table.row):

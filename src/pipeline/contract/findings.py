@@ -15,7 +15,7 @@ DriftMeasure = Literal[
     "unnamed_share",  # of its quotes: those whose speaker is not named
     "quotes_an_article",
     "language_shift",  # total variation distance of its articles' languages from the baseline, 0 to 1
-    "reject_share",  # of a source's records that became a new article or were newly refused
+    "reject_share",  # of a source's records that became a new article or were newly rejected
 ]
 
 

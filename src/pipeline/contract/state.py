@@ -42,7 +42,7 @@ class ReadFile:
     recipe: str
     article_count: int  # records that are articles,
     superseded_count: int  # superseded records,
-    reject_reasons: list[Count]  # refused records by reason,
+    reject_reasons: list[Count]  # rejects by reason,
     skip_reasons: list[Count]  # and skipped records by reason
     end_byte: int  # where to continue reading if the file has only grown: after its last record; 0 if it cannot be
     end_record: int  # number of records up to there

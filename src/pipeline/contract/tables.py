@@ -451,7 +451,7 @@ ROW_EXPECTATIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """One raw record that is refused now."""
+    """One raw record that is a reject now."""
 
     source: Annotated[str, Column("Name of the collection.")]
     raw_path: Annotated[str, Column("The raw file, relative to RAW.")]
@@ -459,10 +459,10 @@ class Reject:
     raw_sha256: Annotated[
         str | None, Column("SHA-256 of the raw record's bytes; null where they could not be read.", pattern=SHA256)
     ]
-    stage: Annotated[Stage, Column("The stage that refused it.")]
+    stage: Annotated[Stage, Column("The stage that rejected it.")]
     reason: Annotated[str, Column("Why, from a fixed vocabulary.", values=(*READ_REASONS, *ROW_EXPECTATIONS))]
     detail: Annotated[str, Column("What was found, what was expected, and what to do.", is_withheld=True)]
-    run_id: Annotated[str, Column("The run that refused it.", pattern=RUN_ID, references="runs.run_id")] = ""
+    run_id: Annotated[str, Column("The run that rejected it.", pattern=RUN_ID, references="runs.run_id")] = ""
 
     @classmethod
     def of(cls, ref: RawRef, *, stage: Stage, reason: str, detail: str) -> Reject:
@@ -503,12 +503,12 @@ class Run:
     changed_count: Annotated[int, Column("Records that became a new revision of an article.", minimum=0)]
     unchanged_count: Annotated[int, Column("Records whose article is unchanged in the data set.", minimum=0)]
     superseded_count: Annotated[int, Column("Records replaced by a newer record of the same article.", minimum=0)]
-    reject_count: Annotated[int, Column("Records refused.", minimum=0)]
+    reject_count: Annotated[int, Column("Rejects.", minimum=0)]
     skip_count: Annotated[int, Column("Records left out on purpose.", minimum=0)]
     newly_refused_count: Annotated[
-        int, Column("Of those refused, the ones that were not refused for the same reason before.", minimum=0)
+        int, Column("Rejects that are new, or have another reason or content than before.", minimum=0)
     ]
-    reject_reasons: Annotated[list[Count], Column("Refused records by reason.")]
+    reject_reasons: Annotated[list[Count], Column("Rejects by reason.")]
     skip_reasons: Annotated[list[Count], Column("Skipped records by reason.")]
     older_count: Annotated[
         int,
@@ -519,7 +519,7 @@ class Run:
     mention_total: Annotated[int, Column("Mentions in the data set after the run.", minimum=0)]
     expectation_count: Annotated[int, Column("Expectations that were checked.", minimum=0)]
     failed_expectation_count: Annotated[
-        int, Column("Of these, expectations that some row failed (its article was refused).", minimum=0)
+        int, Column("Of these, expectations that some row failed (its article was rejected).", minimum=0)
     ]
 
 
@@ -529,7 +529,7 @@ FATES: Mapping[str, str] = {
     "changed": "changed_count",
     "unchanged": "unchanged_count",
     "superseded": "superseded_count",
-    "refused": "reject_count",
+    "rejected": "reject_count",
     "skipped": "skip_count",
 }
 

@@ -28,7 +28,7 @@ def find_alerts(
     if new_records and run.newly_refused_count / new_records > settings.reject_share:
         share = run.newly_refused_count / new_records
         detail = (
-            f"{run.newly_refused_count:,} of {new_records:,} new records of {run.source} were refused ({share:.0%})"
+            f"{run.newly_refused_count:,} of {new_records:,} new records of {run.source} were rejected ({share:.0%})"
         )
         alerts.append(Alert("rejects_high", f"{detail}; the limit is {settings.reject_share:.0%}"))
     if last_arrival is None:

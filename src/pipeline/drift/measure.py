@@ -79,10 +79,10 @@ def _measure_publishers(arrivals: pa.Table, grid: Grid, bounds: Bounds, is_catch
 
 
 def _measure_sources(runs: pa.Table, grid: Grid, bounds: Bounds) -> Iterator[Drift]:
-    new, refused = (
+    new, rejected = (
         grid.add_up(runs[name].to_numpy().astype(np.float64)) for name in ("new_count", "newly_refused_count")
     )
-    yield from _judge(REJECTS, grid, refused, new + refused, bounds)
+    yield from _judge(REJECTS, grid, rejected, new + rejected, bounds)
 
 
 def _judge(measure: _Measure, grid: Grid, top: Numbers, bottom: Numbers, bounds: Bounds) -> Iterator[Drift]:

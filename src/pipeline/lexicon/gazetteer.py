@@ -113,7 +113,7 @@ def long_words(names: Iterable[str]) -> frozenset[str]:
 
 
 def is_place(name: str) -> bool:
-    """Whether a name, also in capitals throughout, is that of a country, a US state or a large city."""
+    """Return whether a name, also in capitals, is that of a country, a US state or a large city."""
     return is_place_as_spelt(name.title() if name.isupper() else name) or name in countries()
 
 

@@ -24,7 +24,7 @@ MEANINGS: Mapping[FindingKind, tuple[str, str]] = {
     ),
     "rows": (
         "Rules on rows",
-        "An article with a failing row is refused as a whole; everything else is published.",
+        "An article with a failing row is rejected as a whole; everything else is published.",
     ),
     "drift": (
         "Drift",
@@ -33,7 +33,7 @@ MEANINGS: Mapping[FindingKind, tuple[str, str]] = {
 }
 NEXT_STEP_ROWS = (
     "Open the raw record. If it is sound, the fault is in onrecord: report it with this page. "
-    "After a fix, onrecord replay tries the refused records again."
+    "After a fix, onrecord replay tries the rejects again."
 )
 NEXT_STEP_TABLES = (
     "Run onrecord verify on the data set. If it finds a fault, files were changed or lost: onrecord rollback returns to "
@@ -65,8 +65,8 @@ DRIFT_ADVICE: Mapping[tuple[str, RuleKind], str] = {  # by measure (DriftMeasure
     ("quotes_an_article", "not_low"): "Articles have fewer quotes than usual. Check that the texts are complete: teasers, paywalls and consent pages have few quotes.",
     ("quotes_an_article", "not_high"): "Articles have more quotes than usual. Check whether site furniture, such as readers' comments, became text.",
     ("language_shift", "not_high"): "Articles are in other languages than usual. Check whether another edition is collected; outside English, quotes are found by their marks only.",
-    ("reject_share", "not_high"): "More records than usual are refused. The table of refused records gives the reasons; one frequent reason is one fault.",
-    ("reject_share", "not_low"): "Fewer records than usual are refused: no fault.",
+    ("reject_share", "not_high"): "More records than usual are rejected. The table of rejects gives the reasons; one frequent reason is one fault.",
+    ("reject_share", "not_low"): "Fewer records than usual are rejected: no fault.",
 }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from pipeline.report.counts import Share, Totals, ranked
 from pipeline.report.trends import find_trends
 
 RunOutcome = Literal["published", "blocked", "dry run", "nothing to do"]
-MOST_REJECTS = 200  # refused records shown,
+MOST_REJECTS = 200  # rejects shown,
 REJECT_ROOM = 200_000  # in at most so many bytes
 MOST_MONTHS = 24
 MOST_PUBLISHERS = 50  # with a row of their own, besides those with warnings
@@ -31,7 +31,7 @@ MEANING_OF_FATES = {
     "changed": "became a new revision of an article",
     "unchanged": "the article is in the data set already, unchanged",
     "superseded": "a newer record of the same article replaces it",
-    "refused": "refused with a reason, listed below",
+    "rejected": "rejected, for a reason that is listed below",
     "skipped": "left out on purpose",
 }
 
@@ -45,7 +45,7 @@ class ReportData:
     accuracy: Accuracy
     findings: Sequence[Finding]
     drift: Sequence[Drift]
-    rejects: pa.Table  # every record that is refused now, of any run
+    rejects: pa.Table  # every record that is rejected now, of any run
     totals: Totals
     runs: pa.Table  # of the version, including this run
     arrivals: pa.Table  # likewise
@@ -108,7 +108,7 @@ class PublisherLine:
 
 @dataclass(frozen=True, slots=True)
 class ShownReject:
-    """A row of the table of refused records."""
+    """A row of the table of rejects."""
 
     reject: Reject
     link: str | None
@@ -131,8 +131,8 @@ def write_report(page: Path, data: ReportData) -> None:
         fates=fates,
         meanings_of_fates=MEANING_OF_FATES,
         groups=group_findings(data.findings, run),
-        refused=list(_show_rejects(data)),
-        refused_reasons=_count_reasons(data.rejects),
+        rejected=list(_show_rejects(data)),
+        rejected_reasons=_count_reasons(data.rejects),
         trends=find_trends(data.runs, data.arrivals),
         publishers=publishers,
         others=other_publishers,
@@ -176,12 +176,12 @@ def _find_notices(data: ReportData) -> Iterator[Notice]:
     if count := sum(finding.blocks for finding in failed):
         failure = f"{_number(count, 'rule')} on whole tables failed"
         yield Notice("bad", f"Nothing was published: {failure}. The data set is as it was before the run.", "tables")
-    if refused := {key for finding in failed if finding.kind == "rows" for key in finding.failing_keys}:
-        yield Notice("bad", f"{_number(len(refused), 'article')} refused because a row failed a rule.", "rows")
+    if rejected := {key for finding in failed if finding.kind == "rows" for key in finding.failing_keys}:
+        yield Notice("bad", f"{_number(len(rejected), 'article')} rejected because a row failed a rule.", "rows")
     if count := sum(finding.unexpected_count for finding in failed if finding.kind == "drift"):
         yield Notice("warn", f"{_number(count, 'figure')} outside the usual range.", "drift")
     if count := run.newly_refused_count:
-        yield Notice("warn", f"{_number(count, 'record')} newly refused.", "refused")
+        yield Notice("warn", f"{_number(count, 'record')} newly rejected.", "rejected")
     if count := run.older_count:
         made = f"{_number(count, 'article')} made by older code."
         yield Notice("warn", f"{made} Run onrecord curate --reprocess older to recompute.", "data-set")
@@ -222,7 +222,7 @@ def choose_publishers(
 
 
 def _show_rejects(data: ReportData) -> Iterator[ShownReject]:
-    """Yield the refused records that the page has room for, those of this run first."""
+    """Yield the rejects that the page has room for, those of this run first."""
     is_new = pc.equal(data.rejects["run_id"], data.run.run_id)
     rows = data.rejects.append_column("is_old", pc.invert(is_new)).sort_by(
         [("is_old", "ascending"), ("source", "ascending"), ("raw_path", "ascending"), ("raw_record", "ascending")]

@@ -117,7 +117,7 @@ def find_trends(runs: pa.Table, arrivals: pa.Table) -> Trends:
             share("Articles without a date", "undated", "article_count", arrived),
             share("Quotes with a named speaker", "named_quote_count", "quote_count", arrived),
             Plot("Quotes per article", "", quotes_per_article, has_columns=False),
-            share("Records refused", "newly_refused_count", "read", by_run),
+            share("Records rejected", "newly_refused_count", "read", by_run),
         ),
         publishers,
         first_count,
