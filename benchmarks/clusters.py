@@ -149,7 +149,7 @@ def measure_flow(
 
 
 def _spent_by(process: psutil.Process) -> float:
-    return sum(sum(each.cpu_times()[:2]) for each in (process, *process.children(recursive=True)))
+    return sum(sum(member.cpu_times()[:2]) for member in (process, *process.children(recursive=True)))
 
 
 def without(run: Measured, start_up: Measured) -> Measured:
@@ -245,7 +245,7 @@ def main() -> None:
 
 def _server_of(environment: Mapping[str, str]) -> psutil.Process:
     port = environment["PREFECT_API_URL"].split(":")[2].split("/")[0]
-    return next(each for each in psutil.Process().children() if port in each.cmdline())
+    return next(child for child in psutil.Process().children() if port in child.cmdline())
 
 
 if __name__ == "__main__":

@@ -66,15 +66,15 @@ class Planted:
 
 
 def replace_words(paragraphs: list[str], rng: random.Random) -> list[str]:
-    """Replace some words by others of the same text."""
+    """Replace some words with others of the same text."""
     words = "\n".join(paragraphs).split(" ")
-    for at in rng.sample(range(len(words)), min(len(words), rng.randint(1, max(1, len(words) // 20)))):
-        words[at] = rng.choice(words)
+    for index in rng.sample(range(len(words)), min(len(words), rng.randint(1, max(1, len(words) // 20)))):
+        words[index] = rng.choice(words)
     return " ".join(words).split("\n")
 
 
 def shuffle(paragraphs: list[str], rng: random.Random) -> list[str]:
-    """Put the paragraphs in another order."""
+    """Return the paragraphs in another order."""
     return rng.sample(paragraphs, len(paragraphs))
 
 
@@ -85,7 +85,7 @@ def truncate(paragraphs: list[str], rng: random.Random) -> list[str]:
 
 
 def retitle(paragraphs: list[str], rng: random.Random) -> list[str]:
-    """Put a title, made of words of the text, on top."""
+    """Add a title made of words of the text."""
     words = " ".join(paragraphs).split()
     return [" ".join(rng.sample(words, min(len(words), rng.randint(5, 14)))), *paragraphs]
 
@@ -125,7 +125,7 @@ KINDS = ("all", "base", *CHANGES, "stub")
 
 
 def plant(count: int, seed: int) -> list[Planted]:
-    """``count`` articles, in no order: bases, their copies, and stubs that unrelated articles share."""
+    """Return ``count`` articles in random order: bases, their copies, and stubs that unrelated articles share."""
     rng = random.Random(seed)
     pool = read_paragraphs()
     leads = iter(rng.sample(pool, len(pool)))  # each base has a first paragraph of its own
@@ -152,21 +152,21 @@ def plant(count: int, seed: int) -> list[Planted]:
 
 
 def body_of(number: int, day: date, paragraphs: list[str], rng: random.Random) -> Body:
-    """An article as the curating run would hand it in; one in thirty has no date."""
+    """Return an article as a run passes it; one in thirty has no date."""
     path = f"{rng.choice(OUTLETS)}/{number}.txt"
     published_on = None if rng.random() < 1 / 30 else day
     return Body(f"{number:016x}", published_on, path, "\n\n".join(paragraphs), f"Headline {number}")
 
 
 def read_paragraphs() -> list[str]:
-    """Paragraphs of 30 to 150 words, each once."""
+    """Return the distinct paragraphs of 30 to 150 words."""
     texts = (path.read_text("utf-8", "replace") for folder in TEXTS for path in sorted((CORPORA / folder).glob("*")))
     paragraphs = dict.fromkeys(part.strip() for text in texts for part in re.split(r"\n+", text))
     return [part for part in paragraphs if 30 <= len(part.split()) <= 150]
 
 
 def true_copies(planted: list[Planted]) -> dict[str, tuple[str, float]]:
-    """For each copy, what it is a copy of, by the rule of ``match_changes``, and how similar."""
+    """Return the original of each copy by the rule of ``match_changes``, with the similarity."""
     ordered = sorted((p.body for p in planted), key=lambda b: (b.published_on or date.max, b.raw_path, b.article_id))
     found: dict[int, tuple[int, float]] = {}
     for at, similar in enumerate(all_similar(ordered)):
@@ -179,14 +179,14 @@ def true_copies(planted: list[Planted]) -> dict[str, tuple[str, float]]:
 
 
 def in_window(earlier: Body, later: Body) -> bool:
-    """Whether two articles may be copies as to their days."""
+    """Return whether the days of two articles allow that one is a copy of the other."""
     if later.published_on is None or earlier.published_on is None:
         return True
     return (later.published_on - earlier.published_on).days <= WINDOW_DAYS
 
 
 def all_similar(bodies: list[Body]) -> Iterator[dict[int, float]]:
-    """For each body, those before it that share THRESHOLD of its shingles."""
+    """Return for each body the earlier ones with a similarity of at least THRESHOLD."""
     holders: dict[tuple[str, ...], list[int]] = defaultdict(list)
     sizes: list[int] = []
     for at, body in enumerate(bodies):
@@ -225,14 +225,14 @@ def main() -> None:
 
 
 def match_all(signatures: Sequence[Signature], bodies: Mapping[str, Body]) -> dict[str, Duplicate]:
-    """The copies among articles that all come at once."""
+    """Return the copies among articles of one run."""
     come = to_table(Signature, signatures)
     found = match_changes(come, come.slice(0, 0), lambda *_: (), lambda ids: map(bodies.__getitem__, ids))
     return {article_id: copy for article_id, copy in found.items() if copy}
 
 
 def speed_and_memory(bodies: Mapping[str, Body]) -> Iterator[str]:
-    """CPU time of all threads, without and then memory with its tracing on."""
+    """Measure the processor time of all threads, and in a second pass the memory."""
     times = [time.process_time()]
     signatures = [sign(body) for body in bodies.values()]
     times.append(time.process_time())
@@ -250,13 +250,13 @@ def speed_and_memory(bodies: Mapping[str, Body]) -> Iterator[str]:
 
 
 def cost_of_runs(folder: Path, count: int, seed: int) -> Iterator[str]:
-    """Time and memory of matching what some runs change in a store of signatures."""
+    """Measure time and memory of matching the changes of some runs in a store of signatures."""
     rng = random.Random(seed)
     end = date(2033, 12, 28)
-    kept = [prose(f"{at:016x}", end - timedelta(rng.randrange(60)), rng) for at in range(300)]
+    kept = [prose(f"{number:016x}", end - timedelta(rng.randrange(60)), rng) for number in range(300)]
     new = [replace(body, article_id=f"n{body.article_id[1:]}", published_on=end) for body in kept]
     edited = [replace(body, text=body.text[:-40]) for body in new[:100]]
-    other = [prose(f"o{at:015x}", end - timedelta(rng.randrange(60)), rng) for at in range(700)]
+    other = [prose(f"o{number:015x}", end - timedelta(rng.randrange(60)), rng) for number in range(700)]
     stub = Body("s" * 16, end, "z.txt", "Photo", "The picture of the day")
     first = fill_store(folder, count, kept, sign(stub))
     runs: dict[str, tuple[list[Body], pa.Table]] = {
@@ -287,7 +287,7 @@ def cost_of_runs(folder: Path, count: int, seed: int) -> Iterator[str]:
 
 
 def prose(article_id: str, day: date, rng: random.Random) -> Body:
-    """An article of words in no order."""
+    """Return an article of random words."""
     return Body(article_id, day, "a.txt", " ".join(f"word{rng.randrange(20_000)}" for _ in range(400)), "Headline")
 
 
@@ -297,16 +297,18 @@ def fill_store(folder: Path, count: int, kept: Sequence[Body], stub: Signature) 
     months, first = 120, arrow_schema(Signature).empty_table()
     for month in range(months):
         rows = [sign(body) for body in kept if body.published_on and f"{body.published_on:%Y-%m}" == month_of(month)]
-        for at in range(count // months):
-            article_id, day = f"{month:04x}{at:012x}", date.fromisoformat(f"{month_of(month)}-{1 + at % 28:02}")
+        for number in range(count // months):
+            article_id, day = f"{month:04x}{number:012x}", date.fromisoformat(f"{month_of(month)}-{1 + number % 28:02}")
             words, minhash = (
-                (stub.words, b"") if at % 20 == 0 else (generator.bytes(16), generator.bytes(MINHASH_BYTES))
+                (stub.words, b"") if number % 20 == 0 else (generator.bytes(16), generator.bytes(MINHASH_BYTES))
             )
-            rows.append(Signature(article_id, day, None, f"{month_of(month)}/{at}.txt", words, minhash))
+            rows.append(Signature(article_id, day, None, f"{month_of(month)}/{number}.txt", words, minhash))
         table = to_table(Signature, rows).sort_by("article_id")
         (folder / month_of(month)).mkdir()
-        for at in range(0, len(table), 2_000):
-            pq.write_table(table.slice(at, 2_000), folder / month_of(month) / f"part-{at}.parquet", compression="zstd")
+        for start in range(0, len(table), 2_000):
+            pq.write_table(
+                table.slice(start, 2_000), folder / month_of(month) / f"part-{start}.parquet", compression="zstd"
+            )
         if not month:
             is_first = [row == f"{0:016x}" for row in table["article_id"].to_pylist()]
             first = table.filter(pa.array(is_first))
@@ -314,12 +316,12 @@ def fill_store(folder: Path, count: int, kept: Sequence[Body], stub: Signature) 
 
 
 def month_of(number: int) -> str:
-    """The months from January 2024."""
+    """Return the name of the month that follows January 2024 by ``number``."""
     return f"{2024 + number // 12}-{number % 12 + 1:02}"
 
 
 def accuracy(planted: list[Planted], found: Mapping[str, Duplicate]) -> Iterator[str]:
-    """Recall and precision of "is a copy", and of "is a copy of that one", as a whole and by kind."""
+    """Return recall and precision of "is a copy" and of "is a copy of this original", in all and by kind."""
     true = true_copies(planted)
     base_of = {p.body.article_id: p.base for p in planted}
     strange = sum(base_of[copy] != base_of[of] for copy, (of, _) in true.items())
@@ -344,7 +346,7 @@ def accuracy(planted: list[Planted], found: Mapping[str, Duplicate]) -> Iterator
 
 
 def share(part: set[str], whole: set[str]) -> str:
-    """One set's share of another, to four digits."""
+    """Return the share of one set in another, rounded to four digits."""
     return f"{len(part) / len(whole):.4f}" if whole else "-"
 
 

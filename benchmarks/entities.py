@@ -36,13 +36,13 @@ KINDS = np.array(["PERSON", "ORG", "GPE", "LOC"])
 
 
 def digits(numbers: np.ndarray) -> pa.Array:
-    """Sixteen digits for each number, as far apart as those of a hash."""
+    """Return sixteen hex digits for each number, spread like a hash."""
     scattered = (numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) % np.uint64(10**16)
     return pc.utf8_lpad(pa.array(scattered).cast(pa.string()), 16, "0")
 
 
 def draw_part(part: int, rng: np.random.Generator) -> pa.Table:
-    """The rows of some articles."""
+    """Return random rows for some articles."""
     rows = PER_PART * PER_ARTICLE
     articles = np.arange(rows) // PER_ARTICLE + part * PER_PART
     entities = rng.zipf(1.15, rows) % LONG_TAIL

@@ -54,11 +54,11 @@ class Story:
         return f"https://outlet-{self.number % 14:02}.example/{self.day:%Y/%m/%d}/story-{self.number}"
 
     def as_record(self) -> dict[str, str]:
-        """As a crawler writes it."""
+        """Return the story as a crawler writes it."""
         return {"url": self.url, "title": self.title, "text": self.text, "date_publish": f"{self.day}T08:00:00Z"}
 
     def as_page(self) -> bytes:
-        """As a site prints it, with a menu and a footer."""
+        """Return the story as a page with a menu and a footer."""
         paragraphs = "".join(f"<p>{html.escape(part)}</p>" for part in self.text.split("\n\n"))
         return (
             f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{html.escape(self.title)} | Post</title>"
@@ -70,7 +70,7 @@ class Story:
 
 
 def write_texts(folder: Path, stories: Sequence[Story], _: random.Random) -> None:
-    """One file an article."""
+    """Write each article as a text file."""
     for story in stories:
         path = folder / f"{story.day:%Y-%m}" / f"{story.number}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,13 +78,13 @@ def write_texts(folder: Path, stories: Sequence[Story], _: random.Random) -> Non
 
 
 def write_pages(folder: Path, stories: Sequence[Story], _: random.Random) -> None:
-    """One page an article."""
+    """Write each article as a page."""
     for story in stories:
         (folder / f"{story.number}.html").write_bytes(story.as_page())
 
 
 def write_json_lines(folder: Path, stories: Sequence[Story], rng: random.Random) -> None:
-    """Two large files, one compressed, with some broken lines."""
+    """Write two large files, one of them compressed, with some broken lines."""
     half = len(stories) // 2
     for name, part in (("crawl.jsonl", stories[:half]), ("crawl-2.jsonl.gz", stories[half:])):
         with gzip.open(folder / name, "wb") if name.endswith(".gz") else (folder / name).open("wb") as file:
@@ -94,12 +94,12 @@ def write_json_lines(folder: Path, stories: Sequence[Story], rng: random.Random)
 
 
 def write_json(folder: Path, stories: Sequence[Story], _: random.Random) -> None:
-    """One array."""
+    """Write one array of articles."""
     (folder / "export.json").write_text(json.dumps([story.as_record() for story in stories]), "utf-8")
 
 
 def write_tables(folder: Path, stories: Sequence[Story], _: random.Random) -> None:
-    """CSV and Parquet."""
+    """Write a CSV and a Parquet table."""
     half = len(stories) // 2
     with (folder / "table.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(stories[0].as_record()))
@@ -110,7 +110,7 @@ def write_tables(folder: Path, stories: Sequence[Story], _: random.Random) -> No
 
 
 def write_warc(folder: Path, stories: Sequence[Story], rng: random.Random) -> None:
-    """A crawl, each record a gzip member, with redirects and errors in between."""
+    """Write a crawl with one gzip member per record, with redirects and errors in between."""
     with (folder / "crawl.warc.gz").open("wb") as file:
         for story in stories:
             status = rng.choice(["200 OK"] * 97 + ["301 Moved", "404 Not Found", "500 Broken"])
@@ -124,16 +124,16 @@ def write_warc(folder: Path, stories: Sequence[Story], rng: random.Random) -> No
 
 
 def write_feeds(folder: Path, stories: Sequence[Story], _: random.Random) -> None:
-    """Feeds of fifty entries with full content."""
-    for at in range(0, len(stories), 50):
+    """Write feeds of fifty entries with full content."""
+    for start in range(0, len(stories), 50):
         items = "".join(
             f"<item><title>{html.escape(story.title)}</title><link>{story.url}</link><guid>{story.url}</guid>"
             f"<pubDate>{story.day:%a, %d %b %Y} 08:00:00 GMT</pubDate><content:encoded>"
             + html.escape("".join(f"<p>{html.escape(part)}</p>" for part in story.text.split("\n\n")))
             + "</content:encoded></item>"
-            for story in stories[at : at + 50]
+            for story in stories[start : start + 50]
         )
-        (folder / f"feed-{at}.xml").write_text(
+        (folder / f"feed-{start}.xml").write_text(
             '<?xml version="1.0"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/">'
             f"<channel><title>Post</title>{items}</channel></rss>",
             "utf-8",
@@ -141,7 +141,7 @@ def write_feeds(folder: Path, stories: Sequence[Story], _: random.Random) -> Non
 
 
 def write_archives(folder: Path, stories: Sequence[Story], _: random.Random) -> None:
-    """A ZIP of pages and a compressed tar of texts."""
+    """Write a ZIP of pages and a compressed tar of texts."""
     half = len(stories) // 2
     with zipfile.ZipFile(folder / "pages.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for story in stories[:half]:
@@ -155,7 +155,7 @@ def write_archives(folder: Path, stories: Sequence[Story], _: random.Random) -> 
 
 
 def write_bad(folder: Path, stories: Sequence[Story], _: random.Random) -> None:
-    """What ends as rejects."""
+    """Write records that end as rejects."""
     for story in stories:
         bad = [b"", b"%PDF-1.7\n", b"\x89PNG\r\n\x1a\n", bytes(range(256)), story.text.encode() + b"\xff\xfe"]
         (folder / f"{story.number}.txt").write_bytes(bad[story.number % len(bad)])
@@ -190,7 +190,7 @@ def _tell(number: int, body: Body) -> Story:
 
 
 def run(command: list[str]) -> tuple[float, float, float]:
-    """Seconds, and the largest MiB of all processes together and of any one."""
+    """Run a command and return its seconds, and the peak memory in MiB of all processes together and of the largest."""
     start = time.perf_counter()
     process = subprocess.Popen(command)
     peaks = [0.0, 0.0]
@@ -221,7 +221,7 @@ def _children(pid: int) -> Iterator[int]:
 
 
 def _pss(pid: int) -> float:
-    """Proportional set size in MiB."""
+    """Return the proportional set size of a process in MiB."""
     try:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:

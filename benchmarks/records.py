@@ -52,21 +52,21 @@ def write_records(path: Path, count: int) -> None:
 
 
 def load_only(path: Path) -> None:
-    """What orjson itself takes: a line, parsed."""
+    """Parse each line with orjson alone, for comparison."""
     with path.open("rb") as file:
         for line in file:
             orjson.loads(line)
 
 
 def frame_only(path: Path) -> None:
-    """Part the file into records, each with its digest."""
+    """Frame the file into records with digests."""
     with path.open("rb") as file:
         for _ in frame_jsonl(REF, file):
             pass
 
 
 def read_all(path: Path) -> None:
-    """Part the file and read each record into an article."""
+    """Frame the file and read each record as an article."""
     with path.open("rb") as file:
         for record in frame_jsonl(REF, file):
             assert isinstance(record, RawRecord)
@@ -101,7 +101,7 @@ PARTS: dict[str, Callable[[Path], None]] = {
 
 
 def measure(parts: Iterable[Callable[[Path], None]], path: Path, runs: int) -> list[float]:
-    """Median seconds of each part."""
+    """Return the median seconds of each part."""
     rounds = []
     for _ in range(runs):
         seconds = []

@@ -50,7 +50,7 @@ def _parser(state_type: str, tok2vec: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def build() -> Language:
-    """Tagger and parser over one encoder, and names over another."""
+    """Return a pipeline: tagger and parser over one encoder, names over another."""
     nlp = spacy.blank("en")
     nlp.add_pipe("tok2vec", config={"model": TOK2VEC})
     nlp.add_pipe("tagger", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": LISTENER}})
@@ -71,7 +71,7 @@ def build() -> Language:
 
 
 def read(texts: list[str]) -> float:
-    """Pass over texts in this process; the seconds of processor time that took."""
+    """Read texts in this process and return the seconds of processor time."""
     nlp, start = build(), time.process_time()
     for _ in nlp.pipe(texts):
         pass
@@ -79,7 +79,7 @@ def read(texts: list[str]) -> float:
 
 
 def main() -> None:
-    """Pass over the texts whenever told to."""
+    """Read the texts once for each line on standard input."""
     batches: list[list[str]] = json.loads(sys.stdin.readline())
     with ProcessPoolExecutor(int(sys.argv[1]), mp_context=get_context("spawn")) as pool:
         for _ in sys.stdin:

@@ -76,7 +76,7 @@ def measure(trees: list[Path], arguments: Callable[[Path], list[str]], runs: int
             if "--into" in told[:-1] and told[told.index("--into") + 1].endswith("new"):
                 shutil.rmtree(told[told.index("--into") + 1])
     for times in taken.values():
-        wall, processor = (median(each) for each in zip(*times[1:], strict=True))
+        wall, processor = (median(column) for column in zip(*times[1:], strict=True))
         yield f"{wall:>19.2f}{processor:>7.2f}"
 
 

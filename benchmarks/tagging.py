@@ -52,14 +52,14 @@ Pass = Callable[[], Seconds]
 
 
 def read_records(folder: Path) -> list[RawRecord]:
-    """The raw records of a folder."""
+    """Return the raw records of a folder."""
     files = (file for file in find_files(str(folder), "benchmark") if isinstance(file, RawFile))
     framed = (record for file in files for record in frame_file(file, Options()))
     return [record for record in framed if isinstance(record, RawRecord)]
 
 
 def read_article(record: RawRecord) -> Article:
-    """The article that a record holds; the benchmark has no use for a folder with bad ones."""
+    """Return the article of a record; a bad record ends the benchmark."""
     raw = read_record(record, Options())
     assert isinstance(raw, RawArticle), raw
     article = normalise(raw)
@@ -68,17 +68,17 @@ def read_article(record: RawRecord) -> Article:
 
 
 def cut(all_of_them: Sequence[T]) -> list[Sequence[T]]:
-    """What a process takes at a time."""
-    return [all_of_them[at : at + TOGETHER] for at in range(0, len(all_of_them), TOGETHER)]
+    """Cut items into batches of TOGETHER."""
+    return [all_of_them[start : start + TOGETHER] for start in range(0, len(all_of_them), TOGETHER)]
 
 
 def curate(records: Sequence[RawRecord]) -> None:
-    """What a worker of ``onrecord curate`` does."""
+    """Curate a batch like a worker of ``onrecord curate``."""
     curate_batch(Task(tuple(records), None, Options(), "said"))
 
 
 def tag(articles: Sequence[Article]) -> None:
-    """The tagger, with the sentences and marks that it asks for."""
+    """Run the tagger, with the sentences and quotations that it needs."""
     tagger = load_tagger(1)
     for article in articles:
         quotations = list(pair_marks(article.text, article.segments))
@@ -86,7 +86,7 @@ def tag(articles: Sequence[Article]) -> None:
 
 
 def processor_seconds(work: Callable[[Any], None], batch: object) -> float:
-    """What one batch takes."""
+    """Return the processor seconds of one batch."""
     start = time.process_time()
     work(batch)
     return time.process_time() - start
@@ -94,7 +94,7 @@ def processor_seconds(work: Callable[[Any], None], batch: object) -> float:
 
 @contextmanager
 def in_processes(work: Callable[[Any], None], batches: Sequence[object], processes: int) -> Iterator[Pass]:
-    """Passes of ours over all batches."""
+    """Yield a function that passes over all batches in processes."""
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
 
         def once() -> Seconds:
@@ -107,7 +107,7 @@ def in_processes(work: Callable[[Any], None], batches: Sequence[object], process
 
 @contextmanager
 def in_spacy(python: str, batches: Sequence[Sequence[str]], processes: int) -> Iterator[Pass]:
-    """Passes of ``small_spacy.py``, which times itself."""
+    """Yield a function that passes over the texts with ``small_spacy.py``, which times itself."""
     command = [python, str(HERE / "small_spacy.py"), str(processes)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as spacy:
         assert spacy.stdin is not None
@@ -123,9 +123,9 @@ def in_spacy(python: str, batches: Sequence[Sequence[str]], processes: int) -> I
 
 
 def in_turns(candidates: Mapping[str, Pass], runs: int) -> dict[str, Seconds]:
-    """The median of the passes of each; its first is not counted, for it loads what the others use."""
+    """Return the median of the passes of each candidate, without the first one, which loads files."""
     passes = [[once() for once in candidates.values()] for _ in range(runs + 1)][1:]
-    medians = (Seconds(*map(statistics.median, zip(*each, strict=True))) for each in zip(*passes, strict=True))
+    medians = (Seconds(*map(statistics.median, zip(*seconds, strict=True))) for seconds in zip(*passes, strict=True))
     return dict(zip(candidates, medians, strict=True))
 
 

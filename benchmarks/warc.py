@@ -30,7 +30,7 @@ PAGES = Path(__file__).resolve().parent.parent.parent / "shared/corpora/article-
 
 
 def pack(page: bytes, number: int) -> bytes:
-    """A response that holds a page, in a gzip member."""
+    """Return a response with a page as a gzip member."""
     http = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(page)}\r\n\r\n".encode()
     header = (
         "WARC/1.0\r\nWARC-Type: response\r\n"
@@ -55,7 +55,7 @@ def loop_framed(path: Path) -> int:
 
 
 def seconds_of(work: Callable[[], object]) -> float:
-    """Seconds of processor time of one run: what else runs on the machine does not count."""
+    """Return the seconds of processor time of one run, which other programs do not change."""
     start = time.process_time()
     work()
     return time.process_time() - start

@@ -48,12 +48,12 @@ class Bench:
     seed: int
 
     def newsroom(self, share: float = 1.0) -> Newsroom:
-        """Who writes, where a share of the base is there."""
+        """Return a newsroom for a share of the base."""
         return Newsroom(self.texts, self.articles, self.seed, share)
 
 
 def base(bench: Bench) -> Iterator[str]:
-    """The base, in so many runs."""
+    """Measure building the base in some runs."""
     everything = bench.keep / "all"
     if not everything.exists():
         write_base(everything, bench.newsroom(), bench.files)
@@ -65,14 +65,14 @@ def base(bench: Bench) -> Iterator[str]:
 
 
 def publish(bench: Bench) -> Iterator[str]:
-    """A day on top of the base."""
+    """Measure publishing a day on top of the base."""
     yield f"{PER_DAY:,} new and {CHANGED} changed articles on top of {bench.articles:,}"
     for name, recent in ((f"{RECENT} recent", RECENT), ("spread", 0)):
         yield _publish_day(bench, 1.0, name, recent)
 
 
 def growth(bench: Bench) -> Iterator[str]:
-    """The same day on bases of several sizes."""
+    """Measure the same day on bases of several sizes."""
     yield "the same day on a part of the base"
     for share in GROWTH:
         yield _publish_day(bench, share, f"{share:.0%}", RECENT)
@@ -89,7 +89,7 @@ def _publish_day(bench: Bench, share: float, name: str, recent: int) -> str:
 
 
 def delta(bench: Bench) -> Iterator[str]:
-    """The rows of the same day brought into Delta tables, beside the run that makes and publishes them."""
+    """Compare merging the rows of a day into Delta tables with the run that curates and publishes them."""
     from benchmarks.store.delta import bring, write_base, write_fresh
 
     yield "the same rows in Delta tables by month, beside the whole run"
@@ -115,7 +115,7 @@ def delta(bench: Bench) -> Iterator[str]:
 
 
 def noop(bench: Bench) -> Iterator[str]:
-    """Runs that find nothing new."""
+    """Measure runs without new records."""
     yield "nothing to do"
     trial = place_at(bench.keep, 1.0).linked("trial")
     yield f"  {bench.articles:,} records in {bench.files:,} files {trial.run()}  {trial.run().result}"
@@ -129,7 +129,7 @@ def noop(bench: Bench) -> Iterator[str]:
 
 
 def disk_of_versions(bench: Bench) -> Iterator[str]:
-    """Daily versions on top of the base, against one copy of the last; then all its small files brought together."""
+    """Compare the disk space of daily versions with one copy of the last, and then compact it."""
     trial = place_at(bench.keep, 1.0).linked("trial")
     versions = [trial.version]
     yield f"{VERSIONS} days on top of the base"
@@ -151,7 +151,7 @@ def disk_of_versions(bench: Bench) -> Iterator[str]:
 
 
 def queries(bench: Bench) -> Iterator[str]:
-    """Filters on quotes."""
+    """Measure filters on quotes."""
     whole, file = place_at(bench.keep, 1.0), bench.keep / "quotes.parquet"
     quotes = whole.version / "quotes"
     if not file.exists():

@@ -47,13 +47,13 @@ class Newsroom:
         return round(self.total * self.share)
 
     def published_at(self, number: int) -> datetime:
-        """When an article was published."""
+        """Return when an article was published."""
         if number < self.total:
             return START + timedelta(DAYS) * (number / self.total)
         return self.published_at(self.count - 1) + timedelta(1) * ((number - self.total + 1) / PER_DAY)
 
     def record(self, number: int, words: tuple[int, int] = WORDS, day: int = 0) -> dict[str, str]:
-        """An article as a collector writes it, or as it was changed on a later day."""
+        """Return an article as a collector writes it, or as changed on a later day."""
         rng = random.Random(self.seed * 10**9 + number)
         body = self._write(rng, rng.randint(*words))
         headline = " ".join(rng.choice(self.sentences).split()[:8]).rstrip(",;:")
@@ -72,7 +72,7 @@ class Newsroom:
         }
 
     def _write(self, rng: random.Random, words: int) -> str:
-        """Paragraphs of two to four sentences."""
+        """Return paragraphs of two to four sentences."""
         paragraphs: list[str] = []
         while words > 0:
             paragraphs.append(" ".join(rng.choices(self.sentences, k=rng.randint(2, 4))))
@@ -80,11 +80,11 @@ class Newsroom:
         return "\n\n".join(paragraphs)
 
     def fetched_on(self, day: int) -> datetime:
-        """When the records of a day behind the base were collected."""
+        """Return when the records of a day after the base were collected."""
         return self.published_at(self.total + day * PER_DAY) + timedelta(hours=2)
 
     def news_of(self, day: int, recent: int = RECENT) -> Iterator[dict[str, str]]:
-        """The records of a day behind the base, from 1: PER_DAY new articles, CHANGED that are there already.
+        """Return the records of a day after the base, from 1: PER_DAY new articles, and CHANGED published ones.
 
         Args:
             day: which.
@@ -112,8 +112,10 @@ def write_base(folder: Path, newsroom: Newsroom, files: int) -> None:
     """Write the base as JSON Lines, in the order of publication."""
     folder.mkdir()
     each = newsroom.total // files
-    for at in range(files):
-        write_jsonl(folder / f"articles-{at:04}.jsonl", map(newsroom.record, range(at * each, (at + 1) * each)))
+    for number in range(files):
+        write_jsonl(
+            folder / f"articles-{number:04}.jsonl", map(newsroom.record, range(number * each, (number + 1) * each))
+        )
 
 
 def write_singles(folder: Path, newsroom: Newsroom, count: int) -> None:
@@ -130,7 +132,7 @@ def write_singles(folder: Path, newsroom: Newsroom, count: int) -> None:
 
 
 def link_tree(source: Path, target: Path) -> Path:
-    """A copy of a folder by hard links: of files that nobody writes into."""
+    """Copy a folder by hard links; its files must not be changed."""
     for folder, _, names in os.walk(source):
         place = target / Path(folder).relative_to(source)
         place.mkdir(parents=True, exist_ok=True)

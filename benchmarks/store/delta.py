@@ -26,7 +26,7 @@ def write_base(version: Path, target: Path) -> None:
 
 
 def _read(month: Path) -> pa.Table:
-    """The rows of a month, with the month."""
+    """Return the rows of a month, with the month as a column."""
     rows = pa.concat_tables(pq.ParquetFile(part).read() for part in sorted(month.iterdir()))
     return rows.append_column(MONTH, pa.repeat(month.name.partition("=")[2], rows.num_rows))
 
@@ -53,7 +53,7 @@ def _made_by(month: Path, run_id: str) -> pa.Table:
 
 
 def bring(tables: Path, fresh: Path, merged: Sequence[str]) -> list[tuple[str, float]]:
-    """Bring the rows of a day into the tables: four transactions and more, one after the other.
+    """Merge the rows of a day into the tables, in at least four consecutive transactions.
 
     Args:
         tables: the Delta tables.

@@ -43,7 +43,7 @@ def _cost() -> tuple[float, int]:
 
 
 def disk(folders: Iterable[Path]) -> int:
-    """Bytes on disk that folders take together; a file that has several names counts once."""
+    """Return the bytes on disk of some folders together; a file with several names counts once."""
     found = {}
     for folder in folders:
         for path in folder.rglob("*"):

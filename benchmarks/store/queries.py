@@ -31,7 +31,7 @@ def write_sorted(quotes: Path, target: Path) -> None:
 
 
 def queries(quotes: Path, file: Path, speaker: str) -> Mapping[tuple[str, str], tuple[Query, Query]]:
-    """By filter and reader: how to ask the table, and how the file; both give all columns."""
+    """Return the queries of the table and of the file, by filter and reader; both return all columns."""
     first, after = MONTH
     days = [("published_on", ">=", first), ("published_on", "<", after)]
     by_day = f"published_on >= DATE '{first}' AND published_on < DATE '{after}'"
@@ -56,7 +56,7 @@ def queries(quotes: Path, file: Path, speaker: str) -> Mapping[tuple[str, str], 
 
 
 def measure_queries(quotes: Path, file: Path, speaker: str) -> list[str]:
-    """Median seconds of each, by turns, once each before it counts."""
+    """Return the median seconds of each query, run by turns after one uncounted pass."""
     return list(_measure(queries(quotes, file, speaker)))
 
 

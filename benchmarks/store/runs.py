@@ -68,7 +68,7 @@ class Place:
         return (self.curated / "current").resolve()
 
     def linked(self, name: str) -> Place:
-        """A copy by hard links, beside it; one that is there goes."""
+        """Return a fresh copy by hard links, beside the original."""
         target = self.folder.with_name(name)
         shutil.rmtree(target, ignore_errors=True)
         return Place(link_tree(self.folder, target))
@@ -78,12 +78,12 @@ class Place:
         return alone(run_once, self.raw, self.curated, workers)
 
     def add_day(self, newsroom: Newsroom, day: int, recent: int) -> None:
-        """What a collector brings on a day behind the base: a file more."""
+        """Add the file of a day after the base."""
         write_jsonl(self.raw / f"day-{day:02}.jsonl", newsroom.news_of(day, recent))
 
 
 def build_base(everything: Path, keep: Path, shares: Sequence[float], kept: Sequence[float]) -> Iterator[str]:
-    """Bring files into a data set share by share, each in a run; some of the data sets on the way are kept.
+    """Curate files into a data set, one share per run, and keep some of the data sets in between.
 
     What was broken off goes on behind its last run.
 
@@ -116,5 +116,5 @@ def build_base(everything: Path, keep: Path, shares: Sequence[float], kept: Sequ
 
 
 def place_at(keep: Path, share: float) -> Place:
-    """The data set as it was at a share of the base."""
+    """Return the data set as it was at a share of the base."""
     return Place(keep / f"at-{share:.0%}".rstrip("%"))

@@ -57,7 +57,7 @@ class Named:
 
 @cache
 def entity(rank: int) -> Named:
-    """The entity of which ``rank`` are more often named."""
+    """Return the entity with ``rank`` more frequent ones."""
     digits: list[str] = []
     rest = rank
     while rest or not digits:
@@ -68,7 +68,7 @@ def entity(rank: int) -> Named:
 
 
 def annotate(task: Task) -> Batch:
-    """Rows of some raw records."""
+    """Return the rows of some raw records."""
     made: dict[str, list[Row]] = {"articles": [], "quotes": [], "mentions": [], "article_entities": []}
     signatures = []
     for record in map(RawRecord.digested, task.records):
@@ -99,17 +99,19 @@ def annotate(task: Task) -> Batch:
 
 
 def staged(rows: pa.Table, at: Mapping[str, int]) -> pa.Table:
-    """Rows with the place of their article in the batch."""
-    return rows.append_column(STAGED_AT, pa.array([at[each] for each in rows["article_id"].to_pylist()], pa.int64()))
+    """Return rows with STAGED_AT."""
+    return rows.append_column(
+        STAGED_AT, pa.array([at[article_id] for article_id in rows["article_id"].to_pylist()], pa.int64())
+    )
 
 
 def as_table(row: type, rows: Sequence[Row]) -> pa.Table:
-    """An Arrow table of rows; columns that they do not give hold their default, an empty list, or null."""
+    """Return an Arrow table of rows; missing columns get their default, an empty list, or null."""
     defaults = {field.name: field.default for field in fields(row) if field.default is not MISSING}
     arrays = []
     for field in arrow_schema(row):
         if rows and field.name in rows[0]:
-            arrays.append(pa.array([each[field.name] for each in rows], field.type))
+            arrays.append(pa.array([row[field.name] for row in rows], field.type))
         elif pa.types.is_list(field.type):
             arrays.append(pa.array([[]] * len(rows), field.type))
         else:
@@ -118,7 +120,7 @@ def as_table(row: type, rows: Sequence[Row]) -> pa.Table:
 
 
 def make_article(record: RawRecord) -> Row:
-    """The article of a JSON record, or of a text whose day the folders name."""
+    """Return the article of a JSON record, or of a text with its day in the folder's name."""
     if record.kind == "json":
         given = orjson.loads(record.data)
     else:
@@ -159,7 +161,7 @@ def make_article(record: RawRecord) -> Row:
 
 
 def segments(text: str) -> Iterator[Row]:
-    """The headline and the paragraphs."""
+    """Return the segments: headline and paragraphs."""
     parts = text.split("\n\n")
     starts = accumulate((len(part) + 2 for part in parts), initial=0)
     for number, (start, end) in enumerate(pairwise(starts)):
@@ -167,26 +169,26 @@ def segments(text: str) -> Iterator[Row]:
 
 
 def make_rows(article: Row) -> tuple[list[Row], list[Row], list[Row]]:
-    """Quotes, mentions and article_entities of an article; the first mention of each three opens a quote."""
+    """Return quotes, mentions and article_entities of an article; every third mention begins a quote."""
     text, day, article_id = article["text"], article["published_on"], article["article_id"]
     rng = random.Random(article_id)
     named = [entity(int(NAMES ** rng.random())) for _ in range(ENTITIES)]
-    named = list({each.entity_id: each for each in named}.values())
-    places = [word_at(text, len(text) * at // MENTIONS) for at in range(MENTIONS)]
+    named = list({mention.entity_id: mention for mention in named}.values())
+    places = [word_at(text, len(text) * number // MENTIONS) for number in range(MENTIONS)]
     quotes: list[Row] = []
     mentions: list[Row] = []
-    for at, (start, end) in enumerate(places):
-        each = named[at % len(named)]
-        if at % (MENTIONS // QUOTES) == 0:
-            quotes.append(make_quote(text, start, quotes, article_id, day, each))
+    for number, (start, end) in enumerate(places):
+        mention = named[number % len(named)]
+        if number % (MENTIONS // QUOTES) == 0:
+            quotes.append(make_quote(text, start, quotes, article_id, day, mention))
         mentions.append(
             {
                 "mention_id": stable_id(article_id, start, end),
                 "article_id": article_id,
                 "published_on": day,
-                "entity_id": each.entity_id,
-                "entity_name": each.name,
-                "entity_type": each.kind,
+                "entity_id": mention.entity_id,
+                "entity_name": mention.name,
+                "entity_type": mention.kind,
                 "text": text[start:end],
                 "start_char": start,
                 "end_char": end,
@@ -197,21 +199,23 @@ def make_rows(article: Row) -> tuple[list[Row], list[Row], list[Row]]:
         )
     spoken = [quote["speaker_entity_id"] for quote in quotes]
     entities = [
-        summarise(each, [row for row in mentions if row["entity_id"] == each.entity_id], spoken.count(each.entity_id))
-        for each in sorted(named, key=lambda each: each.entity_id)
+        summarise(
+            mention, [row for row in mentions if row["entity_id"] == mention.entity_id], spoken.count(mention.entity_id)
+        )
+        for mention in sorted(named, key=lambda mention: mention.entity_id)
     ]
     return quotes, mentions, entities
 
 
 def word_at(text: str, near: int) -> tuple[int, int]:
-    """The word behind the first space from a place on."""
+    """Return the span of the word after the first space from an offset on."""
     start = text.find(" ", near) + 1
     end = text.find(" ", start)
     return start, end if end > 0 else len(text)
 
 
 def make_quote(text: str, start: int, before: Sequence[Row], article_id: str, day: date, speaker: Named) -> Row:
-    """A quote of some hundred characters; the two words behind it are its cue and speaker; each fourth has none."""
+    """Return a quote of some hundred characters, with the two words after it as cue and speaker; every fourth has none."""
     position = len(before)
     end = text.find(" ", start + QUOTE_CHARS)
     end = end if end > 0 else len(text)
@@ -248,7 +252,7 @@ def make_quote(text: str, start: int, before: Sequence[Row], article_id: str, da
 
 
 def summarise(each: Named, mentions: Sequence[Row], quote_count: int) -> Row:
-    """What an article says of an entity."""
+    """Return the row of article_entities for an entity."""
     first = mentions[0]
     return {
         **{name: first[name] for name in ("article_id", "published_on", "entity_id", "entity_name", "entity_type")},

@@ -147,4 +147,4 @@ def _drift(options: argparse.Namespace) -> int:
 
     drift = measure_data_set(options.curated)
     print(describe_drift(drift))
-    return 1 if options.strict and any(each.is_unusual for each in drift) else 0
+    return 1 if options.strict and any(measure.is_unusual for measure in drift) else 0

@@ -50,8 +50,8 @@ def mark_words(before: str | None, after: str | None) -> tuple[DiffSpan, ...]:
 def _align(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
     """Return how one list of words becomes the other, as operations of difflib."""
     shortest = min(len(old), len(new))
-    head = next((at for at in range(shortest) if old[at] != new[at]), shortest)
-    tail = next((at for at in range(shortest - head) if old[-1 - at] != new[-1 - at]), shortest - head)
+    head = next((index for index in range(shortest) if old[index] != new[index]), shortest)
+    tail = next((index for index in range(shortest - head) if old[-1 - index] != new[-1 - index]), shortest - head)
     ours, theirs = old[head : len(old) - tail], new[head : len(new) - tail]
     steps: list[tuple[str, int, int, int, int]] = [("replace", 0, len(ours), 0, len(theirs))]
     if len(ours) * len(theirs) <= MOST_COMPARED:  # difflib's time grows with the square of the number of words
