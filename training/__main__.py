@@ -62,11 +62,17 @@ def _train(options: argparse.Namespace, base: Path) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    plan = Plan()
     parser = argparse.ArgumentParser(
         prog="python -m training",
         description="Train the tagger on articles with annotated attributions and names, and measure it.",
     )
+    _add_corpora(parser)
+    _add_training(parser, Plan())
+    return parser
+
+
+def _add_corpora(parser: argparse.ArgumentParser) -> None:
+    """Add the options for corpora, and for what the card says of them."""
     parser.add_argument(
         "--train", metavar="FOLDER", type=Path, required=True, help="corpus to train on (text/ and attributions/)"
     )
@@ -88,6 +94,21 @@ def _parser() -> argparse.ArgumentParser:
         required=True,
         help="corpus to measure names on (annotated/ and original/)",
     )
+    parser.add_argument("--licence", metavar="TEXT", default="", help="terms of the --train corpus, for the card")
+    parser.add_argument(
+        "--condition",
+        metavar="TEXT",
+        action="append",
+        default=[],
+        help="what a reader of the figures must know about the --dev articles, for the card; may be repeated",
+    )
+    parser.add_argument(
+        "--names-condition", metavar="TEXT", action="append", default=[], help="the same for the --dev-names articles"
+    )
+
+
+def _add_training(parser: argparse.ArgumentParser, plan: Plan) -> None:
+    """Add the options for training and its results."""
     parser.add_argument(
         "--into", metavar="FOLDER", type=Path, default=FOLDER, help="folder for the model (default: the package)"
     )
@@ -109,18 +130,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--measure-only", action="store_true", help="train nothing; measure the model in --into, and write its card"
     )
-    parser.add_argument("--licence", metavar="TEXT", default="", help="terms of the --train corpus, for the card")
-    parser.add_argument(
-        "--condition",
-        metavar="TEXT",
-        action="append",
-        default=[],
-        help="what a reader of the figures must know about the --dev articles, for the card; may be repeated",
-    )
-    parser.add_argument(
-        "--names-condition", metavar="TEXT", action="append", default=[], help="the same for the --dev-names articles"
-    )
-    return parser
 
 
 if __name__ == "__main__":

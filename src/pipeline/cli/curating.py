@@ -34,6 +34,12 @@ def _add_curate(commands: Commands[argparse.ArgumentParser]) -> None:
         "raw --into curated --publisher 'Harbour Post'",
     )
     command.add_argument("raw", metavar="RAW", help="a file, a folder (read recursively) or a URL (s3://…)")
+    _add_options_for_rows(command)
+    _add_options_for_the_run(command)
+
+
+def _add_options_for_rows(command: argparse.ArgumentParser) -> None:
+    """Add the options that decide what is read and what it becomes."""
     command.add_argument(
         "--into", metavar="CURATED", type=Path, required=True, help="the data set; created if it does not exist"
     )
@@ -78,6 +84,10 @@ def _add_curate(commands: Commands[argparse.ArgumentParser]) -> None:
         help="stop using the data set's knowledge base",
     )
     command.add_argument("--publisher", metavar="NAME", type=name, help="publisher of articles that do not name theirs")
+
+
+def _add_options_for_the_run(command: argparse.ArgumentParser) -> None:
+    """Add the options that decide how the run works and what it keeps."""
     command.add_argument(
         "--workers", metavar="N", type=positive, default=0, help="processes (default: one for each processor)"
     )
