@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.contract import Article, RawArticle, RawBlock, RawMetadata, RawRef, Reject, SegmentKind
-from pipeline.normalise import normalise, read_dateline
+from pipeline.normalise import normalise
+from pipeline.normalise.dateline import read_dateline
 
 REF = RawRef("wire", "a.txt", "0", "f" * 64)
 STEADY = settings(

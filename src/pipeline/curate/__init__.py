@@ -52,7 +52,6 @@ __all__ = [
     "read_records",
     "roll_back",
     "silent",
-    "source_name",
 ]
 
 

@@ -2,7 +2,7 @@
 
 from pipeline.read.fields import FIELDS, parse_path
 from pipeline.read.files import Fingerprint, RawFile, find_files, fingerprint, is_unicode, locate
-from pipeline.read.formats import Framing, frame_file, read_record
+from pipeline.read.formats import frame_file, read_record
 from pipeline.read.records import BEGIN, Bookmark, Options, RawRecord
 from pipeline.read.remote import is_remote
 
@@ -11,7 +11,6 @@ __all__ = [
     "FIELDS",
     "Bookmark",
     "Fingerprint",
-    "Framing",
     "Options",
     "RawFile",
     "RawRecord",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.normalise import read_dateline
+from pipeline.normalise.dateline import read_dateline
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from pipeline.normalise import DateClues, Published, date_article, read_dateline
-from pipeline.normalise.dates import parse_instant
+from pipeline.normalise.dateline import read_dateline
+from pipeline.normalise.dates import DateClues, Published, date_article, parse_instant
 
 FETCHED = datetime(2024, 6, 1, 12, tzinfo=UTC)
 
