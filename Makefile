@@ -61,7 +61,7 @@ train: $(DEV)
 		--licence 'none stated for the data; articles © their publishers. The weights hold no text. Whoever needs other terms trains on articles of their own (training/README.md)' \
 		--condition 'The corpus is PolNeAR 1.0: American political news of September and October 2016, from seven publishers; its test part was not looked at.' \
 		--condition 'The articles were used to choose between rules and models, so the figures lean optimistic.' \
-		--names-condition 'The articles are of publishers outside Western countries, none of which the model learnt names from; they were used to choose between rules and models.' $(TRAINING)
+		--names-condition 'The articles are of publishers outside Western countries, which are not in the training data; they were used to choose between rules and models.' $(TRAINING)
 
 clean:
 	rm -rf .venv

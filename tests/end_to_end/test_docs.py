@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.outputs import are_alike
+
 CHECKOUT = Path(__file__).parents[2]
 SNIPPET = re.compile(r"^```python\n(?P<code>.*?)^```(?:\n\n```text\n(?P<output>.*?)^```)?", re.MULTILINE | re.DOTALL)
 SEPARATOR = "=== next snippet ==="
@@ -32,4 +34,5 @@ def test_snippets_print_what_the_document_says(sample: Path, name: str) -> None:
     assert ran.returncode == 0, ran.stderr
     printed = [output.rstrip("\n") for output in ran.stdout.split(f"{SEPARATOR}\n")]
     for snippet, output in zip(snippets, printed, strict=True):
-        assert output == (snippet["output"] or "").rstrip("\n"), snippet["code"]
+        expected = (snippet["output"] or "").rstrip("\n")
+        assert are_alike(expected, output), f"{snippet['code']}\nprints\n{output}\ninstead of\n{expected}"
