@@ -27,7 +27,7 @@ Name = Annotated[str, Field(min_length=1, pattern=r"\S")]
 
 
 @task(
-    task_run_name="curate what is new in {raw}",
+    task_run_name="curate new records of {raw}",
     retries=len(RETRY_SECONDS),
     retry_delay_seconds=RETRY_SECONDS,
     retry_condition_fn=is_passing,

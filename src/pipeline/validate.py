@@ -39,7 +39,9 @@ from pipeline.contract import (
 )
 from pipeline.store import RECORD_KEY, Version
 
-logging.getLogger("great_expectations").setLevel(logging.ERROR)
+# The second logger sets its own level, and reports a temporary directory that nobody asks for.
+for name in ("great_expectations", "great_expectations.data_context.types.base"):
+    logging.getLogger(name).setLevel(logging.ERROR)
 EXAMPLES = 5  # failing rows shown per rule
 MOST_WARNINGS = 50  # subjects shown per measure that drifts
 CONTEXT = 120  # code points shown on either side of an example

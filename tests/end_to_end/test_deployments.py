@@ -103,7 +103,7 @@ def test_two_scheduled_runs_are_seen_in_the_ui(prefect: Prefect, tmp_path: Path)
     prefect.hear(first["id"], f"run        {run_id} of wire: published")
     prefect.hear(second["id"], " of wire: nothing to do")
     assert {each["name"] for each in prefect.task_runs(first["id"])} == {
-        f"curate what is new in {raw}",
+        f"curate new records of {raw}",
         "batch 1: 4 records, empty.txt to story-002.txt",
     }
     seen = prefect.artifacts(first["id"])

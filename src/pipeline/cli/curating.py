@@ -30,7 +30,7 @@ def _add_curate(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         _curate,
         "curate",
-        "curate what is new in RAW into the data set CURATED",
+        "curate the new and changed records of RAW into the data set CURATED",
         "raw --into curated --publisher 'Harbour Post'",
     )
     command.add_argument("raw", metavar="RAW", help="a file, a folder (read recursively) or a URL (s3://…)")

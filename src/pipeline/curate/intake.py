@@ -1,4 +1,4 @@
-"""Read RAW: list its files, curate what is new or changed in batches, and stage the rows."""
+"""Read RAW: list its files, curate new and changed records in batches, and stage the rows."""
 
 from __future__ import annotations
 
@@ -253,7 +253,7 @@ class _Reader:
     # ── Read them ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def read(self, sources: Sequence[_Source], progress: Progress) -> None:
-        """Curate what is new or changed in some files."""
+        """Curate the new and changed records of some files."""
         if not sources:
             return
         self._curate(self._frame_files(sources, progress))
