@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.diff import Difference, compare
-from pipeline.diff.words import mark_words
+from pipeline.diff.word_diff import mark_words
 from pipeline.store import Version
 from tests.unit.test_diff import FIRST, SECOND, article, quote, run
 from tests.unit.versions import Home, new_version, write_parts, write_table

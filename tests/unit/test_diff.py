@@ -22,7 +22,7 @@ from pipeline.diff import (
     summarise_changes,
     write_diff_html,
 )
-from pipeline.diff.words import DiffSpan, mark_words
+from pipeline.diff.word_diff import DiffSpan, mark_words
 from pipeline.store import Version
 from tests.unit.versions import Home, new_version, write_parts, write_table
 

@@ -16,7 +16,7 @@ import pytest
 from pipeline.contract import Alert, Arrival, Count, Drift, DriftMeasure, Run, columns, to_table
 from pipeline.drift import count_arrivals, describe_drift, measure_drift, merge_arrivals, read_settings
 from pipeline.drift.alerts import find_alerts
-from pipeline.drift.settings import AlertSettings, Bounds, DriftSettings
+from pipeline.drift.drift_settings import AlertSettings, Bounds, DriftSettings
 from pipeline.errors import UsageError
 
 MORNING = datetime(2024, 5, 6, 6, tzinfo=UTC)  # a Monday

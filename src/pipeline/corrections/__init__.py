@@ -1,7 +1,7 @@
 """People's corrections of quotes: files in ``curated/corrections/`` that override the machine's rows."""
 
 from pipeline.corrections.apply import Corrected, apply_corrections
-from pipeline.corrections.files import Correction, read_corrections
+from pipeline.corrections.correction_files import Correction, read_corrections
 from pipeline.corrections.plan import QUOTE_SPAN, Plan, plan_corrections
 
 __all__ = [

@@ -20,7 +20,7 @@ from pipeline.contract import (
     from_table,
     to_table,
 )
-from pipeline.corrections.files import Correction, Field, check_faults
+from pipeline.corrections.correction_files import Correction, Field, check_faults
 from pipeline.corrections.plan import Plan
 from pipeline.language.discourse import innermost_of
 from pipeline.language.phrases import GENDERS

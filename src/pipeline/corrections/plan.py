@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from pipeline.contract import ReviewedQuote, stable_id
-from pipeline.corrections.files import Correction, check_faults, find_contradictions, values_of
+from pipeline.corrections.correction_files import Correction, check_faults, find_contradictions, values_of
 from pipeline.store import Version
 
 QUOTE_SPAN = ("quote_id", "article_id", "start_char", "end_char")

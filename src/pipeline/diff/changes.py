@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from pipeline.diff.words import DiffSpan
+from pipeline.diff.word_diff import DiffSpan
 
 What = Literal["article", "quote", "speaker"]
 Kind = Literal["added", "removed", "changed"]

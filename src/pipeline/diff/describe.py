@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from pipeline.diff.changes import Difference
-from pipeline.diff.words import DiffSpan
+from pipeline.diff.word_diff import DiffSpan
 from pipeline.rendering import fill, write_page
 
 PAGE_BYTES = 900_000  # for the changes on a page

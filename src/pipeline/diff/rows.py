@@ -12,7 +12,7 @@ from functools import partial
 from pipeline.contract import Article, Quote, compared_columns
 from pipeline.diff.causes import Row
 from pipeline.diff.changes import Cause, Change, Group, Kind, Value
-from pipeline.diff.words import cut_long, mark_words
+from pipeline.diff.word_diff import cut_long, mark_words
 
 COMPARED_OF_ARTICLES = compared_columns(Article)
 SPEAKER = ("speaker_name", "speaker_entity_id", "speaker_status")

@@ -3,8 +3,8 @@
 from pipeline.drift.arrivals import count_arrivals, merge_arrivals
 from pipeline.drift.data_set import find_alerts_after_run, measure_data_set, measure_version
 from pipeline.drift.describe import describe_drift
+from pipeline.drift.drift_settings import DriftSettings, read_settings
 from pipeline.drift.measure import measure_drift
-from pipeline.drift.settings import DriftSettings, read_settings
 
 __all__ = [
     "DriftSettings",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from pipeline.contract import Alert, Drift, Run
-from pipeline.drift.settings import AlertSettings
+from pipeline.drift.drift_settings import AlertSettings
 
 MOST_WARNINGS = 5  # drifting figures listed in an alert
 

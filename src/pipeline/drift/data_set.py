@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from pipeline import store
 from pipeline.contract import Alert, Drift, Run
 from pipeline.drift.alerts import find_alerts
+from pipeline.drift.drift_settings import DriftSettings, read_settings
 from pipeline.drift.measure import measure_drift
-from pipeline.drift.settings import DriftSettings, read_settings
 
 MEASURED_OF_RUNS = ["run_id", "source", "started_at", "new_count", "newly_refused_count"]
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from pipeline.contract import Drift, DriftMeasure
 from pipeline.drift.bounds import Z_OF_QUOTES, Kind, Z, learn, learn_daily
-from pipeline.drift.settings import Bounds, Usual
+from pipeline.drift.drift_settings import Bounds, Usual
 from pipeline.drift.windows import Flags, Grid, Numbers, Whole, make_grid, number_windows
 
 FEWEST = 5  # articles, quotes or records that a share is judged from

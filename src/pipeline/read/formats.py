@@ -19,6 +19,7 @@ from pipeline.read.fields import read_fields
 from pipeline.read.files import RawFile, open_file
 from pipeline.read.html import read_html
 from pipeline.read.jsonl import frame_json, frame_jsonl
+from pipeline.read.plain_text import read_text
 from pipeline.read.records import (
     BEGIN,
     MAX_HTML_BYTES,
@@ -38,8 +39,7 @@ from pipeline.read.records import (
 from pipeline.read.rtf import read_rtf
 from pipeline.read.sidecar import Sidecar, load_sidecar, read_sidecar
 from pipeline.read.sniff import FileKind, describe_kind, recognise
-from pipeline.read.tables import frame_csv, frame_parquet, frame_tsv
-from pipeline.read.text import read_text
+from pipeline.read.table_files import frame_csv, frame_parquet, frame_tsv
 from pipeline.read.warc import frame_warc
 
 HEAD_BYTES = 4096  # enough to recognise a file

@@ -7,8 +7,8 @@ write the pages.
 from __future__ import annotations
 
 from pipeline.report.counts import NOTHING, Share, Totals, summarise, tally
-from pipeline.report.index import write_index
-from pipeline.report.run import ReportData, RunOutcome, write_report
+from pipeline.report.index_page import write_index
+from pipeline.report.run_page import ReportData, RunOutcome, write_report
 
 __all__ = [
     "NOTHING",

@@ -15,10 +15,10 @@
       README.md                          the data dictionary
 """
 
-from pipeline.store.forgetting import Scrubber, note_forgotten, note_scrubbed, read_forgotten
+from pipeline.store.forgotten import Scrubber, note_forgotten, note_scrubbed, read_forgotten
 from pipeline.store.maintenance import remove_versions, repack, roll_back
+from pipeline.store.part_files import month_of
 from pipeline.store.parts import Changes, Rows, WrittenPart, write_keyed, write_parts
-from pipeline.store.tables import month_of
 from pipeline.store.version import (
     RECORD_KEY,
     PublishedArticle,

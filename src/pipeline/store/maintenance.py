@@ -11,8 +11,8 @@ from typing import TypeVar
 import pyarrow as pa
 
 from pipeline.contract import ALL_TABLES, MONTHLY, STATE, Count, Part, to_table
+from pipeline.store.part_files import PART, number_of
 from pipeline.store.parts import ARTICLES_A_PART, ROWS_A_PART, link, sort, write
-from pipeline.store.tables import PART, number_of
 from pipeline.store.version import PUBLISHED, Version
 from pipeline.store.versions_on_disk import point
 

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.contract import ALL_TABLES, MONTHLY, STAGED, Table, arrow_schema
-from pipeline.store.tables import FIRST_PART, PART, UNKNOWN_MONTH, number_of, read_part
+from pipeline.store.part_files import FIRST_PART, PART, UNKNOWN_MONTH, number_of, read_part
 from pipeline.store.version import Version
 
 # Large enough for a few hundred files per table and million articles, small enough that an edit rewrites a few megabytes.

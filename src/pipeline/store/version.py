@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from pipeline.contract import ALL_TABLES, Attributions, Record, Run, Table, arrow_schema, from_table
 from pipeline.errors import UsageError
-from pipeline.store.tables import UNKNOWN_MONTH, TableFiles, month_in, month_of
+from pipeline.store.part_files import UNKNOWN_MONTH, TableFiles, month_in, month_of
 
 PUBLISHED = "published"  # an empty file in each version that was the current one at some time
 ADVICE = "curate the raw articles into a new folder"

@@ -13,7 +13,7 @@ from pipeline.contract import TABLES, WHOLE, ReadRaw, columns
 from pipeline.store import Version
 from pipeline.verify.entities import verify_article_entities, verify_entities
 from pipeline.verify.keys import locate, verify_keys
-from pipeline.verify.ledger import verify_ledger
+from pipeline.verify.ledger_counts import verify_ledger
 from pipeline.verify.raw_files import TRACE, trace_articles, verify_raw_files
 from pipeline.verify.texts import TEXT, slice_columns, verify_revisions, verify_slices, verify_texts
 from pipeline.verify.verification import Verification

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from pipeline.contract import InputFormat, RawRef, Reject
 from pipeline.read.records import BadStreamError, Framer, Options, RawRecord, digest
-from pipeline.read.tables import frame_csv, frame_parquet, frame_tsv
+from pipeline.read.table_files import frame_csv, frame_parquet, frame_tsv
 from tests.bounds import processor_seconds_below
 
 FILE = RawRef("wire", "table.csv", "", "")

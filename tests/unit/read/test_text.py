@@ -7,8 +7,8 @@ import codecs
 import pytest
 
 from pipeline.contract import RawArticle, RawRef, Reject
+from pipeline.read.plain_text import decode, read_text
 from pipeline.read.records import Options, RawRecord, whole_ref
-from pipeline.read.text import decode, read_text
 
 REF = RawRef("wire", "story.txt", "", "")
 STORY = "The café on Quay Street – “the Anchor” – reopens on Friday, its owner said."

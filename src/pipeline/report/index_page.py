@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from pipeline.contract import RUN_ID
 from pipeline.rendering import fill, write_page
 from pipeline.report.counts import Totals
-from pipeline.report.run import RunLine, arrivals_of, choose_publishers, uncounted_articles
+from pipeline.report.run_page import RunLine, arrivals_of, choose_publishers, uncounted_articles
 from pipeline.report.trends import find_trends
 
 MOST_RUNS = 200  # listed with a line each

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 
 from pipeline.contract import ALL_TABLES, STAGED, Part, to_table
 from pipeline.errors import UsageError
+from pipeline.store.part_files import month_in
 from pipeline.store.parts import Rows, as_keys, join_keys, link, sort, write
-from pipeline.store.tables import month_in
 from pipeline.store.version import Version
 from pipeline.store.versions_on_disk import FORGOTTEN, FRESH, sync_one
 

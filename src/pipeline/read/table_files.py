@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from pipeline.contract import RawRef, Reject
 from pipeline.read.fields import has_content, list_names, names_content
 from pipeline.read.jsonl import TOO_LARGE, gather, reject_empty
+from pipeline.read.plain_text import decode
 from pipeline.read.records import (
     CHUNK_BYTES,
     MAX_TEXT_BYTES,
@@ -35,7 +36,6 @@ from pipeline.read.records import (
     reject,
     whole_ref,
 )
-from pipeline.read.text import decode
 
 if TYPE_CHECKING:
     from _csv import Reader
