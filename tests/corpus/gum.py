@@ -97,31 +97,35 @@ def read_document(path: Path) -> Document:
         return (start, end + 1) if 0 <= start <= end else None
 
     names: dict[tuple[int, int], GoldName] = {}
-    for one in sorted(mentions, key=lambda one: one.last - one.first):
-        span = _name_in(tokens, one)
+    for mention in sorted(mentions, key=lambda mention: mention.last - mention.first):
+        span = _name_in(tokens, mention)
         laid = lay(*span) if span else None
-        whole = lay(one.first, one.last) or laid
+        whole = lay(mention.first, mention.last) or laid
         if laid and whole and laid not in names:
-            names[laid] = GoldName(one.entity, KINDS[one.kind], *laid, *whole)
-    people = {one.entity for one in names.values() if one.kind == "PERSON"}
+            names[laid] = GoldName(mention.entity, KINDS[mention.kind], *laid, *whole)
+    people = {name.entity for name in names.values() if name.kind == "PERSON"}
     pronouns = []
-    for one in mentions:
-        word, laid = tokens[one.first].text.casefold(), lay(one.first, one.first)
-        if one.first == one.last and laid and one.entity in people and word in THIRD | FIRST:
-            pronouns.append(GoldPronoun(one.entity, *laid, word))
-    proper = (lay(at, at) for at, token in enumerate(tokens) if token.tag == "PROPN")
+    for mention in mentions:
+        word, laid = tokens[mention.first].text.casefold(), lay(mention.first, mention.first)
+        if mention.first == mention.last and laid and mention.entity in people and word in THIRD | FIRST:
+            pronouns.append(GoldPronoun(mention.entity, *laid, word))
+    proper = (lay(number, number) for number, token in enumerate(tokens) if token.tag == "PROPN")
     named = _apart(names.values())
     return Document(
-        path.stem, article, named, sorted(pronouns, key=lambda one: one.start), frozenset(s[0] for s in proper if s)
+        path.stem,
+        article,
+        named,
+        sorted(pronouns, key=lambda pronoun: pronoun.start),
+        frozenset(s[0] for s in proper if s),
     )
 
 
 def _apart(names: Iterable[GoldName]) -> list[GoldName]:
     """Names in order, of two that overlap the longer: "Bank of England", not "England"."""
     kept: list[GoldName] = []
-    for one in sorted(names, key=lambda one: (one.start, -one.end)):
-        if not kept or one.start >= kept[-1].end:
-            kept.append(one)
+    for name in sorted(names, key=lambda name: (name.start, -name.end)):
+        if not kept or name.start >= kept[-1].end:
+            kept.append(name)
     return kept
 
 
@@ -182,23 +186,29 @@ def _name_in(tokens: Sequence[Token], one: GoldMention) -> tuple[int, int] | Non
     to one. Of people, what is itself a mention before the name ("U.S. President …") is left out.
     """
     inside = range(one.first, one.last + 1)
-    heads = [at for at in inside if tokens[at].head not in inside]
+    heads = [number for number in inside if tokens[number].head not in inside]
     if one.kind not in KINDS or len(heads) != 1:
         return None
     parts = {heads[0]}
     for _ in range(4):
-        parts |= {at for at in inside if tokens[at].head in parts and tokens[at].relation.startswith(NAME_PARTS)}
-    proper = {at for at in parts if tokens[at].tag == "PROPN"}
-    if not proper or (tokens[heads[0]].tag != "PROPN" and not any(tokens[at].relation == "flat" for at in proper)):
+        parts |= {
+            number
+            for number in inside
+            if tokens[number].head in parts and tokens[number].relation.startswith(NAME_PARTS)
+        }
+    proper = {part for part in parts if tokens[part].tag == "PROPN"}
+    if not proper or (
+        tokens[heads[0]].tag != "PROPN" and not any(tokens[number].relation == "flat" for number in proper)
+    ):
         return None
     first = last = max(proper) if one.kind == "person" else heads[0]
     if tokens[first].tag != "PROPN":
         first = last = max(proper)
     before = {
-        at
+        number
         for inner in one.inner
         if one.kind == "person" and inner.entity != one.entity
-        for at in range(inner.first, inner.last + 1)
+        for number in range(inner.first, inner.last + 1)
     }
     while first - 1 in inside and _is_part(tokens, first - 1, proper) and first - 1 not in before:
         first -= 1
@@ -206,7 +216,7 @@ def _name_in(tokens: Sequence[Token], one: GoldMention) -> tuple[int, int] | Non
         last += 1
     last = _of(tokens, last, inside) if one.kind != "person" else last
     if one.kind == "person":
-        first = max((at + 1 for at in range(first, last + 1) if _is_title(tokens[at].text)), default=first)
+        first = max((number + 1 for number in range(first, last + 1) if _is_title(tokens[number].text)), default=first)
         if first > last:
             return None  # "the President"
     while first < last and tokens[first].tag in ("PUNCT", "DET", "ADP"):

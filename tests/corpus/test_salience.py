@@ -55,8 +55,10 @@ def mention_of(document: Document, entity: int, kind: EntityType, start: int, en
 def judge(path: Path) -> list[tuple[float, int]]:
     """The salience of each named entity of an article, and the number of summaries that it is in."""
     document, summaries = read_document(path), summaries_of(path)
-    mentions = [mention_of(document, one.entity, one.kind, one.start, one.end) for one in document.names]
-    mentions += [mention_of(document, one.entity, "PERSON", one.start, one.end) for one in document.pronouns]
+    mentions = [mention_of(document, name.entity, name.kind, name.start, name.end) for name in document.names]
+    mentions += [
+        mention_of(document, pronoun.entity, "PERSON", pronoun.start, pronoun.end) for pronoun in document.pronouns
+    ]
     rows = summarise_entities(document.article, mentions, [])
     return [(row.salience, summaries.get(int(row.entity_id), 0)) for row in rows]
 
@@ -67,8 +69,8 @@ def test_salience_orders_entities_as_summaries_do() -> None:
     judged = [judge(path) for path in sorted(folder.glob("*.conllu"))]
     shares = []
     for rows in judged:
-        pairs = [(one, other) for one, other in combinations(rows, 2) if one[1] != other[1]]
-        right = [((one[0] - other[0]) * (one[1] - other[1])) for one, other in pairs]
+        pairs = [(first, other) for first, other in combinations(rows, 2) if first[1] != other[1]]
+        right = [((first[0] - other[0]) * (first[1] - other[1])) for first, other in pairs]
         if pairs:
             shares.append(mean(1.0 if sign > 0 else 0.5 if sign == 0 else 0.0 for sign in right))
     about = [count >= 2 for rows in judged for salience, count in rows if salience >= ABOUT]

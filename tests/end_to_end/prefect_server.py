@@ -157,7 +157,7 @@ class Prefect:
     def artifacts(self, run_id: str) -> dict[str, dict[str, Any]]:
         """Return the artifacts of a flow run and of its tasks, by key."""
         found = self.post("/artifacts/filter", flow_runs={"id": {"any_": [run_id]}})
-        return {each["key"]: each for each in found}
+        return {artifact["key"]: artifact for artifact in found}
 
     def task_runs(self, run_id: str) -> list[dict[str, Any]]:
         """Return the task runs of a flow run."""
@@ -166,7 +166,7 @@ class Prefect:
     def messages(self, run_id: str) -> str:
         """Return the log of a flow run."""
         found = self.post("/logs/filter", logs={"flow_run_id": {"any_": [run_id]}}, sort="TIMESTAMP_ASC")
-        return "\n".join(each["message"] for each in found)
+        return "\n".join(entry["message"] for entry in found)
 
     def hear(self, run_id: str, words: str) -> None:
         """Wait until the server has some words of a flow run's log."""
@@ -185,8 +185,8 @@ class Prefect:
     def unschedule(self, name: str) -> None:
         """Remove a deployment's schedules and the runs that are due."""
         deployment = self.deployment(name)
-        for each in deployment["schedules"]:
-            answer = self._ask("DELETE", f"/deployments/{deployment['id']}/schedules/{each['id']}")
+        for schedule in deployment["schedules"]:
+            answer = self._ask("DELETE", f"/deployments/{deployment['id']}/schedules/{schedule['id']}")
             assert answer.is_success, answer.text
 
     def until(self, found: Callable[[], T | None], what: str, patience: float = PATIENCE) -> T:
@@ -220,4 +220,4 @@ def _descendants(pid: int) -> list[int]:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return []
-    return [each for child in children for each in (int(child), *_descendants(int(child)))]
+    return [process for child in children for process in (int(child), *_descendants(int(child)))]

@@ -133,8 +133,8 @@ def start_flow(prefect: Prefect, cluster: Cluster, raw: Path, into: Path) -> sub
 def batches_of(prefect: Prefect, into: Path) -> dict[str, str]:
     """The state of each batch of the run into a data set, by the id of its task run."""
     runs = prefect.post("/flow_runs/filter", flow_runs={"name": {"like_": str(into)}})
-    tasks = [each for run in runs for each in prefect.task_runs(run["id"]) if each["name"].startswith("batch ")]
-    return {each["id"]: each["state_type"] for each in tasks}
+    tasks = [task for run in runs for task in prefect.task_runs(run["id"]) if task["name"].startswith("batch ")]
+    return {task["id"]: task["state_type"] for task in tasks}
 
 
 def starts_of(prefect: Prefect, task_run: str) -> int:
@@ -171,15 +171,15 @@ def test_worker_that_is_killed_costs_its_batch_only(
         lost.send_signal(signal.SIGSTOP)  # what it has begun it has not done when it dies, and the other does the rest
         most = ["COMPLETED"] * (BATCHES - 2)
         prefect.until(lambda: sorted(batches_of(prefect, into).values())[: BATCHES - 2] == most, "the other batches")
-        done = {each for each, state in batches_of(prefect, into).items() if state == "COMPLETED"}
+        done = {batch for batch, state in batches_of(prefect, into).items() if state == "COMPLETED"}
         prefect.kill(lost)
         assert flow.wait(300) == 0, prefect.log.read_text()[-5000:]
     finally:
         cluster.close()
     assert_same(into, local)
-    starts = {each: starts_of(prefect, each) for each in batches_of(prefect, into)}
+    starts = {batch: starts_of(prefect, batch) for batch in batches_of(prefect, into)}
     assert told <= len(starts) <= BATCHES
-    assert {starts[each] for each in done} == {1}
+    assert {starts[batch] for batch in done} == {1}
 
 
 # ── Two hosts ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -152,7 +152,7 @@ def test_pages_of_feeds_and_sitemaps_are_kept_with_what_is_known_of_them(
     assert isinstance(headers, dict)
     assert (headers["content-type"], headers["etag"]) == ("text/html; charset=utf-8", '"f1"')
     assert "set-cookie" not in headers
-    assert not any("cookie" in {name.lower() for name in each.headers} for each in newsroom.log)
+    assert not any("cookie" in {name.lower() for name in request.headers} for request in newsroom.log)
     archive = found["/archive"]["headers"]
     assert isinstance(archive, dict)
     assert archive["content-type"] == "text/html; charset=windows-1252"
@@ -232,7 +232,7 @@ def test_a_bad_feed_is_said_and_the_others_are_read(
         "/ferry": answer(page("Ferry")),
     }
     summary = run(settings(newsroom, ["/bad", "/rss"]))
-    assert {(each.kind, each.outcome): each.count for each in summary.tallies} == {
+    assert {(tally.kind, tally.outcome): tally.count for tally in summary.tallies} == {
         ("feed", outcome): 1,
         ("feed", "read"): 1,
         ("page", "new"): 1,
@@ -272,7 +272,7 @@ def test_second_run_fetches_nothing_twice(newsroom: Newsroom, run: Collect, raw:
     before = visible(raw)
     newsroom.log.clear()
     summary = run(by)
-    asked = [(each.path, each.status) for each in newsroom.log]
+    asked = [(request.path, request.status) for request in newsroom.log]
     assert asked == [("/robots.txt", 404), ("/rss", 304), ("/index.xml", 304), ("/news.xml", 304)]
     assert summary.count("unchanged", kinds=("feed", "sitemap")) == 3
     assert summary.count("new") == 0
@@ -375,7 +375,7 @@ def test_other_hosts_are_collected_while_one_is_unreachable(newsroom: Newsroom, 
         by += f'[[source]]\npublisher = "Dead Letter"\nfeeds = ["{dead}/rss"]\ndelay_seconds = 0\n'
         summary = run(by)
     assert outcomes(raw) == {"/a": "host_left_alone", "/b": "new"}
-    assert {(each.publisher, each.outcome) for each in summary.tallies if each.kind == "feed"} == {
+    assert {(tally.publisher, tally.outcome) for tally in summary.tallies if tally.kind == "feed"} == {
         ("Harbour Post", "read"),
         ("Dead Letter", "host_left_alone"),
     }
@@ -553,7 +553,7 @@ def test_the_pause_between_two_requests_is_kept_across_sources(
     by = settings(newsroom, ["/a"], more=delay)
     by += f'[[source]]\npublisher = "Other"\nfeeds = ["{newsroom.url}/b"]\n{delay}\n'
     assert run(by).count("new") == 4
-    log = sorted(newsroom.log, key=lambda each: each.began)
+    log = sorted(newsroom.log, key=lambda request: request.began)
     assert len(log) == 7
     assert all(later.began - sooner.began >= 0.18 for sooner, later in pairwise(log))
 

@@ -57,7 +57,7 @@ def disturb_all(scene: Scene, warm: Warm, orders: Sequence[Order]) -> list[Distu
     with warm.connect() as one, warm.connect() as other, ThreadPoolExecutor(1) as beside:
         half = beside.submit(disturb, scene, other, orders[1::2])
         found = disturb(scene, one, orders[::2]), half.result()
-    ends = [found[at % 2][at // 2] for at in range(len(orders))]
+    ends = [found[index % 2][index // 2] for index in range(len(orders))]
     faults = [end.fault for end in ends if end.fault]
     assert not faults, f"{len(faults)} of {len(ends)}:\n" + "\n".join(faults[:10])
     return ends
@@ -80,9 +80,9 @@ def test_killed_at_any_step_leaves_old_or_new_and_the_next_run_recovers(
     steps = scene.undisturbed.steps
     switch = steps.index("os.rename current") + 1  # killed before it: as before; from the next step on: as after
     chosen = sorted({*range(1, len(steps) + 1, stride), switch, switch + 1})
-    ends = disturb_all(scene, warm, [{"at": at} for at in chosen])
+    ends = disturb_all(scene, warm, [{"at": step} for step in chosen])
     assert {end.ended.code for end in ends} == {-signal.SIGKILL}
-    assert [end.left for end in ends] == ["after" if at > switch else "before" for at in chosen]
+    assert [end.left for end in ends] == ["after" if step > switch else "before" for step in chosen]
 
 
 @pytest.mark.slow
@@ -110,9 +110,9 @@ def test_killed_command_takes_its_workers_with_it_and_the_next_run_recovers(
     chance = random.Random(SEED)
     with warm.connect() as runner:
         scene = Scene(runner, fast_disk, 2)
-        for at in range(count):
+        for index in range(count):
             curated = scene.fresh()
-            seconds = chance.uniform(LONGEST * at / count, LONGEST * (at + 1) / count)
+            seconds = chance.uniform(LONGEST * index / count, LONGEST * (index + 1) / count)
             kill_command(scene, curated, seconds)
             scene.find(curated)
             scene.check_recovery(runner, curated)

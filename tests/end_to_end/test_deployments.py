@@ -85,15 +85,19 @@ def test_two_scheduled_runs_are_seen_in_the_ui(prefect: Prefect, tmp_path: Path)
 
     def ended() -> list[str] | None:
         runs = prefect.post("/flow_runs/filter", **deployment, flow_runs={"state": {"type": {"any_": ["COMPLETED"]}}})
-        return [each["id"] for each in sorted(runs, key=lambda each: each["start_time"])] if len(runs) > 1 else None
+        return (
+            [flow_run["id"] for flow_run in sorted(runs, key=lambda flow_run: flow_run["start_time"])]
+            if len(runs) > 1
+            else None
+        )
 
     try:
-        first, second = (prefect.run(each) for each in prefect.until(ended, "two runs that completed")[:2])
+        first, second = (prefect.run(run_id) for run_id in prefect.until(ended, "two runs that completed")[:2])
     finally:
         prefect.unschedule("curate/hourly")
-    for each in (first, second):
+    for flow_run in (first, second):
         print(
-            f"{each['name']}: started {each['estimated_start_time_delta']:.1f} s after it was due, ran {each['total_run_time']:.1f} s"
+            f"{flow_run['name']}: started {flow_run['estimated_start_time_delta']:.1f} s after it was due, ran {flow_run['total_run_time']:.1f} s"
         )
     assert first["name"] == f"curate {raw} → {into}"
     assert {"onrecord", "curate"} <= set(first["tags"])
@@ -102,7 +106,7 @@ def test_two_scheduled_runs_are_seen_in_the_ui(prefect: Prefect, tmp_path: Path)
     run_id = run["run_id"][0]
     prefect.hear(first["id"], f"run        {run_id} of wire: published")
     prefect.hear(second["id"], " of wire: nothing to do")
-    assert {each["name"] for each in prefect.task_runs(first["id"])} == {
+    assert {run["name"] for run in prefect.task_runs(first["id"])} == {
         f"curate new records of {raw}",
         "batch 1: 4 records, empty.txt to story-002.txt",
     }
@@ -144,9 +148,9 @@ def test_each_event_is_posted_once_a_day(prefect: Prefect, hook: Hook) -> None:
     tell("onrecord.nothing.arrived", "one")
     tell("onrecord.nothing.arrived", "two")
     tell("onrecord.rejects.high", "one")
-    prefect.until(lambda: any("rejects.high of one" in each for each in hook.posts), "post of the last event")
-    texts = [json.loads(each)["text"] for each in hook.posts]
-    assert sorted(each for each in texts if each.endswith((" of one", " of two"))) == [
+    prefect.until(lambda: any("rejects.high of one" in post for post in hook.posts), "post of the last event")
+    texts = [json.loads(post)["text"] for post in hook.posts]
+    assert sorted(text for text in texts if text.endswith((" of one", " of two"))) == [
         "onrecord.nothing.arrived: one\nonrecord.nothing.arrived of one",
         "onrecord.nothing.arrived: two\nonrecord.nothing.arrived of two",
         "onrecord.rejects.high: one\nonrecord.rejects.high of one",
@@ -158,8 +162,8 @@ def test_a_missing_raw_fails_at_once_and_is_posted(prefect: Prefect, hook: Hook,
     assert run["state_type"] == "FAILED"
     assert f"UsageError: {tmp_path}/none does not exist; name a file or folder" in run["state"]["message"]
     assert run["run_count"] == 1
-    assert [each["run_count"] for each in prefect.task_runs(run["id"])] == [1]
-    told = prefect.until(lambda: [each for each in hook.posts if "none does not exist" in each], "post to the webhook")
+    assert [task["run_count"] for task in prefect.task_runs(run["id"])] == [1]
+    told = prefect.until(lambda: [post for post in hook.posts if "none does not exist" in post], "post to the webhook")
     assert f"prefect.flow-run.Failed: curate {tmp_path}/none" in told[0]
 
 
@@ -174,7 +178,7 @@ def test_a_run_of_only_rejects_is_posted_and_a_bad_settings_file_fails_the_next(
     assert run["state_type"] == "COMPLETED", prefect.messages(run["id"])
     assert {"ledger", "report", "rejects"} <= prefect.artifacts(run["id"]).keys()
     for event in ("rejects.high", "nothing.arrived"):
-        prefect.until(lambda: any(f"onrecord.{event}: {into}" in each for each in hook.posts), f"post of {event}")  # noqa: B023
+        prefect.until(lambda: any(f"onrecord.{event}: {into}" in post for post in hook.posts), f"post of {event}")  # noqa: B023
 
     (into / "settings.toml").write_text("[alerts]\nsilent_hours = 'long'\n")
     run = prefect.wait(prefect.start_run("curate/hourly", raw=str(raw), into=str(into)))
@@ -201,7 +205,7 @@ def test_a_damaged_data_set_fails_the_nightly_run_and_a_lock_is_waited_for(
     run = prefect.wait(prefect.start_run("maintain/nightly", into=str(into)))
     assert run["state_type"] == "FAILED"
     assert "is damaged in" in run["state"]["message"]
-    told = prefect.until(lambda: [each for each in hook.posts if "data-set.damaged" in each], "post to the webhook")
+    told = prefect.until(lambda: [post for post in hook.posts if "data-set.damaged" in post], "post to the webhook")
     assert "onrecord rollback" in run["state"]["message"]
     assert str(into) in told[0]
 
@@ -253,7 +257,7 @@ def test_make_server_serves_until_it_is_stopped(tmp_path: Path) -> None:
     try:
         prefect.until(lambda: "Ctrl-C stops it" in prefect.log.read_text("utf-8"), "server")
         pools = prefect.post("/work_pools/filter")
-        assert [each["name"] for each in pools] == ["onrecord"]
+        assert [pool["name"] for pool in pools] == ["onrecord"]
         assert prefect.deployment("collect/quarter-hourly")["paused"]  # there is no sources.toml
         os.kill(serve.pid, 15)
         assert serve.wait(60) == 0

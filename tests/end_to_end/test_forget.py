@@ -39,7 +39,7 @@ def tells(curated: Path, words: Iterable[str] = TELLING) -> list[str]:
         if path.is_file() and path.name != "forgotten.jsonl":
             is_table = path.suffix == ".parquet"
             text = str(pq.ParquetFile(path).read().to_pylist()) if is_table else path.read_text("utf-8")
-            found += [f"{path.relative_to(curated)}: {each}" for each in words if each in text]
+            found += [f"{path.relative_to(curated)}: {word}" for word in words if word in text]
     return found
 
 

@@ -123,7 +123,7 @@ def test_every_format_gives_its_article(onrecord: Onrecord, mixed: Path, tmp_pat
         ("feed", articles["raw_record"].tolist()[7]),
         ("html", "pages/lighthouse.html"),
     ]
-    assert articles["fetched_at"].notna().tolist() == [one == "g.warc.gz" for one in articles["raw_path"]]
+    assert articles["fetched_at"].notna().tolist() == [path == "g.warc.gz" for path in articles["raw_path"]]
     quotes = pd.read_parquet(curated / "quotes")
     said = quotes[quotes["text"].str.startswith("We checked every cable")]
     assert sorted(said["article_id"]) == sorted(articles["article_id"]), "each article's quote is found"

@@ -83,8 +83,10 @@ def test_nothing_is_written_to_stderr(executed: nbformat.NotebookNode) -> None:
     ],
 )
 def test_what_a_reader_learns(executed: nbformat.NotebookNode, line: str) -> None:
-    lines = (" ".join(each.split()) for _, outputs in texts(executed) for text in outputs for each in text.splitlines())
-    assert any(each.startswith(line) for each in lines)
+    lines = (
+        " ".join(shown.split()) for _, outputs in texts(executed) for text in outputs for shown in text.splitlines()
+    )
+    assert any(shown.startswith(line) for shown in lines)
 
 
 @pytest.mark.slow

@@ -81,7 +81,9 @@ def seed(tmp_path_factory: pytest.TempPathFactory) -> Tables:
 
 
 def of_type(tables: Tables, *types: str) -> list[Row]:
-    return sorted((quote for quote in tables.quotes if quote["quote_type"] in types), key=lambda one: one["start_char"])
+    return sorted(
+        (quote for quote in tables.quotes if quote["quote_type"] in types), key=lambda quote: quote["start_char"]
+    )
 
 
 def test_article(seed: Tables) -> None:
@@ -100,13 +102,16 @@ def test_no_furniture_and_no_subhead_is_quoted(seed: Tables) -> None:
     text = seed.article["text"]
     assert not any(words in text for words in ("All news", "Updated at"))
     subheads = [part for part in seed.article["segments"] if part["kind"] == "subhead"]
-    assert [text[one["start_char"] : one["end_char"]] for one in subheads] == [
+    assert [text[subhead["start_char"] : subhead["end_char"]] for subhead in subheads] == [
         "Case history",
         "It is complicated",
         "Russia, Japan have common positions",
     ]
     for quote in seed.quotes:
-        assert all(quote["end_char"] <= one["start_char"] or one["end_char"] <= quote["start_char"] for one in subheads)
+        assert all(
+            quote["end_char"] <= subhead["start_char"] or subhead["end_char"] <= quote["start_char"]
+            for subhead in subheads
+        )
 
 
 def test_each_directly_quoted_passage_and_none_besides(seed: Tables) -> None:
@@ -180,4 +185,4 @@ def test_other_names_of_entities(seed: Tables) -> None:
 
 def test_mentions_are_verbatim(seed: Tables) -> None:
     text = seed.article["text"]
-    assert all(text[one["start_char"] : one["end_char"]] == one["text"] for one in seed.mentions)
+    assert all(text[mention["start_char"] : mention["end_char"]] == mention["text"] for mention in seed.mentions)

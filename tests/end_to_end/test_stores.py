@@ -44,7 +44,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def lines(*details: str) -> bytes:
-    records = ({"url": f"https://post.example/{one}", "text": STORY.format(detail=one)} for one in details)
+    records = ({"url": f"https://post.example/{detail}", "text": STORY.format(detail=detail)} for detail in details)
     return "".join(json.dumps(record) + "\n" for record in records).encode()
 
 

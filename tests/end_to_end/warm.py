@@ -290,8 +290,8 @@ class Steps:
                 self.is_counting = False
                 os.close(os.open(path, arguments[2] | os.O_CREAT, 0o644))
                 self.end()
-        for at, folder in EVENTS.get(event, ()):
-            path = _path(arguments[at], -1 if folder is None else arguments[folder])
+        for position, folder in EVENTS.get(event, ()):
+            path = _path(arguments[position], -1 if folder is None else arguments[folder])
             if path.startswith(self._order.below):
                 self.before(event, path)
                 break

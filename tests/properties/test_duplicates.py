@@ -30,17 +30,20 @@ STEADY = settings(
 )
 # Sentences of a small stock, so that many bodies share some, many share most, and a few are the same.
 STOCK = [
-    " ".join(f"w{number}x{at}" for at in range(words)) for number, words in enumerate([1, 3, 9, 12, 12, 15, 20, 40])
+    " ".join(f"w{number}x{index}" for index in range(words))
+    for number, words in enumerate([1, 3, 9, 12, 12, 15, 20, 40])
 ]
 TEXTS = st.lists(st.sampled_from(STOCK), min_size=1, max_size=10).map(". ".join)
 DAYS = st.none() | st.integers(0, 90).map(lambda days: date(2024, 1, 1) + timedelta(days))
 BODIES = st.lists(
     st.tuples(DAYS, st.sampled_from("abc"), TEXTS, st.sampled_from([None, "One", "Two"])), max_size=14
 ).map(
-    lambda rows: [Body(f"{at:016x}", day, path, text, headline) for at, (day, path, text, headline) in enumerate(rows)]
+    lambda rows: [
+        Body(f"{number:016x}", day, path, text, headline) for number, (day, path, text, headline) in enumerate(rows)
+    ]
 )
 # What runs bring: few articles, days and texts, so that runs change and remove many, and the texts drift step by step.
-DRIFTING = st.integers(0, 5).map(lambda at: " ".join(f"word{number}" for number in range(4 * at, 4 * at + 50)))
+DRIFTING = st.integers(0, 5).map(lambda start: " ".join(f"word{number}" for number in range(4 * start, 4 * start + 50)))
 ONE = st.builds(
     lambda day, hour, path, text, headline: Body(
         "", day, path, text, headline, datetime.combine(day, time(hour), UTC) if day and hour else None
@@ -52,7 +55,8 @@ ONE = st.builds(
     st.sampled_from(["One", "Two"]),
 )
 RUNS = st.lists(
-    st.dictionaries(st.sampled_from([f"{at:016x}" for at in range(14)]), st.none() | ONE | ONE, min_size=2), max_size=5
+    st.dictionaries(st.sampled_from([f"{index:016x}" for index in range(14)]), st.none() | ONE | ONE, min_size=2),
+    max_size=5,
 )
 
 
@@ -93,7 +97,7 @@ def stored(bodies: Iterable[Body], first: date | None, last: date | None) -> Ite
     """What a store gives: signatures of some days, and of those without a date behind them, in files of two."""
     days = [(body.published_on or date.max, body) for body in bodies]
     found = [body for day, body in days if (not first or first <= day) and (not last or day <= last)]
-    yield from (table(found[at : at + 2]) for at in range(0, len(found), 2))
+    yield from (table(found[index : index + 2]) for index in range(0, len(found), 2))
 
 
 @settings(STEADY, max_examples=60)
@@ -144,5 +148,5 @@ def test_all_that_is_near_something_earlier_is_found(bodies: list[Body]) -> None
     found = find_duplicates(bodies)
     long = [body for body in bodies if len(words_of(body)) >= NEAR_WORDS]
     for copy in long:
-        near = [one for one in long if is_before(one, copy) and is_within_window(one, copy)]
-        assert (copy.article_id in found) == any(jaccard(one, copy) >= THRESHOLD for one in near)
+        near = [earlier for earlier in long if is_before(earlier, copy) and is_within_window(earlier, copy)]
+        assert (copy.article_id in found) == any(jaccard(earlier, copy) >= THRESHOLD for earlier in near)

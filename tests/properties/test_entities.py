@@ -103,7 +103,9 @@ def test_some_entities_can_be_counted_without_the_others(
 ) -> None:
     counts = [count(part, copies) for part in parts]
     every = sum_entities(counts)
-    touched = pa.array([one for at, one in enumerate(every["entity_id"].to_pylist()) if at in some], pa.string())
+    touched = pa.array(
+        [entity_id for number, entity_id in enumerate(every["entity_id"].to_pylist()) if number in some], pa.string()
+    )
     theirs = sum_entities(part.filter(pc.is_in(part["entity_id"], touched)) for part in counts)
     assert theirs.equals(every.filter(pc.is_in(every["entity_id"], touched)))
 
@@ -133,19 +135,22 @@ def test_counts_are_what_counting_gives(rows: list[ArticleEntity], copies: set[s
     counts, entities = count(rows, copies), sum_entities([count(rows, copies)])
     assert counts.schema.equals(arrow_schema(EntityCount))
     by_name = sorted({(row.entity_id, row.entity_name) for row in rows})
-    assert [(one["entity_id"], one["entity_name"]) for one in counts.to_pylist()] == by_name
-    for one in counts.to_pylist():
-        mine = [row for row in rows if (row.entity_id, row.entity_name) == (one["entity_id"], one["entity_name"])]
-        assert one.items() >= count_plainly(mine, copies).items()
-        assert one["aliases"] == sorted({alias for row in mine for alias in row.aliases})
-        assert one["confidence_sum"] == sum(round((row.link_confidence or 0) * 1_000_000) for row in mine)
+    assert [(row["entity_id"], row["entity_name"]) for row in counts.to_pylist()] == by_name
+    for counted in counts.to_pylist():
+        key = (counted["entity_id"], counted["entity_name"])
+        mine = [row for row in rows if (row.entity_id, row.entity_name) == key]
+        assert counted.items() >= count_plainly(mine, copies).items()
+        assert counted["aliases"] == sorted({alias for row in mine for alias in row.aliases})
+        assert counted["confidence_sum"] == sum(round((row.link_confidence or 0) * 1_000_000) for row in mine)
     assert entities["entity_id"].to_pylist() == sorted({row.entity_id for row in rows})
-    for one in entities.to_pylist():
-        mine = [row for row in rows if row.entity_id == one["entity_id"]]
-        assert one.items() >= count_plainly(mine, copies).items()
+    for entity in entities.to_pylist():
+        mine = [row for row in rows if row.entity_id == entity["entity_id"]]
+        assert entity.items() >= count_plainly(mine, copies).items()
         names = [row.entity_name for row in mine]
-        assert one["name"] == min(names, key=lambda name: (-names.count(name), name))
-        assert one["aliases"] == sorted({*names, *(alias for row in mine for alias in row.aliases)} - {one["name"]})
+        assert entity["name"] == min(names, key=lambda name: (-names.count(name), name))
+        assert entity["aliases"] == sorted(
+            {*names, *(alias for row in mine for alias in row.aliases)} - {entity["name"]}
+        )
 
 
 @STEADY
@@ -255,7 +260,9 @@ def test_batches_and_order_of_articles_change_no_entity(order: list[RawRecord], 
 
 
 def test_surname_alone_is_no_evidence_of_another_article(all_at_once: Curated) -> None:
-    people = {each["name"]: each["is_full_name"] for each in all_at_once.entities if each["entity_type"] == "PERSON"}
+    people = {
+        entity["name"]: entity["is_full_name"] for entity in all_at_once.entities if entity["entity_type"] == "PERSON"
+    }
     assert {name: people.get(name) for name in ("Mara Oduya", "Oduya", "Tomas Brandt", "Brandt")} == {
         "Mara Oduya": True,
         "Oduya": False,

@@ -68,11 +68,11 @@ def end_always(_: Task) -> Batch:
 def tasks_of(records: list[bytes], size: int, kind: Kind = "json") -> Iterator[Task]:
     """Tasks of so many records, named by their number."""
     named = [
-        RawRecord(RawRef("wire", "dump.jsonl", str(at), f"sha-{at}"), kind, data, "jsonl")
-        for at, data in enumerate(records)
+        RawRecord(RawRef("wire", "dump.jsonl", str(number), f"sha-{number}"), kind, data, "jsonl")
+        for number, data in enumerate(records)
     ]
-    for at in range(0, len(named), size):
-        yield Task(tuple(named[at : at + size]), None, Options(), "said")
+    for index in range(0, len(named), size):
+        yield Task(tuple(named[index : index + size]), None, Options(), "said")
 
 
 def names_in(batches: list[Batch]) -> list[str]:

@@ -88,8 +88,8 @@ def made() -> Made:
 def given(made: Made, *rows: tuple[int, str, str]) -> list[Correction]:
     """Corrections of quotes by their number."""
     return [
-        Correction(f"a.csv, row {at}", made.id_of(number), None, None, None, field, value, "J. Vos", "heard it")  # type: ignore[arg-type]
-        for at, (number, field, value) in enumerate(rows, 2)
+        Correction(f"a.csv, row {row}", made.id_of(number), None, None, None, field, value, "J. Vos", "heard it")  # type: ignore[arg-type]
+        for row, (number, field, value) in enumerate(rows, 2)
     ]
 
 
@@ -228,7 +228,7 @@ def test_every_fault_of_every_file_is_told(tmp_path: Path) -> None:
 def test_two_reviewers_who_agree_do_not_contradict(tmp_path: Path) -> None:
     write(tmp_path, "a.csv", HEADER + f"{A},is_quote,false,V,x\n")
     write(tmp_path, "b.csv", HEADER + f"{A},is_quote,FALSE,W,y\n")
-    assert [one.value for one in read_corrections(tmp_path)] == ["false", "false"]
+    assert [correction.value for correction in read_corrections(tmp_path)] == ["false", "false"]
 
 
 # ── Finding the quotes ─────────────────────────────────────────────────────────────────────────────────────────
@@ -242,7 +242,7 @@ def by_span(made: Made, number: int, field: str, value: str, shift: int = 0) -> 
 
 def test_span_is_the_quote_that_stands_there(made: Made) -> None:
     plan = plan_corrections([by_span(made, WAITED, "confirmed", "true")], (), None, [made.tables["quotes"]])
-    assert [one.quote_id for one in plan.reviewed] == [made.id_of(WAITED)]
+    assert [quote.quote_id for quote in plan.reviewed] == [made.id_of(WAITED)]
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_quote_that_is_gone_is_waited_for_and_corrected_when_it_is_back(made: Ma
     first = apply(made, corrections).plan
     changed = make(TEXT.replace("I have waited four days", "I waited for days"))
     without = apply(changed, corrections, first.reviewed)
-    assert [one.where for one in without.waiting] == ["b.csv, row 2"]
+    assert [correction.where for correction in without.waiting] == ["b.csv, row 2"]
     assert set(without.quotes["review_status"].to_pylist()) == {"machine"}
     moved = make(TEXT.replace("resumes", "resumes at last"))  # the words stand elsewhere now
     back = apply(moved, corrections, without.plan.reviewed)
@@ -307,7 +307,9 @@ def test_corrections_of_an_article_that_is_gone_wait(made: Made) -> None:
 def test_speaker_that_the_machine_finds_no_more_is_unresolved(made: Made) -> None:
     corrections = given(made, (CHECKED, "speaker_name", "Hazebroek"), (WAITED, "speaker_role", "baker"))
     first = apply(made, corrections).plan
-    fewer = Made(made.article, made.quotes, [one for one in made.mentions if one.entity_name != "Jon Hazebroek"])
+    fewer = Made(
+        made.article, made.quotes, [mention for mention in made.mentions if mention.entity_name != "Jon Hazebroek"]
+    )
     quotes = [*made.quotes]
     for number in (WAITED, FLOUR, AGAIN):
         nobody = {"speaker_entity_id": None, "speaker_name": None, "speaker_status": "unattributed"}

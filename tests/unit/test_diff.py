@@ -325,9 +325,9 @@ def test_reworded_quote_is_one_changed_quote() -> None:
 def test_most_similar_reworded_quotes_are_paired() -> None:
     said = ["The east pier opens in May.", "The west pier opens in June.", "The north pier never opens."]
     later = ["The west pier opens in July.", "The north pier never opened.", "The east pier opens in April."]
-    before = version(article(), *(quote(text, position=at) for at, text in enumerate(said)))
+    before = version(article(), *(quote(text, position=number) for number, text in enumerate(said)))
     difference = compare(
-        before, version(article(**CHANGED), *(quote(text, position=at) for at, text in enumerate(later)))
+        before, version(article(**CHANGED), *(quote(text, position=number) for number, text in enumerate(later)))
     )
     changes = [change for group, found in difference.examples.items() if group.what == "quote" for change in found]
     assert [values(change)["text"] for change in changes] == list(zip(said, [later[2], *later[:2]], strict=True))
@@ -385,9 +385,9 @@ def test_words_are_marked(before: str | None, after: str | None, spans: list[tup
 
 
 def test_very_long_values_are_cut() -> None:
-    old, new = (" ".join(f"{word}{at}" for at in range(5_000)) for word in ("tide", "moon"))
+    old, new = (" ".join(f"{word}{index}" for index in range(5_000)) for word in ("tide", "moon"))
     assert sum(len(span.text) for span in mark_words(old, new)) < 1_000
-    every_other = " ".join(f"tide{at} {'moon' if at % 2 else 'sun'}" for at in range(240))
+    every_other = " ".join(f"tide{index} {'moon' if index % 2 else 'sun'}" for index in range(240))
     assert sum(len(span.text) for span in mark_words(every_other, every_other.replace("moon", "rain"))) < 3_000
 
 

@@ -180,8 +180,8 @@ def test_copies_name_the_earliest() -> None:
         body(5, edited, None, "archive/wreck.txt"),
     ]
     found = [find_duplicates(order) for order in itertools.permutations(bodies)]
-    assert all(each == found[0] for each in found)
-    assert {copy[0]: (each.duplicate_of[0], each.kind) for copy, each in found[0].items()} == {
+    assert all(answers == found[0] for answers in found)
+    assert {copy[0]: (copy_found.duplicate_of[0], copy_found.kind) for copy, copy_found in found[0].items()} == {
         "2": ("1", "near"),
         "3": ("1", "exact"),
         "5": ("1", "near"),
@@ -219,10 +219,10 @@ def test_which_is_earlier(first: dict[str, object], second: dict[str, object], e
 )
 @pytest.mark.parametrize("kind", ["exact", "near"])
 def test_copies_are_published_within_a_window(days: list[int | None], expected: dict[int, int], kind: str) -> None:
-    texts = [WIRE if kind == "exact" else WIRE.replace("Tuesday", f"day {at}") for at in range(len(days))]
+    texts = [WIRE if kind == "exact" else WIRE.replace("Tuesday", f"day {index}") for index in range(len(days))]
     bodies = [
-        body(at + 1, text, None if day is None else after(day))
-        for at, (text, day) in enumerate(zip(texts, days, strict=True))
+        body(number + 1, text, None if day is None else after(day))
+        for number, (text, day) in enumerate(zip(texts, days, strict=True))
     ]
     assert copies(*bodies) == expected
 
@@ -231,7 +231,7 @@ def test_where_a_text_drifts_a_copy_names_the_one_before_the_drift() -> None:
     versions = [
         numbered(100, start) for start in (0, 8, 16)
     ]  # 90 of 106 shingles from one to the next; 82 of 114 over two
-    found = find_duplicates([body(at, text, after(at)) for at, text in enumerate(versions)])
+    found = find_duplicates([body(number, text, after(number)) for number, text in enumerate(versions)])
     assert found == {
         "1" * 16: Duplicate("0" * 16, "near", round(90 / 106, 4)),
         "2" * 16: Duplicate("1" * 16, "near", round(90 / 106, 4)),
@@ -239,7 +239,9 @@ def test_where_a_text_drifts_a_copy_names_the_one_before_the_drift() -> None:
 
 
 def test_only_texts_that_may_be_near_are_read() -> None:
-    bodies = {each.article_id: each for each in (body(1, WIRE), body(2, WIRE), body(3, OTHER), body(4, "Photo"))}
+    bodies = {
+        article.article_id: article for article in (body(1, WIRE), body(2, WIRE), body(3, OTHER), body(4, "Photo"))
+    }
     asked: list[Set[str]] = []
 
     def read(ids: Set[str]) -> Iterable[Body]:
@@ -247,7 +249,7 @@ def test_only_texts_that_may_be_near_are_read() -> None:
         return [bodies[article_id] for article_id in ids]
 
     def found(article_id: str) -> Duplicate | None:
-        come = to_table(Signature, [sign(each) for each in bodies.values()])
+        come = to_table(Signature, [sign(body) for body in bodies.values()])
         return match_changes(come, come.slice(0, 0), lambda *_: (), read)[article_id]
 
     assert found("2" * 16) == Duplicate("1" * 16, "exact", 1.0)
@@ -274,7 +276,7 @@ def changed_answers(
 ) -> dict[str, str | None]:
     """What a run changes on KEPT, by the numbers in the ids."""
     held = {body.article_id: body for body in (*KEPT.values(), *come)}
-    kept, now, then = (to_table(Signature, [sign(each) for each in some]) for some in (KEPT.values(), come, gone))
+    kept, now, then = (to_table(Signature, [sign(article) for article in some]) for some in (KEPT.values(), come, gone))
 
     def read(first: date | None, last: date | None) -> Iterable[pa.Table]:
         if asked is not None:
@@ -313,8 +315,8 @@ def test_a_run_changes_answers_around_what_it_changes(
 def test_an_undated_copy_follows_when_its_original_changes() -> None:
     undated = body(9, OTHER, None)
     kept_too = [*KEPT.values(), undated]
-    held = {each.article_id: each for each in kept_too}
-    kept, gone = (to_table(Signature, [sign(each) for each in some]) for some in (kept_too, [KEPT["4"]]))
+    held = {article.article_id: article for article in kept_too}
+    kept, gone = (to_table(Signature, [sign(article) for article in some]) for some in (kept_too, [KEPT["4"]]))
     found = match_changes(gone.slice(0, 0), gone, lambda *_: [kept], lambda ids: map(held.__getitem__, ids))
     assert found == {"5" * 16: None, "9" * 16: Duplicate("5" * 16, "exact", 1.0)}
 
@@ -334,7 +336,7 @@ def test_each_month_around_what_changes_is_read_once(day: date | None, asked: st
     ranges: list[tuple[date | None, date | None]] = []
     changed_answers([body(9, OTHER, day)], asked=ranges)
     names: dict[tuple[date | None, date | None], str] = {(date.max, None): "undated", (None, None): "all"}
-    assert " ".join(names.get(each) or str(each[0])[:7] for each in ranges) == asked
+    assert " ".join(names.get(days) or str(days[0])[:7] for days in ranges) == asked
 
 
 def test_no_articles_have_no_copies() -> None:

@@ -40,7 +40,7 @@ class Known:
             return [record for record in self.records.values() if getattr(record, column) in wanted]
 
         def find_holders(article_ids: Iterable[str]) -> dict[str, Key]:
-            return {each: self.holders[each] for each in article_ids if each in self.holders}
+            return {article_id: self.holders[article_id] for article_id in article_ids if article_id in self.holders}
 
         return Memory(list(self.files.values()), find, find_holders)
 
@@ -50,11 +50,12 @@ class Known:
             assert ledger.is_staged(article_id, key) or self.holders.get(article_id) == key, "an article without rows"
         (records, no_records), (files, no_files) = ledger.changed_records(), ledger.changed_files()
         return Known(
-            {key: each for key, each in self.records.items() if key not in no_records}
-            | {key_of(each): each for each in records},
-            {key: each for key, each in self.files.items() if key not in no_files}
-            | {(each.source, each.raw_path): each for each in files},
-            {each: key for each, key in self.holders.items() if each not in ledger.claimed()} | dict(winners),
+            {key: record for key, record in self.records.items() if key not in no_records}
+            | {key_of(record): record for record in records},
+            {key: file for key, file in self.files.items() if key not in no_files}
+            | {(file.source, file.raw_path): file for file in files},
+            {article_id: key for article_id, key in self.holders.items() if article_id not in ledger.claimed()}
+            | dict(winners),
         )
 
     def outcomes(self) -> dict[str, str]:
@@ -125,7 +126,7 @@ def run(
     """
     before = before or Known()
     ledger = Ledger(before.memory(), recipe, "code=2", is_redone)
-    forced = {k[1] for k, each in before.records.items() if is_redone(each.made_by, each.outcome, each.reason)}
+    forced = {k[1] for k, record in before.records.items() if is_redone(record.made_by, record.outcome, record.reason)}
     came_in, todo = 0, dict[str, int]()
     for path, text in raw.items():
         known, whole = ledger.known_file("wire", path), f"{text} "
@@ -134,7 +135,7 @@ def run(
         elif only is None or path in only:
             is_grown = known and known.end_record and whole.startswith(known.file_sha256) and path not in forced
             todo[path] = known.end_record if known and is_grown else 0
-    gone = {k[1] for k, each in before.records.items() if each.outcome == "reject"} - raw.keys()
+    gone = {k[1] for k, record in before.records.items() if record.outcome == "reject"} - raw.keys()
     gone |= {path for _, path in before.files} - raw.keys() if is_pruning else set()
     ledger.load_files("wire", {*gone, *(path for path, after in todo.items() if not after)})
     ledger.note_removed_files("wire", gone, with_articles=is_pruning)
@@ -151,12 +152,12 @@ def run(
     if is_pruning:
         ledger.prune("wire")
     while True:
-        winners, unread = ledger.choose_winners(lambda each: each[1] in raw)
+        winners, unread = ledger.choose_winners(lambda record_key: record_key[1] in raw)
         if not unread:
             return Ran(before.after(ledger, winners), ledger, came_in)
-        for at in unread:
-            texts = dict(enumerate(raw[at[1]].split(), 1))
-            make(ledger, at, texts.get(int(at[2]), "-").replace("-", "!unreadable"))
+        for unread_key in unread:
+            texts = dict(enumerate(raw[unread_key[1]].split(), 1))
+            make(ledger, unread_key, texts.get(int(unread_key[2]), "-").replace("-", "!unreadable"))
 
 
 def note(ledger: Ledger, at: Key, text: str, skips: Counter[str]) -> None:
@@ -182,21 +183,23 @@ def check(ran: Ran) -> None:
     """What holds of any run: nothing is lost, nothing is counted twice, and each article is taken from its record."""
     assert sum(ran.ledger.counts().values()) == ran.came_in
     assert all(count >= 0 for count in ran.ledger.counts().values())
-    assert sum(each.count for each in ran.ledger.reject_reasons()) == ran.ledger.counts()["reject_count"]
-    assert sum(each.count for each in ran.ledger.skip_reasons()) == ran.ledger.counts()["skip_count"]
+    assert sum(reason.count for reason in ran.ledger.reject_reasons()) == ran.ledger.counts()["reject_count"]
+    assert sum(reason.count for reason in ran.ledger.skip_reasons()) == ran.ledger.counts()["skip_count"]
     known = ran.known
     for file_key, file in known.files.items():
-        own = [record for at, record in known.records.items() if at[:2] == file_key and record.is_there]
+        own = [record for record_key, record in known.records.items() if record_key[:2] == file_key and record.is_there]
         outcomes = Counter(record.outcome for record in own)
         assert (file.article_count, file.superseded_count) == (outcomes["article"], outcomes["superseded"])
-        assert file.reject_reasons == as_counts(Counter(each.reason or "" for each in own if each.outcome == "reject"))
-    for article_id, at in known.holders.items():
-        holder = known.records[at]
+        assert file.reject_reasons == as_counts(
+            Counter(record.reason or "" for record in own if record.outcome == "reject")
+        )
+    for article_id, holder_key in known.holders.items():
+        holder = known.records[holder_key]
         assert holder.article_id == article_id, "rows that no record claims"
         assert holder.outcome != "superseded"
-    for at, record in known.records.items():
+    for record_key, record in known.records.items():
         if record.outcome == "article":
-            assert known.holders[record.article_id or ""] == at, "a record whose rows are not there"
+            assert known.holders[record.article_id or ""] == record_key, "a record whose rows are not there"
 
 
 def run_all(*steps: Mapping[str, str]) -> Ran:
@@ -525,7 +528,7 @@ def test_reprocessing_what_older_code_made_leaves_the_rest() -> None:
     older = replace(first.known, records=records)
     ran = run({"a": "A1", "b": "B1"}, older, is_redone=lambda made_by, _outcome, _reason: made_by == "code=1")
     check(ran)
-    assert [ran.ledger.is_staged(*each) for each in (("A", ("wire", "a", "1")), ("B", at))] == [False, True]
+    assert [ran.ledger.is_staged(*claim) for claim in (("A", ("wire", "a", "1")), ("B", at))] == [False, True]
     assert ran.known.records[at].made_by == "code=2"
 
 

@@ -62,17 +62,17 @@ FILES = {file.raw_path: unpack(RAW / file.raw_path) for file in FOUND if isinsta
 def read_samples() -> list[RawArticle | Reject | Skip]:
     """What each record is read as."""
     options = Options()
-    framed = [one for file in FOUND if isinstance(file, RawFile) for one in frame_file(file, options)]
-    return [read_record(one, options) if isinstance(one, RawRecord) else one for one in framed]
+    framed = [item for file in FOUND if isinstance(file, RawFile) for item in frame_file(file, options)]
+    return [read_record(item, options) if isinstance(item, RawRecord) else item for item in framed]
 
 
 def articles() -> list[RawArticle]:
-    return [one for one in read_samples() if isinstance(one, RawArticle)]
+    return [sample for sample in read_samples() if isinstance(sample, RawArticle)]
 
 
 def article(name: str) -> RawArticle:
     """The article that a file holds, or the one in an archive with that name."""
-    (found,) = [one for one in articles() if name in (one.ref.raw_path, one.ref.raw_record)]
+    (found,) = [article for article in articles() if name in (article.ref.raw_path, article.ref.raw_record)]
     return found
 
 
@@ -87,23 +87,32 @@ def test_samples_are_enough() -> None:
 
 
 def test_every_format_is_shown() -> None:
-    assert {one.input_format for one in articles()} == {"text", "rtf", "html", "jsonl", "json", "csv", "warc", "feed"}
+    assert {article.input_format for article in articles()} == {
+        "text",
+        "rtf",
+        "html",
+        "jsonl",
+        "json",
+        "csv",
+        "warc",
+        "feed",
+    }
 
 
 def test_articles_are_short() -> None:
     lengths = {
-        (one.ref.raw_path, one.ref.raw_record): len(one.text.split())
-        for one in articles()
-        if not one.ref.raw_path.endswith(SHORT)
+        (article.ref.raw_path, article.ref.raw_record): len(article.text.split())
+        for article in articles()
+        if not article.ref.raw_path.endswith(SHORT)
     }
     assert {place: length for place, length in lengths.items() if not 80 <= length <= 250} == {}
 
 
 def test_what_is_no_article_is_refused_or_skipped() -> None:
-    rejects = [one for one in read_samples() if isinstance(one, Reject)]
-    assert {(one.raw_path, one.raw_record): one.reason for one in rejects} == REFUSED
-    skips = [one for one in read_samples() if isinstance(one, Skip)]
-    assert Counter((one.ref.raw_path, one.reason) for one in skips) == SKIPPED
+    rejects = [sample for sample in read_samples() if isinstance(sample, Reject)]
+    assert {(reject.raw_path, reject.raw_record): reject.reason for reject in rejects} == REFUSED
+    skips = [sample for sample in read_samples() if isinstance(sample, Skip)]
+    assert Counter((skip.ref.raw_path, skip.reason) for skip in skips) == SKIPPED
 
 
 @pytest.mark.parametrize(
@@ -224,7 +233,7 @@ def test_quirk_is_shown(name: str, sign: bytes) -> None:
     ],
 )
 def test_metadata(headline: str, published_at: str, source: str, authors: tuple[str, ...]) -> None:
-    (about,) = [one.metadata for one in articles() if one.metadata.headline == headline]
+    (about,) = [article.metadata for article in articles() if article.metadata.headline == headline]
     assert (about.published_at, about.source_of("published_at"), about.authors) == (published_at, source, authors)
 
 
@@ -238,7 +247,7 @@ def test_metadata(headline: str, published_at: str, source: str, authors: tuple[
     ],
 )
 def test_part_of_an_article_is_flagged(headline: str, flags: tuple[str, ...]) -> None:
-    assert [one.flags for one in articles() if one.metadata.headline == headline] == [flags]
+    assert [article.flags for article in articles() if article.metadata.headline == headline] == [flags]
 
 
 def test_correction_has_the_address_of_the_first_version_and_came_later() -> None:

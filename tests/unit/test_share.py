@@ -120,7 +120,7 @@ class DataSet:
         rows["entities"] = [
             _entity(entity) for entity in {entity.entity_id: entity for entity in rows["article_entities"]}.values()
         ]  # type: ignore[attr-defined]
-        self.tables = {name: to_table(TABLES[name].row, each) for name, each in rows.items()}
+        self.tables = {name: to_table(TABLES[name].row, table_rows) for name, table_rows in rows.items()}
         days = self.tables["articles"]["published_on"].to_pylist()
         ids = self.tables["articles"]["article_id"].to_pylist()
         self.month_of = {key: f"{day:%Y-%m}" if day else "unknown" for key, day in zip(ids, days, strict=True)}
@@ -201,7 +201,7 @@ def test_somebody_decided_of_every_column_of_words() -> None:
 
 def runs_of_words(text: str) -> set[tuple[str, ...]]:
     words = re.findall(r"\w+", text.casefold())
-    return {tuple(words[at : at + 5]) for at in range(len(words) - 4)}
+    return {tuple(words[index : index + 5]) for index in range(len(words) - 4)}
 
 
 def strings_in(folder: Path) -> Iterator[str]:

@@ -33,7 +33,7 @@ def mention_of(article_id: str) -> Mention:
 
 def batch_of(*articles: str) -> dict[str, pa.Table]:
     """The rows of a batch as workers make them: a piece an article."""
-    pieces = [stage(to_table(Mention, [mention_of(each)] * 2), at) for at, each in enumerate(articles)]
+    pieces = [stage(to_table(Mention, [mention_of(article)] * 2), number) for number, article in enumerate(articles)]
     return {name: no_rows(name) for name in STAGED} | {"mentions": pa.concat_tables(pieces)}
 
 

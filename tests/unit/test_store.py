@@ -123,11 +123,13 @@ def rows_of(table: str, stories: Stories) -> pa.Table:
         if table in ("articles", "signatures"):
             rows.append({**of, "raw_path": f"{article_id}.txt", "text": story.words, "revision": 1})
             continue
-        for at, word in enumerate(story.words.split()):
+        for number, word in enumerate(story.words.split()):
             ids = {name: stable_id(article_id, word) for name in ("quote_id", "mention_id")}
             entity = {"entity_id": stable_id(word), "entity_name": word, "entity_type": "PERSON", "text": word}
             count = {"mention_count": 1, "name_count": 1, "quote_count": 1, "aliases": []}
-            rows.append({**of, **ids, **entity, **count, "position": at, "start_char": at, "end_char": at + 1})
+            rows.append(
+                {**of, **ids, **entity, **count, "position": number, "start_char": number, "end_char": number + 1}
+            )
     schema = arrow_schema(ALL_TABLES[table].row)
     filled = [{field.name: row.get(field.name, FILLING.get(field.type)) for field in schema} for row in rows]
     filled = [
@@ -164,17 +166,19 @@ def build(
     curated: Path, run_id: str, before: Stories, after: Stories, previous: store.Version | None, updates: Updates
 ) -> store.Version:
     """Write the monthly tables of a version that holds some stories, on top of one that holds others."""
-    differing = {each for each in before.keys() | after.keys() if before.get(each) != after.get(each)}
+    differing = {
+        article_id for article_id in before.keys() | after.keys() if before.get(article_id) != after.get(article_id)
+    }
     held = previous.find_articles(before) if previous else {}
     come: dict[str, list[str]] = defaultdict(list)
     for article_id in sorted(differing & after.keys()):
         come[after[article_id].month].append(article_id)
     changes = store.Changes(
-        removed={each: held[each].home for each in sorted(differing & before.keys())},
+        removed={article_id: held[article_id].home for article_id in sorted(differing & before.keys())},
         added=come,
-        rows=lambda table, ids: rows_of(table, {each: after[each] for each in ids}),
+        rows=lambda table, ids: rows_of(table, {article_id: after[article_id] for article_id in ids}),
         updates=updates,
-        homes={each: held[each].home for each in updates if each not in differing},
+        homes={update: held[update].home for update in updates if update not in differing},
     )
     version = store.Version(curated / "versions" / run_id)
     written = [
@@ -292,7 +296,7 @@ def test_parts_count_by_number(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("small_parts")
 def test_changed_article_stays_in_its_part_and_other_parts_are_links(tmp_path: Path) -> None:
-    stories = {each: Story(MAY) for each in (A, B, C)}
+    stories = {article_id: Story(MAY) for article_id in (A, B, C)}
     first = publish(tmp_path, FIRST, stories)
     changed = {**stories, A: Story(MAY, "Oduya Brandt")}
     second = publish(tmp_path, SECOND, changed, (first, stories))
@@ -421,9 +425,9 @@ def check_parts(version: store.Version) -> None:
 
 @pytest.mark.usefixtures("small_parts")
 def test_parts_that_lost_articles_come_together_and_hold_the_same(tmp_path: Path) -> None:
-    stories = {each: Story(MAY) for each in (A, B, C, D, E)}
+    stories = {article_id: Story(MAY) for article_id in (A, B, C, D, E)}
     first = publish(tmp_path, FIRST, stories)
-    left = {each: stories[each] for each in (A, D, E)}
+    left = {article_id: stories[article_id] for article_id in (A, D, E)}
     second = publish(tmp_path, SECOND, left, (first, stories))
     assert layout(second) == {f"{MAY}/part-0": [A], f"{MAY}/part-1": [D], f"{MAY}/part-2": [E]}
     packed = store.Version(tmp_path / "versions" / "packed")
@@ -508,7 +512,7 @@ def test_key_of_several_columns_and_numbers(tmp_path: Path) -> None:
         rows = rows_of("articles", {A: Story(MAY)}).to_pylist() * len(numbers)
         filling = {"superseded_at": SEEN, "superseded_by": ""}
         return pa.Table.from_pylist(
-            [{**row, **filling, "revision": at} for row, at in zip(rows, numbers, strict=True)], schema
+            [{**row, **filling, "revision": revision} for row, revision in zip(rows, numbers, strict=True)], schema
         )
 
     first, second = (store.Version(tmp_path / name) for name in ("first", "second"))
@@ -564,7 +568,7 @@ def test_rows_are_found_by_a_value_part_by_part(filled: store.Version) -> None:
 
 def test_held_articles_tell_their_record_and_home(filled: store.Version) -> None:
     found = filled.find_articles([C, E, "0" * 16])
-    assert {each: (one.key[1], one.home) for each, one in found.items()} == {
+    assert {article_id: (article.key[1], article.home) for article_id, article in found.items()} == {
         C: (f"{C}.txt", (MAY, "part-1.parquet")),
         E: (f"{E}.txt", ("unknown", "part-0.parquet")),
     }
@@ -589,7 +593,7 @@ def test_held_articles_tell_their_record_and_home(filled: store.Version) -> None
 def test_signatures_are_read_by_day(
     filled: store.Version, first: date | None, last: date | None, told: set[str]
 ) -> None:
-    found = [each for rows in filled.read_signatures(first, last) for each in rows["article_id"].to_pylist()]
+    found = [row for rows in filled.read_signatures(first, last) for row in rows["article_id"].to_pylist()]
     assert told <= set(found)
     assert len(found) == len(set(found))
     if first or last:

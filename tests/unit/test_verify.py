@@ -315,10 +315,10 @@ def test_damage_is_found(verify: Verify, damage: Damage, difference: str) -> Non
     damage(rows)
     found = verify(rows)
     assert found.difference_count == len(found.differences) > 0
-    assert any(difference in each for each in found.differences), found.differences
+    assert any(difference in line for line in found.differences), found.differences
 
 
-PLACE, PERSON = sorted(range(2), key=lambda at: str(sound()["entities"][at]["name"] == "Mara Oduya"))
+PLACE, PERSON = sorted(range(2), key=lambda number: str(sound()["entities"][number]["name"] == "Mara Oduya"))
 
 
 @pytest.mark.parametrize("table", ["entities", f"article_entities {MAY}"])
@@ -339,7 +339,7 @@ def test_wrong_value_of_an_entity_is_found(
 ) -> None:
     rows = sound()
     rows[table][PERSON].update(values)
-    assert any(difference in each and each.startswith(table.split()[0]) for each in verify(rows).differences)
+    assert any(difference in line and line.startswith(table.split()[0]) for line in verify(rows).differences)
 
 
 @pytest.mark.parametrize(
@@ -357,7 +357,7 @@ def test_wrong_value_of_an_entity_is_found(
 def test_wrong_sum_of_an_entity_is_found(verify: Verify, values: dict[str, object], difference: str) -> None:
     rows = sound()
     rows["entities"][PERSON].update(values)
-    assert any(difference in each for each in verify(rows).differences)
+    assert any(difference in line for line in verify(rows).differences)
 
 
 def test_day_that_no_article_knows_is_found(verify: Verify) -> None:
@@ -365,20 +365,25 @@ def test_day_that_no_article_knows_is_found(verify: Verify) -> None:
     for month in (MAY, JUNE):
         for row in rows[f"article_entities {month}"]:
             row["published_on"] = None
-    assert any("first_seen_on is 2024-05-07, counted again None" in each for each in verify(rows).differences)
+    assert any(
+        "first_seen_on is 2024-05-07, counted again None" in difference for difference in verify(rows).differences
+    )
 
 
 @pytest.mark.parametrize("table", ["entities", f"article_entities {MAY}"])
 def test_entity_that_nobody_mentions_is_found(verify: Verify, table: str) -> None:
     rows = sound()
     rows[table].append(rows[table][PLACE] | {"entity_id": "f" * 16})
-    assert any("f" * 16 in each and "mention_count is 1, counted again 0" in each for each in verify(rows).differences)
+    assert any(
+        "f" * 16 in difference and "mention_count is 1, counted again 0" in difference
+        for difference in verify(rows).differences
+    )
 
 
 def test_first_place_of_an_entity_is_counted_again(verify: Verify) -> None:
     rows = sound()
     rows[f"article_entities {MAY}"][PERSON]["first_char"] = 0
-    assert any("first_char is 0, counted again" in each for each in verify(rows).differences)
+    assert any("first_char is 0, counted again" in difference for difference in verify(rows).differences)
 
 
 @pytest.mark.parametrize(
@@ -393,7 +398,7 @@ def test_raw_record_that_differs_is_found(
     verify: Verify, raw: dict[str, list[tuple[str, bytes]]], difference: str
 ) -> None:
     found = verify(sound(), RAW | raw)
-    assert [each for each in found.differences if difference in each], found.differences
+    assert [line for line in found.differences if difference in line], found.differences
     assert found.difference_count == 1
 
 

@@ -36,10 +36,10 @@ class Newsroom:
         return f"http://127.0.0.1:{self.server.server_port}"
 
     def asked(self, path: str) -> list[Asked]:
-        return [each for each in self.log if each.path == path]
+        return [request for request in self.log if request.path == path]
 
     def paths(self) -> list[str]:
-        return [each.path for each in self.log]
+        return [request.path for request in self.log]
 
 
 class _Handler(BaseHTTPRequestHandler):

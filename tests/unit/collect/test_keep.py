@@ -98,7 +98,7 @@ def test_an_address_without_an_outcome_is_a_bug_that_is_found(tmp_path: Path) ->
         with pytest.raises(LedgerError, match="Harbour Post"):
             memory.tallies()
         memory.settle_pages([URL], "timed_out", "no whole answer")
-        assert [(each.kind, each.outcome, each.count) for each in memory.tallies()] == [
+        assert [(tally.kind, tally.outcome, tally.count) for tally in memory.tallies()] == [
             ("feed", "read", 1),
             ("page", "timed_out", 1),
         ]

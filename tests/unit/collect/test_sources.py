@@ -18,7 +18,7 @@ def write(tmp_path: Path, content: str) -> Path:
 
 def test_the_example_is_good() -> None:
     sources = read_sources(Path(__file__).parents[3] / "flows" / "sources.example.toml")
-    assert [(each.publisher, each.max_pages, each.delay_seconds) for each in sources.sources] == [
+    assert [(source.publisher, source.max_pages, source.delay_seconds) for source in sources.sources] == [
         ("Harbour Post", 200, 2.0),
         ("Northern Wire", 200, 2.0),
     ]

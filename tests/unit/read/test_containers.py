@@ -102,7 +102,7 @@ def framed(content: bytes, name: str) -> list[Framed]:
 
 def fates(content: bytes, name: str) -> list[tuple[str, str]]:
     """Each record's place and what became of it: its text, or why there is none."""
-    return [fate(one) for one in framed(content, name)]
+    return [fate(item) for item in framed(content, name)]
 
 
 def fate(one: Framed) -> tuple[str, str]:
@@ -323,14 +323,14 @@ def test_folders_and_links_of_a_zip_are_skipped() -> None:
 )
 def test_sidecars_in_a_zip(members: list[str], expected: dict[str, bytes | str | None]) -> None:
     found = framed(zipped((name, name.encode()) for name in members), "x.zip")
-    for one in found:
-        match one:
+    for item in found:
+        match item:
             case Skip():
-                assert expected[one.ref.raw_record] == one.reason
+                assert expected[item.ref.raw_record] == item.reason
             case RawRecord():
-                assert one.beside == (expected[one.ref.raw_record] or b"")
+                assert item.beside == (expected[item.ref.raw_record] or b"")
             case Reject():
-                pytest.fail(one.detail)
+                pytest.fail(item.detail)
     assert len(found) == len(expected)
 
 
@@ -419,7 +419,7 @@ def within(seconds: float, megabytes: float, content: bytes, name: str) -> list[
     stream = as_file(content)
     tracemalloc.start()
     with processor_seconds_below(seconds):
-        found = [fate(one) for one in reject_stream_errors(REF, drain(OpenFile(REF, name, stream)))]
+        found = [fate(error) for error in reject_stream_errors(REF, drain(OpenFile(REF, name, stream)))]
     assert tracemalloc.get_traced_memory()[1] < megabytes * 1e6
     tracemalloc.stop()
     return found
@@ -524,7 +524,7 @@ def test_compressed_tar_cut_short_keeps_what_came_before() -> None:
     noise = random.Random(3)
     content = tarred([(f"{n}.txt", noise.randbytes(2000).hex().encode()) for n in range(100)], "w:gz")
     *read, cut, rest = framed(content[: len(content) // 2], "x.tgz")
-    assert [fate(one)[0] for one in read] == [f"{n}.txt" for n in range(len(read))]
+    assert [fate(item)[0] for item in read] == [f"{n}.txt" for n in range(len(read))]
     assert 40 < len(read) < 60
     assert fate(cut) == (f"{len(read)}.txt", "truncated")
     assert fate(rest) == (f"{len(read)}.txt+", "truncated")
@@ -598,8 +598,8 @@ def test_broken_disk_is_told_as_such() -> None:
 
 def broken_after(content: bytes, piece: int = 7) -> io.BufferedReader:
     def pieces() -> Iterator[bytes]:
-        for at in range(0, len(content), piece):
-            yield content[at : at + piece]
+        for index in range(0, len(content), piece):
+            yield content[index : index + piece]
         raise BadStreamError("truncated", "it breaks off")
 
     return as_stream(pieces())
@@ -674,10 +674,10 @@ def test_any_damage_ends_as_rejects(name: str, at: int, byte: int) -> None:
     content = bytearray(zipped(FILES) if name == "x.zip" else tarred(FILES, "w:gz" if name == "x.tgz" else "w"))
     content[at % len(content)] = byte
     found = framed(bytes(content), name)
-    assert len({fate(one)[0] for one in found}) == len(found) > 0
+    assert len({fate(item)[0] for item in found}) == len(found) > 0
     if name != "x.tar":  # which has no checksum of what is in it
-        texts = [fate(one)[1] for one in found if isinstance(one, RawRecord)]
-        assert texts == [text for _, text in READ] or not all(isinstance(one, RawRecord) for one in found)
+        texts = [fate(item)[1] for item in found if isinstance(item, RawRecord)]
+        assert texts == [text for _, text in READ] or not all(isinstance(item, RawRecord) for item in found)
 
 
 # ── Many members ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -691,7 +691,7 @@ def test_many_files_of_a_tar_stream_in_little_memory(tmp_path: Path) -> None:
             archive.addfile(entry(f"{n}.txt", len(STORY)), io.BytesIO(STORY))
     tracemalloc.start()
     with path.open("rb") as stream:
-        count = sum(isinstance(one, RawRecord) for one in frame(OpenFile(REF, "many.tar", stream)))
+        count = sum(isinstance(item, RawRecord) for item in frame(OpenFile(REF, "many.tar", stream)))
     assert count == 5_000
     assert (
         tracemalloc.get_traced_memory()[1] < 8e6
@@ -708,7 +708,7 @@ def test_a_zip_that_is_a_stream_is_put_on_disk() -> None:
 def test_member_whose_name_looks_like_a_record_is_no_other_record() -> None:
     names = ("d.jsonl", "d.jsonl!/1", "b.txt", "b.txt+")
     found = framed(zipped([(name, f"content of {name}".encode()) for name in names]), "a.zip")
-    assert [one.ref.raw_record for one in found if isinstance(one, RawRecord)] == [
+    assert [item.ref.raw_record for item in found if isinstance(item, RawRecord)] == [
         "d.jsonl!/1",  # the first line of d.jsonl
         "d.jsonl%21/1",
         "b.txt",

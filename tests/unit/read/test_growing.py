@@ -32,7 +32,7 @@ class Read:
 
 def read(path: Path, after: Bookmark = BEGIN, sidecar: Path | None = None) -> Read:
     framing = frame_file(RawFile("wire", path.name, str(path), str(sidecar) if sidecar else None), Options(), after)
-    records = [one.digested() if isinstance(one, RawRecord) else one for one in framing]
+    records = [item.digested() if isinstance(item, RawRecord) else item for item in framing]
     return Read(records, framing.end)
 
 
@@ -176,7 +176,7 @@ def test_last_record_that_is_no_page_is_not_skipped_twice(packed: bool) -> None:
     request = written(page(1, 1000, WarcRecordType.request), packed=False)
     first = written(page(0, 1000), packed=False), request
     more = written(page(2), packed=packed)
-    assert_read_on("crawl.warc", b"".join(gzip.compress(one, 0) if packed else one for one in first), more)
+    assert_read_on("crawl.warc", b"".join(gzip.compress(record, 0) if packed else record for record in first), more)
 
 
 @st.composite
@@ -196,8 +196,8 @@ def damaged_warcs(draw: st.DrawFn, *, packed: bool) -> tuple[bytes, bytes]:
 @given(damaged_warcs(packed=False) | damaged_warcs(packed=True), st.integers(0, 600))
 def test_damage_is_told_as_if_read_from_the_start(content: tuple[bytes, bytes], cut: int) -> None:
     raw, size = b"".join(content), len(content[0])
-    for at in (size, size - cut):
-        before, whole, growth = read_twice("crawl.warc", raw[:at], raw[at:])
+    for end in (size, size - cut):
+        before, whole, growth = read_twice("crawl.warc", raw[:end], raw[end:])
         if before.end != BEGIN:
             assert summary(before) + summary(growth) == summary(whole)
             assert growth.end == whole.end
@@ -206,10 +206,10 @@ def test_damage_is_told_as_if_read_from_the_start(content: tuple[bytes, bytes], 
 def summary(found: Read) -> list[tuple[str, str]]:
     """Names of records, and what became of them; fastwarc's words for one damage change with what it had read ahead."""
     return [
-        (one.raw_record, one.reason)
-        if isinstance(one, Reject)
-        else (one.ref.raw_record, one.ref.raw_sha256 or getattr(one, "reason", ""))
-        for one in found.records
+        (record.raw_record, record.reason)
+        if isinstance(record, Reject)
+        else (record.ref.raw_record, record.ref.raw_sha256 or getattr(record, "reason", ""))
+        for record in found.records
     ]
 
 

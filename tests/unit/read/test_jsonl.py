@@ -123,7 +123,7 @@ RECORDS = st.lists(st.dictionaries(st.text(), VALUES, max_size=3), min_size=1, m
 @given(RECORDS, st.integers(1, 20))
 def test_an_array_gives_the_records_written_whatever_the_chunks(records: list[dict[str, object]], size: int) -> None:
     data = orjson.dumps(records)
-    chunks = iter([data[at : at + size] for at in range(0, len(data), size)])
+    chunks = iter([data[index : index + size] for index in range(0, len(data), size)])
     framed = list(frame_json(FILE, cast(BinaryIO, Parts(chunks))))
     assert [orjson.loads(item.data) for item in framed if isinstance(item, RawRecord)] == records
     assert len(framed) == len(records)
@@ -132,7 +132,7 @@ def test_an_array_gives_the_records_written_whatever_the_chunks(records: list[di
 @given(RECORDS, st.integers(1, 20))
 def test_lines_give_the_records_written_whatever_the_chunks(records: list[dict[str, object]], size: int) -> None:
     data = b"".join(orjson.dumps(record) + b"\n" for record in records)
-    chunks = iter([data[at : at + size] for at in range(0, len(data), size)])
+    chunks = iter([data[index : index + size] for index in range(0, len(data), size)])
     framed = list(frame_jsonl(FILE, cast(BinaryIO, Parts(chunks))))
     assert [orjson.loads(item.data) for item in framed if isinstance(item, RawRecord)] == records
 

@@ -60,7 +60,7 @@ def pages(count: int, size: int = 60) -> list[bytes]:
 
 
 def packed(records: Iterable[bytes]) -> list[bytes]:
-    return [gzip.compress(one) for one in records]
+    return [gzip.compress(record) for record in records]
 
 
 def frame(*parts: bytes) -> list[Framed]:
@@ -126,7 +126,7 @@ def test_a_file_compressed_as_a_whole_has_offsets_of_what_is_in_it(pack: Callabl
     records = pages(4, 4000)
     framed = frame(pack(b"".join(records)))
     assert summary(framed) == ["0", "1", "2", "3"]
-    assert offsets(framed) == [str(at) for at in itertools.accumulate(map(len, records[:-1]), initial=0)]
+    assert offsets(framed) == [str(offset) for offset in itertools.accumulate(map(len, records[:-1]), initial=0)]
 
 
 def test_records_that_share_a_member_further_on_are_counted() -> None:
@@ -216,7 +216,7 @@ def test_plain_text_that_is_no_conversion_is_skipped() -> None:
 
 
 def chunked(body: bytes, size: int = 500) -> bytes:
-    parts = [body[at : at + size] for at in range(0, len(body), size)]
+    parts = [body[index : index + size] for index in range(0, len(body), size)]
     return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
 
 

@@ -28,7 +28,9 @@ def annotation() -> str:
         names = [f"T{3 * number + role}" for role in range(3)]
         for name, role, fragments in zip(names, ("Source", "Cue", "Content"), parts, strict=True):
             starts = [TEXT.index(fragment) for fragment in fragments]
-            places = ";".join(f"{start} {start + len(one)}" for start, one in zip(starts, fragments, strict=True))
+            places = ";".join(
+                f"{start} {start + len(fragment)}" for start, fragment in zip(starts, fragments, strict=True)
+            )
             lines.append(f"{name}\t{role} {places}\t{' '.join(fragments)}")
         source, cue, content = names
         lines.append(f"E{number}\tAttribution:{content} Source:{source} Cue:{cue} Content:{content}")

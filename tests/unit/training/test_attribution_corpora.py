@@ -25,11 +25,14 @@ from .harbour import SAID, TEXT, annotation, read_article, write_corpus
 
 def labelled(example: Example, text: str) -> list[tuple[str, str]]:
     """The role and the words of each labelled span."""
-    begins = [at for at, label in enumerate(example.labels) if LABELS[label].startswith("B-")]
+    begins = [index for index, label in enumerate(example.labels) if LABELS[label].startswith("B-")]
     spans = []
     for first, following in pairwise([*begins, len(example.labels)]):
         role = LABELS[example.labels[first]][2:]
-        inside = [first, *(at for at in range(first + 1, following) if LABELS[example.labels[at]] == f"I-{role}")]
+        inside = [
+            first,
+            *(index for index in range(first + 1, following) if LABELS[example.labels[index]] == f"I-{role}"),
+        ]
         assert inside == list(range(first, first + len(inside)))
         spans.append((role, text[example.pieces.starts[first] : example.pieces.ends[inside[-1]]]))
     return spans
@@ -94,10 +97,10 @@ def test_labels_are_the_annotated_spans(tmp_path: Path) -> None:
     assert article.article.text != TEXT  # its white space is repaired: places are not those of the annotation
     found = labelled(as_example(article, load_tagger(1).encode), article.article.text)
     fragments = [
-        (role, one)
+        (role, example)
         for parts in SAID
         for role, ones in zip(("source", "cue", "content"), parts, strict=True)
-        for one in ones
+        for example in ones
     ]
     assert sorted(found) == sorted(fragments)
     assert found[0] == ("content", "The ferry stays")
@@ -107,7 +110,7 @@ def test_each_piece_hangs_on_its_cue(tmp_path: Path) -> None:
     article = read_article(tmp_path)
     example, text = as_example(article, load_tagger(1).encode), article.article.text
     words = [text[start:end] for start, end in zip(example.pieces.starts, example.pieces.ends, strict=True)]
-    anchors = {words[at] for at in set(example.anchors.tolist()) - {NO_LINK}}
+    anchors = {words[index] for index in set(example.anchors.tolist()) - {NO_LINK}}
     assert anchors == {"said", "told", "denied", "according"}
     assert {words[example.anchors[words.index(word)]] for word in ("pay", "nobody", "she")} == {"told"}
     assert np.array_equal(example.anchors == NO_LINK, example.labels == OUTSIDE)
@@ -115,9 +118,9 @@ def test_each_piece_hangs_on_its_cue(tmp_path: Path) -> None:
 
 def test_without_a_cue_the_source_is_hung_on(tmp_path: Path) -> None:
     article = read_article(tmp_path)
-    bare = [one._replace(cue=[]) for one in article.attributions]
+    bare = [attribution._replace(cue=[]) for attribution in article.attributions]
     example = as_example(article._replace(attributions=bare), load_tagger(1).encode)
-    anchored = {LABELS[example.labels[at]] for at in set(example.anchors.tolist()) - {NO_LINK}}
+    anchored = {LABELS[example.labels[index]] for index in set(example.anchors.tolist()) - {NO_LINK}}
     assert anchored == {"B-source"}
 
 

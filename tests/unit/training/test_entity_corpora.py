@@ -131,7 +131,7 @@ def test_newswire_tells_names_in_the_article_as_it_came(tmp_path: Path) -> None:
 )
 def test_layouts(tmp_path: Path, files: dict[str, str], found: list[tuple[str, list[str]]] | None) -> None:
     texts = list(read_names(write(tmp_path, **files)))
-    assert [one for text in texts for one in spans(text)] == (found or [])
+    assert [span for text in texts for span in spans(text)] == (found or [])
     assert bool(texts) is (found is not None)
 
 

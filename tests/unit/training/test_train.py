@@ -92,12 +92,12 @@ def test_what_was_learnt_is_found_by_the_pipeline(tmp_path: Path) -> None:
     export(train(blank(), examples, plan, tmp_path), tmp_path / MODEL)
     write_tokenizer(FOLDER, tmp_path / TOKENIZER)
     tags, text = read_with(Tagger(tmp_path), article.article).tags, article.article.text
-    found = {(one.role, text[one.start : one.end]) for one in tags.spans}
+    found = {(span.role, text[span.start : span.end]) for span in tags.spans}
     assert found == {
-        (role, one)
+        (role, example)
         for parts in SAID
         for role, ones in zip(("source", "cue", "content"), parts, strict=True)
-        for one in ones
+        for example in ones
     }
 
 
@@ -126,12 +126,12 @@ def test_names_are_learnt_while_what_is_known_is_rehearsed(tmp_path: Path) -> No
     article = as_article(NamedText("quay", QUAY, QUAY, []))
     assert article
     tags = read_with(Tagger(tmp_path), article).tags
-    found = {article.text[one.start : one.end]: one.kind for one in tags.names}
+    found = {article.text[name.start : name.end]: name.kind for name in tags.names}
     assert set(found) == {"Mara Oduya", "Sumaque", "Larkspur"}
     assert (found["Mara Oduya"], found["Larkspur"]) == ("PERSON", "ORG")
     assert found["Sumaque"] in ("GPE", "LOC")
     said_again = read_with(Tagger(tmp_path), read_article(tmp_path / "again").article).tags.spans
-    assert {one.role for one in said_again} == {"source", "cue", "content"}
+    assert {tag.role for tag in said_again} == {"source", "cue", "content"}
 
 
 def test_each_example_teaches_only_what_it_tells(tmp_path: Path) -> None:
