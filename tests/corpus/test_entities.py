@@ -61,7 +61,7 @@ def test_names_on_worldwide_newswire(newswire: Path, dev: Path, curate_once: Cur
     assert all(measured[kind] >= floor for kind, floor in FLOORS.items()), measured
 
 
-def test_card_tells_what_the_model_reaches(newswire: Path, dev: Path, curate_once: Curate, tmp_path: Path) -> None:
+def test_card_has_the_figures_for_names(newswire: Path, dev: Path, curate_once: Curate, tmp_path: Path) -> None:
     curated = curate_once(newswire / "original")
     figures = score("score_entities.py", dev, curated, tmp_path / "entities.json")
     told = {(figure.what, figure.measure): figure.value for figure in read_accuracy().names.figures}

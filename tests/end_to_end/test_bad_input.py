@@ -59,7 +59,7 @@ def test_bad_file_is_a_reject(
         pytest.param(b"\xff\xfe\x00", id="undecodable"),
     ],
 )
-def test_broken_sidecar_refuses_its_article_only(onrecord: Onrecord, raw: Path, tmp_path: Path, sidecar: bytes) -> None:
+def test_broken_sidecar_rejects_only_its_article(onrecord: Onrecord, raw: Path, tmp_path: Path, sidecar: bytes) -> None:
     (raw / "story-1.json").write_bytes(sidecar)
     assert onrecord("curate", raw, "--into", tmp_path / "curated", "--workers", 1).code == 0
     rejects = pd.read_parquet(tmp_path / "curated" / "rejects")
@@ -154,7 +154,7 @@ def test_name_that_is_not_utf_8_is_a_reject(onrecord: Onrecord, raw: Path, tmp_p
     assert (ran.code, ran.err.count("\n")) == (2, 1)
 
 
-def test_folders_within_folders_without_end_are_a_reject(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
+def test_endlessly_nested_folders_are_a_reject(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
     folder = raw
     for _ in range(300):
         folder = folder / "a"
@@ -170,7 +170,7 @@ def test_data_set_within_raw_is_refused(onrecord: Onrecord, raw: Path) -> None:
     assert not (raw / "curated").exists()
 
 
-def test_refused_file_that_is_removed_is_refused_no_longer(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
+def test_reject_of_a_removed_file_is_removed(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
     curated = tmp_path / "curated"
     (raw / "paper.html").write_bytes(b"%PDF-1.7\n")
     (raw / "gone.txt").symlink_to(raw / "nothing")
@@ -185,7 +185,7 @@ def test_refused_file_that_is_removed_is_refused_no_longer(onrecord: Onrecord, r
 
 
 @pytest.mark.slow
-def test_what_a_locked_raw_holds_is_not_forgotten(raw: Path, tmp_path: Path) -> None:
+def test_records_of_a_locked_raw_are_kept(raw: Path, tmp_path: Path) -> None:
     curated = tmp_path / "curated"
     (raw / "paper.html").write_bytes(b"%PDF-1.7\n")
     command = [sys.executable, "-m", "onrecord", "curate", str(raw), "--into", str(curated), "--workers", "1"]

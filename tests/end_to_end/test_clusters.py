@@ -159,7 +159,7 @@ def assert_same(one: Path, other: Path) -> None:
     ],
 )
 @pytest.mark.slow
-def test_worker_that_is_killed_costs_its_batch_only(
+def test_killed_worker_costs_only_its_batch(
     prefect: Prefect, raw: Path, local: Path, tmp_path: Path, failures: str, told: int
 ) -> None:
     cluster = Cluster(prefect, tmp_path / "dask", DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES=failures)
@@ -211,7 +211,7 @@ def other_host() -> Iterator[tuple[str, ...]]:
 
 
 @pytest.mark.slow
-def test_two_hosts_make_what_one_makes(
+def test_two_hosts_make_the_same_tables_as_one(
     other_host: tuple[str, ...], raw: Path, local: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "60s")

@@ -116,9 +116,7 @@ def visible(raw: Path) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in names.items() if not any(p[0] == "." for p in name.split("/"))}
 
 
-def test_pages_of_feeds_and_sitemaps_are_kept_with_what_is_known_of_them(
-    newsroom: Newsroom, run: Collect, raw: Path
-) -> None:
+def test_pages_of_feeds_and_sitemaps_are_saved_with_their_metadata(newsroom: Newsroom, run: Collect, raw: Path) -> None:
     here = newsroom.url
     cp1252 = page("Fähre").decode().encode("cp1252")
     newsroom.pages |= {
@@ -198,7 +196,7 @@ def test_pages_of_feeds_and_sitemaps_are_kept_with_what_is_known_of_them(
         pytest.param(answer(page("A"), ""), "other_type", id="type-not-told"),
     ],
 )
-def test_a_bad_page_ends_as_one_outcome_and_the_pages_beside_it_are_kept(
+def test_bad_page_has_one_outcome_and_its_neighbours_are_saved(
     newsroom: Newsroom, run: Collect, raw: Path, handler: object, outcome: str
 ) -> None:
     feed = rss(f"{newsroom.url}/before", f"{newsroom.url}/page", f"{newsroom.url}/after")
@@ -223,7 +221,7 @@ def test_a_bad_page_ends_as_one_outcome_and_the_pages_beside_it_are_kept(
         pytest.param(half(rss()), "broken_answer", id="closes-mid-body"),
     ],
 )
-def test_a_bad_feed_is_said_and_the_others_are_read(
+def test_bad_feed_is_reported_and_the_others_are_read(
     newsroom: Newsroom, run: Collect, handler: object, outcome: str
 ) -> None:
     newsroom.pages |= {
@@ -240,9 +238,7 @@ def test_a_bad_feed_is_said_and_the_others_are_read(
     assert f"{outcome}: {newsroom.url}/bad: " in describe(summary)
 
 
-def test_links_of_a_feed_cut_off_are_taken_and_it_is_read_whole_again(
-    newsroom: Newsroom, run: Collect, raw: Path
-) -> None:
+def test_links_of_a_cut_feed_are_used_and_it_is_polled_again(newsroom: Newsroom, run: Collect, raw: Path) -> None:
     whole = rss(f"{newsroom.url}/a", f"{newsroom.url}/b")
     newsroom.pages |= {
         "/rss": in_turn(answer(whole[: whole.index(b"/b</link>")], etag='"1"'), answer(whole, etag='"1"')),
@@ -279,9 +275,7 @@ def test_second_run_fetches_nothing_twice(newsroom: Newsroom, run: Collect, raw:
     assert visible(raw) == before
 
 
-def test_what_is_new_in_a_changed_feed_is_fetched_and_the_rest_is_not(
-    newsroom: Newsroom, run: Collect, raw: Path
-) -> None:
+def test_only_new_entries_of_a_changed_feed_are_fetched(newsroom: Newsroom, run: Collect, raw: Path) -> None:
     here = newsroom.url
     feeds = answer(rss(f"{here}/a"), etag='"1"'), answer(rss(f"{here}/b", f"{here}/a"), etag='"2"')
     newsroom.pages |= {"/rss": in_turn(*feeds), "/a": answer(page("A")), "/b": answer(page("B"))}
@@ -291,7 +285,7 @@ def test_what_is_new_in_a_changed_feed_is_fetched_and_the_rest_is_not(
     assert len(newsroom.asked("/a")) == 1
 
 
-def test_content_that_is_there_already_is_not_written_twice(newsroom: Newsroom, run: Collect, raw: Path) -> None:
+def test_known_content_is_not_written_twice(newsroom: Newsroom, run: Collect, raw: Path) -> None:
     here = newsroom.url
     newsroom.pages |= {
         "/rss": answer(rss(f"{here}/a", f"{here}/a?from=rss")),
@@ -332,7 +326,7 @@ def test_robots_txt_is_honoured_and_asked_for_once(newsroom: Newsroom, run: Coll
 
 
 @pytest.mark.parametrize("name", ["onrecord", "press-archive"])
-def test_both_names_of_the_collector_are_heard_in_robots_txt(newsroom: Newsroom, run: Collect, name: str) -> None:
+def test_robots_txt_may_use_both_names_of_the_collector(newsroom: Newsroom, run: Collect, name: str) -> None:
     newsroom.pages |= {
         "/robots.txt": answer(f"User-agent: {name}\nDisallow: /\n".encode(), "text/plain"),
         "/rss": answer(rss(f"{newsroom.url}/a")),
@@ -358,7 +352,7 @@ def test_both_names_of_the_collector_are_heard_in_robots_txt(newsroom: Newsroom,
         pytest.param(answer(b"User-agent: *\nCrawl-delay: 86400"), True, id="a-day-between-requests-leaves-alone"),
     ],
 )
-def test_what_an_odd_robots_txt_means(newsroom: Newsroom, run: Collect, robots: object, is_left_alone: bool) -> None:
+def test_odd_robots_txt(newsroom: Newsroom, run: Collect, robots: object, is_left_alone: bool) -> None:
     newsroom.pages |= {"/robots.txt": robots, "/rss": answer(rss(f"{newsroom.url}/a")), "/a": answer(page("A"))}
     summary = run(settings(newsroom, ["/rss"]))
     assert ("/rss" not in newsroom.paths()) == is_left_alone
@@ -382,7 +376,7 @@ def test_other_hosts_are_collected_while_one_is_unreachable(newsroom: Newsroom, 
     assert "no connection" in describe(summary)
 
 
-def test_a_run_that_nobody_answered_says_so(newsroom: Newsroom, run: Collect) -> None:
+def test_run_without_any_answer_says_so(newsroom: Newsroom, run: Collect) -> None:
     assert not run(settings(newsroom, ["/rss"])).is_answered
     newsroom.pages |= {"/rss": answer(rss())}
     assert run(settings(newsroom, ["/rss"])).is_answered
@@ -410,7 +404,7 @@ def test_a_redirect_to_another_host_asks_its_robots_txt(newsroom: Newsroom, run:
     assert (about["url"], about["requested_url"]) == (f"{other.url}/open", f"{newsroom.url}/1")
 
 
-def test_addresses_that_lead_to_one_page_fetch_it_once(newsroom: Newsroom, run: Collect, raw: Path) -> None:
+def test_page_with_several_addresses_is_fetched_once(newsroom: Newsroom, run: Collect, raw: Path) -> None:
     here = newsroom.url
     newsroom.pages |= {
         "/rss": answer(rss(f"{here}/short/1", f"{here}/short/2", f"{here}/story")),
@@ -432,7 +426,7 @@ def test_429_with_retry_after_is_waited_for(newsroom: Newsroom, run: Collect, ra
     assert second.began - first.ended >= 0.95
 
 
-def test_a_host_that_wants_long_quiet_is_left_alone_until_the_next_run(
+def test_host_with_a_long_retry_after_is_skipped_until_the_next_run(
     newsroom: Newsroom, run: Collect, raw: Path
 ) -> None:
     here = newsroom.url
@@ -450,7 +444,7 @@ def test_a_host_that_wants_long_quiet_is_left_alone_until_the_next_run(
     assert outcomes(raw) == {"/a": "new", "/b": "new"}
 
 
-def test_an_error_that_passes_is_tried_again_and_another_is_not(newsroom: Newsroom, run: Collect, raw: Path) -> None:
+def test_only_passing_errors_are_tried_again(newsroom: Newsroom, run: Collect, raw: Path) -> None:
     here = newsroom.url
     newsroom.pages |= {
         "/rss": answer(rss(f"{here}/gone", f"{here}/ill", f"{here}/broken")),
@@ -483,7 +477,7 @@ def test_a_page_that_fails_is_tried_in_a_bounded_number_of_runs(newsroom: Newsro
     assert len(newsroom.asked("/gone")) == 2
 
 
-def test_what_is_above_max_pages_is_left_for_the_next_run(newsroom: Newsroom, run: Collect, raw: Path) -> None:
+def test_pages_above_max_pages_wait_for_the_next_run(newsroom: Newsroom, run: Collect, raw: Path) -> None:
     links = [f"{newsroom.url}/{number}" for number in range(5)]
     newsroom.pages |= {"/rss": answer(rss(*links), etag='"1"')}
     newsroom.pages |= {f"/{number}": answer(page(f"Story {number}")) for number in range(5)}
@@ -506,7 +500,7 @@ def test_patterns_choose_pages_and_new_patterns_are_applied_to_an_unchanged_feed
     assert outcomes(raw) == {"/news/a": "seen", "/video/b": "new", "/news/print/c": "excluded"}
 
 
-def test_a_redirect_to_what_the_patterns_leave_out_is_not_followed(newsroom: Newsroom, run: Collect, raw: Path) -> None:
+def test_redirect_to_an_excluded_address_is_not_followed(newsroom: Newsroom, run: Collect, raw: Path) -> None:
     newsroom.pages |= {
         "/rss": answer(rss(f"{newsroom.url}/members/a")),
         "/members/a": redirect("/login?to=a"),
@@ -518,7 +512,7 @@ def test_a_redirect_to_what_the_patterns_leave_out_is_not_followed(newsroom: New
     assert Counter(newsroom.paths()) == {"/robots.txt": 2, "/rss": 2, "/members/a": 1}
 
 
-def test_no_more_sitemaps_are_polled_than_a_run_may(newsroom: Newsroom, run: Collect) -> None:
+def test_number_of_polled_sitemaps_is_limited(newsroom: Newsroom, run: Collect) -> None:
     here = newsroom.url
     nested = [entry(f"{here}/{n}.xml", lastmod=f"2024-05-0{n}", tag="sitemap") for n in (1, 3, 2)]
     newsroom.pages |= {"/index.xml": answer(sitemap(*nested, root="sitemapindex"))}
@@ -528,7 +522,7 @@ def test_no_more_sitemaps_are_polled_than_a_run_may(newsroom: Newsroom, run: Col
     assert summary.count("left_for_later", kinds=("sitemap",)) == 1
 
 
-def test_an_index_that_names_itself_ends(newsroom: Newsroom, run: Collect) -> None:
+def test_sitemap_index_that_names_itself_ends(newsroom: Newsroom, run: Collect) -> None:
     index = sitemap(entry(f"{newsroom.url}/index.xml", tag="sitemap"), root="sitemapindex")
     newsroom.pages |= {"/index.xml": answer(index)}
     run(settings(newsroom, sitemaps=["/index.xml"]))
@@ -626,9 +620,7 @@ def test_two_runs_into_one_folder_are_refused(newsroom: Newsroom, run: Collect, 
 
 
 @pytest.mark.parametrize("place", ["file", "broken-memory", "newer-memory"])
-def test_a_place_that_cannot_hold_pages_is_one_clear_error(
-    newsroom: Newsroom, run: Collect, raw: Path, place: str
-) -> None:
+def test_unusable_target_folder_is_one_clear_error(newsroom: Newsroom, run: Collect, raw: Path, place: str) -> None:
     if place == "file":
         raw.write_text("mine")
     elif place == "newer-memory":
@@ -644,7 +636,7 @@ def test_a_place_that_cannot_hold_pages_is_one_clear_error(
     assert not newsroom.log
 
 
-def test_an_address_is_no_place_to_collect_into(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_url_is_not_a_target_folder(newsroom: Newsroom, tmp_path: Path) -> None:
     path = tmp_path / "sources.toml"
     path.write_text(settings(newsroom, ["/rss"]), "utf-8")
     with pytest.raises(UsageError, match="name a folder"):
@@ -652,7 +644,7 @@ def test_an_address_is_no_place_to_collect_into(newsroom: Newsroom, tmp_path: Pa
     assert not Path("s3:").exists()
 
 
-def test_a_disk_that_refuses_stops_the_run_and_the_next_goes_on(newsroom: Newsroom, run: Collect, raw: Path) -> None:
+def test_full_disk_stops_the_run_and_the_next_one_continues(newsroom: Newsroom, run: Collect, raw: Path) -> None:
     newsroom.pages |= {"/rss": answer(rss(f"{newsroom.url}/a"), etag='"1"'), "/a": answer(page("A"))}
     raw.mkdir()
     (raw / "harbour-post").write_text("a file where the folder belongs")
@@ -693,7 +685,7 @@ def test_collected_pages_are_read(
 
 
 @pytest.mark.slow
-def test_the_flow_collects_and_says_what_it_did(newsroom: Newsroom, raw: Path, tmp_path: Path) -> None:
+def test_flow_collects_and_reports(newsroom: Newsroom, raw: Path, tmp_path: Path) -> None:
     newsroom.pages |= {"/rss": answer(rss(f"{newsroom.url}/a")), "/a": answer(page("A"))}
     path = tmp_path / "sources.toml"
     path.write_text(settings(newsroom, ["/rss"]), "utf-8")

@@ -52,7 +52,7 @@ def test_rows_are_the_same_in_fewer_files(scattered: Newsroom) -> None:
     assert len(scattered.rows("runs")) == 1, "it is no run"
 
 
-def test_second_time_there_is_nothing_to_do(scattered: Newsroom) -> None:
+def test_second_compaction_does_nothing(scattered: Newsroom) -> None:
     scattered.done("compact", scattered.curated)
     version = scattered.run_id()
     assert scattered.done("compact", scattered.curated).out == "nothing to do\n"
@@ -70,7 +70,7 @@ def test_next_run_continues_from_merged_files(scattered: Newsroom) -> None:
     scattered.verify()
 
 
-def test_well_filled_parts_stay(scattered: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_parts_are_not_merged(scattered: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(maintenance, "ARTICLES_A_PART", 1)
     monkeypatch.setattr(maintenance, "ROWS_A_PART", 4)
     inodes = {path.stat().st_ino for path in (scattered.curated / "articles").resolve().rglob("*.parquet")}

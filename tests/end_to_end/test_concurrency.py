@@ -40,7 +40,7 @@ BY_PATH: dict[str, Callable[[Path], pd.DataFrame]] = {
 
 
 @pytest.mark.slow
-def test_second_writer_is_refused_at_once_and_a_dead_ones_lock_is_taken_over(
+def test_second_writer_is_refused_and_a_dead_writers_lock_is_free(
     onrecord: Onrecord, warm: Warm, fast_disk: Path
 ) -> None:
     with warm.connect() as runner:
@@ -88,7 +88,7 @@ def test_two_real_commands_one_of_which_writes(onrecord: Onrecord, raw: Path, tm
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("publishes", "reads"), [(20, 60), pytest.param(100, 500, marks=pytest.mark.crash)])
-def test_publishing_disturbs_no_reader_of_a_version_and_mixes_nothing(
+def test_publishing_does_not_disturb_readers_of_a_version(
     warm: Warm, fast_disk: Path, publishes: int, reads: int
 ) -> None:
     """A reader that opens a version reads only that version.

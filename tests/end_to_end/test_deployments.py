@@ -219,7 +219,7 @@ def start_long_run(prefect: Prefect, raw: Path, into: Path) -> str:
 
 
 @pytest.mark.crash
-def test_a_worker_that_is_killed_leaves_the_data_set_whole_and_no_run_under_way(
+def test_killed_worker_leaves_the_data_set_whole_and_no_run_open(
     prefect: Prefect, tmp_path: Path, onrecord: Onrecord
 ) -> None:
     raw, into = write_stories(tmp_path / "wire", 300), tmp_path / "curated"

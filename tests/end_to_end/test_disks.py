@@ -95,7 +95,7 @@ def told(ended: Ended) -> str:
 
 
 @pytest.mark.slow
-def test_data_set_that_cannot_be_written_is_refused_and_stays(warm: Warm, small_disk: Path) -> None:
+def test_unwritable_data_set_is_refused_and_unchanged(warm: Warm, small_disk: Path) -> None:
     with warm.connect() as runner:
         scene = Scene(runner, small_disk, 2)
         curated = scene.fresh()
@@ -138,7 +138,7 @@ def dead_report(curated: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("leave", [dead_version, dead_staging, dead_links, dead_lock, dead_report])
-def test_what_a_dead_run_left_goes_with_the_next(warm: Warm, fast_disk: Path, leave: Callable[[Path], None]) -> None:
+def test_next_run_removes_what_a_dead_run_left(warm: Warm, fast_disk: Path, leave: Callable[[Path], None]) -> None:
     with warm.connect() as runner:
         scene = Scene(runner, fast_disk, 1)
         leave(scene.end)
@@ -147,7 +147,7 @@ def test_what_a_dead_run_left_goes_with_the_next(warm: Warm, fast_disk: Path, le
 
 
 @pytest.mark.slow
-def test_data_set_of_an_older_program_is_refused_with_what_to_do_and_stays(
+def test_data_set_of_an_older_program_is_refused_with_advice_and_unchanged(
     onrecord: Onrecord, warm: Warm, fast_disk: Path
 ) -> None:
     with warm.connect() as runner:

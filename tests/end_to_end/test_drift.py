@@ -40,7 +40,7 @@ def set_clock(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
 
 
 @pytest.mark.slow
-def test_publisher_that_stops_sending_warns_and_blocks_nothing(
+def test_silent_publisher_warns_and_does_not_block(
     onrecord: Onrecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pipeline import validate  # late: it takes seconds to import

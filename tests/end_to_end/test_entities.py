@@ -76,7 +76,7 @@ def test_first_and_last_seen(curated: Path) -> None:
     assert [str(day) for day in (brandt["first_seen_on"], brandt["last_seen_on"])] == ["2024-05-07", "2024-05-08"]
 
 
-def test_every_reader_counts_alike(curated: Path) -> None:
+def test_every_reader_counts_the_same(curated: Path) -> None:
     place = curated / "article_entities"
     by_pandas = pd.read_parquet(place).groupby("entity_name")["quote_count"].sum()
     by_polars = pl.read_parquet(place).group_by("entity_name").agg(pl.col("quote_count").sum())
@@ -132,9 +132,7 @@ def change(curated: Path, table: str, column: str, value: object) -> None:
         pytest.param("entities", "name", "Nobody", id="name"),
     ],
 )
-def test_verify_names_what_does_not_agree(
-    onrecord: Onrecord, curated: Path, table: str, column: str, value: object
-) -> None:
+def test_verify_names_differences(onrecord: Onrecord, curated: Path, table: str, column: str, value: object) -> None:
     assert onrecord("verify", curated).code == 0
     change(curated, table, column, value)
     ran = onrecord("verify", curated)
@@ -147,7 +145,7 @@ def test_verify_says_what_it_counted(onrecord: Onrecord, curated: Path) -> None:
     assert "quote_count is 99, counted again" in onrecord("verify", curated).out
 
 
-def test_data_set_of_before_this_table_is_refused_with_advice(onrecord: Onrecord, curated: Path) -> None:
+def test_data_set_without_this_table_is_refused_with_advice(onrecord: Onrecord, curated: Path) -> None:
     version = store.open_version(curated).path
     for part in (version / "article_entities").rglob("*.parquet"):
         part.unlink()

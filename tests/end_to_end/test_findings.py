@@ -87,7 +87,7 @@ def test_impossible_offset_is_shown_without_text(chunk: dict[str, pa.Table]) -> 
     }
 
 
-def test_every_rule_of_the_contract_has_words() -> None:
+def test_every_rule_of_the_contract_is_described() -> None:
     for table in TABLES.values():
         for rule in expectations(table):
             assert rule.in_words

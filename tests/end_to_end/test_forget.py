@@ -73,7 +73,7 @@ def test_article_may_be_named_by_its_id(edited: Newsroom) -> None:
     edited.verify()
 
 
-def test_what_else_the_tables_hold_stays(edited: Newsroom, tmp_path: Path) -> None:
+def test_other_rows_stay(edited: Newsroom, tmp_path: Path) -> None:
     forget(edited, "--url", address("ferry"))
     (edited.raw / "ferry.txt").unlink()
     other = Newsroom(edited.raw, tmp_path / "other", edited.onrecord)
@@ -81,7 +81,7 @@ def test_what_else_the_tables_hold_stays(edited: Newsroom, tmp_path: Path) -> No
     assert owed_to_input(edited.curated) == owed_to_input(other.curated)
 
 
-def test_article_is_kept_out_of_later_runs(edited: Newsroom) -> None:
+def test_forgotten_article_is_skipped_in_later_runs(edited: Newsroom) -> None:
     forget(edited, "--url", address("ferry"))
     assert "nothing to do" in edited.curate().out
     edited.write_story("ferry", FERRY.replace("every cable", "every rope"))
@@ -94,7 +94,7 @@ def test_article_is_kept_out_of_later_runs(edited: Newsroom) -> None:
     edited.verify()
 
 
-def test_going_back_does_not_bring_it_back(edited: Newsroom) -> None:
+def test_rollback_does_not_restore_a_forgotten_article(edited: Newsroom) -> None:
     first = min(edited.rows("runs")["run_id"])
     forget(edited, "--url", address("ferry"))
     edited.done("rollback", edited.curated, first)
@@ -105,7 +105,7 @@ def test_going_back_does_not_bring_it_back(edited: Newsroom) -> None:
     edited.verify()
 
 
-def test_article_that_was_gone_already_is_taken_out_of_what_is_kept(edited: Newsroom) -> None:
+def test_pruned_article_is_removed_from_kept_versions(edited: Newsroom) -> None:
     (edited.raw / "ferry.txt").unlink()
     edited.curate("--prune")
     assert tells(edited.curated)
@@ -114,7 +114,7 @@ def test_article_that_was_gone_already_is_taken_out_of_what_is_kept(edited: News
     verify_all(edited)
 
 
-def test_article_that_never_was_is_kept_out(newsroom: Newsroom) -> None:
+def test_unknown_article_is_skipped_in_later_runs(newsroom: Newsroom) -> None:
     (newsroom.raw / "ferry.txt").rename(newsroom.raw.parent / "ferry.txt")
     newsroom.curate()
     before = state_of((newsroom.curated / "current").resolve())
@@ -136,7 +136,7 @@ def test_reason_is_kept_with_the_id_and_nothing_else(edited: Newsroom) -> None:
     assert set(noted) == {"article_id", "reason", "forgotten_at", "is_done"}
 
 
-def test_copy_of_what_is_forgotten_becomes_an_original(newsroom: Newsroom) -> None:
+def test_copy_of_a_forgotten_article_becomes_an_original(newsroom: Newsroom) -> None:
     for name, day in (("copy", "May 8"), ("second-copy", "May 9")):
         newsroom.write_story(name, LONG.replace("May 7", day))
     newsroom.write_story("ferry", LONG)
@@ -152,7 +152,7 @@ def test_copy_of_what_is_forgotten_becomes_an_original(newsroom: Newsroom) -> No
     verify_all(newsroom)
 
 
-def test_many_are_forgotten_at_once(edited: Newsroom) -> None:
+def test_several_articles_are_forgotten_at_once(edited: Newsroom) -> None:
     orchard = edited.article("orchard")["article_id"]
     told = forget(edited, "--url", address("ferry"), "--url", address("library"), "--article-id", orchard)
     assert told.count("removed; kept out") == 3
@@ -173,7 +173,7 @@ def test_all_articles_are_forgotten(newsroom: Newsroom) -> None:
 
 @pytest.mark.parametrize("step", ["build_and_publish", "_scrub", "_remove_reports"])
 @pytest.mark.slow
-def test_next_run_ends_what_died(edited: Newsroom, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+def test_next_run_finishes_an_interrupted_forget(edited: Newsroom, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     def die(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -191,9 +191,7 @@ def test_next_run_ends_what_died(edited: Newsroom, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("step", range(0, 100, 7))
 @pytest.mark.slow
-def test_what_dies_while_it_rewrites_old_versions_is_ended_by_the_next_run(
-    edited: Newsroom, monkeypatch: pytest.MonkeyPatch, step: int
-) -> None:
+def test_next_run_finishes_an_interrupted_scrub(edited: Newsroom, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     replace, left = Path.replace, iter(range(step))
 
     def replace_or_die(fresh: Path, target: Path) -> Path:
@@ -211,14 +209,14 @@ def test_what_dies_while_it_rewrites_old_versions_is_ended_by_the_next_run(
     verify_all(edited)
 
 
-def test_raw_files_need_not_be_there(edited: Newsroom) -> None:
+def test_raw_files_need_not_exist(edited: Newsroom) -> None:
     edited.raw.rename(edited.raw.with_name("archive"))
     forget(edited, "--url", address("ferry"))
     assert tells(edited.curated) == []
     edited.verify()
 
 
-def test_knowledge_base_need_not_be_there(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_knowledge_base_need_not_exist(newsroom: Newsroom, tmp_path: Path) -> None:
     base = tmp_path / "people.jsonl"
     base.write_text('{"id": "P1", "name": "Mara Oduya", "type": "PERSON"}\n', "utf-8")
     newsroom.curate("--knowledge-base", base)
@@ -244,7 +242,7 @@ def test_knowledge_base_need_not_be_there(newsroom: Newsroom, tmp_path: Path) ->
         pytest.param(("--article-id", "ferry.txt", "--reason", "x"), "'ferry.txt' is not an article_id", id="no-id"),
     ],
 )
-def test_order_that_cannot_be_is_refused(newsroom: Newsroom, arguments: tuple[str, ...], told: str) -> None:
+def test_wrong_arguments_are_refused(newsroom: Newsroom, arguments: tuple[str, ...], told: str) -> None:
     newsroom.curate()
     before = state_of(newsroom.curated)
     ran = newsroom.onrecord("forget", newsroom.curated, *arguments)
@@ -253,7 +251,7 @@ def test_order_that_cannot_be_is_refused(newsroom: Newsroom, arguments: tuple[st
     assert state_of(newsroom.curated) == before
 
 
-def test_nothing_is_forgotten_where_no_data_set_is(newsroom: Newsroom) -> None:
+def test_missing_data_set_is_reported(newsroom: Newsroom) -> None:
     ran = newsroom.onrecord("forget", newsroom.curated, "--url", address("ferry"), "--reason", "asked")
     assert ran.code == 2
     assert "has no data set" in ran.err
@@ -261,7 +259,7 @@ def test_nothing_is_forgotten_where_no_data_set_is(newsroom: Newsroom) -> None:
 
 
 @pytest.mark.parametrize("line", ["{", '{"article_id": "x"}', "[]"], ids=["broken", "incomplete", "no-object"])
-def test_damaged_list_of_what_is_kept_out_is_told(newsroom: Newsroom, line: str) -> None:
+def test_damaged_list_of_forgotten_articles_is_reported(newsroom: Newsroom, line: str) -> None:
     newsroom.curated.mkdir()
     (newsroom.curated / "forgotten.jsonl").write_text(f"{line}\n", "utf-8")
     ran = newsroom.onrecord("curate", newsroom.raw, "--into", newsroom.curated)

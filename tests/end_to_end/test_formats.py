@@ -106,7 +106,7 @@ def mixed(tmp_path: Path) -> Path:
     return raw
 
 
-def test_every_format_gives_its_article(onrecord: Onrecord, mixed: Path, tmp_path: Path) -> None:
+def test_every_format_becomes_its_article(onrecord: Onrecord, mixed: Path, tmp_path: Path) -> None:
     curated = tmp_path / "curated"
     ran = onrecord("curate", mixed, "--into", curated, "--workers", 1)
     assert ran.code == 0, ran.err
@@ -137,7 +137,7 @@ def test_every_format_gives_its_article(onrecord: Onrecord, mixed: Path, tmp_pat
 
 
 @pytest.mark.slow
-def test_appended_lines_cost_only_themselves(onrecord: Onrecord, tmp_path: Path) -> None:
+def test_only_appended_lines_are_curated(onrecord: Onrecord, tmp_path: Path) -> None:
     raw, curated = tmp_path / "crawl.jsonl", tmp_path / "curated"
     raw.write_text(json.dumps(record("ferry")) + "\n" + json.dumps(record("bridge")) + "\n")
     onrecord("curate", raw, "--into", curated)
@@ -177,7 +177,7 @@ def test_fields_are_named_by_the_user(onrecord: Onrecord, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("fields", ["tekst", "words=tekst", "text=", "text=a..b"])
-def test_field_that_is_none_exits_2(onrecord: Onrecord, raw: Path, tmp_path: Path, fields: str) -> None:
+def test_malformed_field_exits_2(onrecord: Onrecord, raw: Path, tmp_path: Path, fields: str) -> None:
     ran = onrecord("curate", raw, "--into", tmp_path / "curated", "--fields", fields)
     assert ran.code == 2
     assert "--fields" in ran.err
@@ -231,9 +231,7 @@ def write_bad(raw: Path) -> dict[tuple[str, str], str]:
 
 
 @pytest.mark.slow
-def test_bad_records_end_as_rejects_and_those_beside_them_are_read(
-    onrecord: Onrecord, raw: Path, tmp_path: Path
-) -> None:
+def test_bad_records_are_rejects_and_their_neighbours_are_read(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
     expected = write_bad(raw)
     curated = tmp_path / "curated"
     ran = onrecord("curate", raw, "--into", curated, "--workers", 1)

@@ -37,7 +37,7 @@ def test_versions_are_listed_with_what_each_costs(newsroom: Newsroom) -> None:
     assert lines[3].startswith("2 kept, ")
 
 
-def test_next_run_goes_on_from_where_one_has_gone_back_to(newsroom: Newsroom) -> None:
+def test_next_run_continues_from_the_version_of_a_rollback(newsroom: Newsroom) -> None:
     newsroom.curate()
     first, old = newsroom.run_id(), content(newsroom.curated)
     newsroom.write_story("ferry", FERRY.replace("every cable", "almost every cable"))
@@ -61,7 +61,7 @@ def test_next_run_goes_on_from_where_one_has_gone_back_to(newsroom: Newsroom) ->
     assert second in listed
 
 
-def test_one_can_go_back_and_forth(newsroom: Newsroom) -> None:
+def test_rollback_can_be_undone(newsroom: Newsroom) -> None:
     newsroom.curate()
     first = newsroom.run_id()
     newsroom.write_story("tulips", TULIPS)
@@ -73,7 +73,7 @@ def test_one_can_go_back_and_forth(newsroom: Newsroom) -> None:
     assert "nothing to do" in newsroom.curate().out
 
 
-def test_diff_tells_what_changed_and_why(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_diff_shows_changes_with_their_causes(newsroom: Newsroom, tmp_path: Path) -> None:
     newsroom.curate()
     first = newsroom.run_id()
     newsroom.write_story("ferry", FERRY.replace("every cable", "almost every cable"))
@@ -99,7 +99,7 @@ def test_version_does_not_differ_from_itself(newsroom: Newsroom) -> None:
     assert "nothing changed" in newsroom.done("diff", newsroom.curated, newsroom.run_id()).out
 
 
-def test_diff_tells_new_code_from_new_input(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_diff_distinguishes_new_code_from_new_input(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     newsroom.curate()
     first = newsroom.run_id()
     monkeypatch.setattr("pipeline.curate.extract_quotes", lambda *_: [])
@@ -126,14 +126,14 @@ def test_versions_thin_out(newsroom: Newsroom) -> None:
 
 
 @pytest.mark.parametrize("policy", ["months=3", ""])
-def test_policy_that_is_none_is_refused_before_anything_is_done(newsroom: Newsroom, policy: str) -> None:
+def test_malformed_policy_is_refused_before_the_run(newsroom: Newsroom, policy: str) -> None:
     ran = newsroom.onrecord("curate", newsroom.raw, "--into", newsroom.curated, "--keep", policy)
     assert ran.code == 2
     assert f"{policy!r} is none of newest, all, hours, days, weeks" in ran.err
     assert not newsroom.curated.exists()
 
 
-def test_stopped_at_a_version_that_is_not_there(newsroom: Newsroom) -> None:
+def test_missing_version_is_reported(newsroom: Newsroom) -> None:
     newsroom.curate()
     now = newsroom.run_id()
     for arguments in (
@@ -158,7 +158,7 @@ def test_command_without_a_data_set_is_refused(newsroom: Newsroom, command: tupl
     assert not newsroom.curated.exists(), "nothing is made where nothing was"
 
 
-def test_page_that_cannot_be_written_is_told(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_unwritable_page_is_reported(newsroom: Newsroom, tmp_path: Path) -> None:
     newsroom.curate()
     ran = newsroom.onrecord("diff", newsroom.curated, newsroom.run_id(), "--html", tmp_path / "no" / "page.html")
     assert ran.code == 1
@@ -168,7 +168,7 @@ def test_page_that_cannot_be_written_is_told(newsroom: Newsroom, tmp_path: Path)
     assert "is a folder; name a file in it" in ran.err
 
 
-def test_owed_to_input_alone_is_the_same_after_going_back(newsroom: Newsroom) -> None:
+def test_rows_depend_on_input_alone_after_a_rollback(newsroom: Newsroom) -> None:
     newsroom.curate()
     first, old = newsroom.run_id(), owed_to_input(newsroom.curated)
     newsroom.write_story("ferry", FERRY.replace("Mara Oduya", "Jon Hazebroek"))

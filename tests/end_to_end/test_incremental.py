@@ -23,7 +23,7 @@ def set_time(path: Path, at: float) -> None:
 # ── Files ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_only_what_is_new_or_changed_is_made(newsroom: Newsroom) -> None:
+def test_only_new_and_changed_records_are_curated(newsroom: Newsroom) -> None:
     assert newsroom.made_by() == ["ferry.txt:0", "library.txt:0", "orchard.txt:0"]
     newsroom.write_story("ferry", FERRY.replace("every cable", "almost every cable"))
     newsroom.write_story("tulips", FERRY.replace("Ferry", "Tulip fair").replace("ferry", "tulip fair"))
@@ -34,7 +34,7 @@ def test_only_what_is_new_or_changed_is_made(newsroom: Newsroom) -> None:
     newsroom.verify()
 
 
-def test_file_that_was_touched_and_is_the_same_is_not_made_again(newsroom: Newsroom) -> None:
+def test_touched_file_with_equal_content_is_not_curated_again(newsroom: Newsroom) -> None:
     newsroom.curate()
     before = state_of(newsroom.curated)
     newsroom.write_story("ferry")
@@ -68,7 +68,7 @@ def test_file_changed_behind_its_stamp_is_found_by_verify(newsroom: Newsroom) ->
     assert "ferry.txt" in ran.out
 
 
-def test_file_written_a_moment_ago_is_looked_into_again(newsroom: Newsroom) -> None:
+def test_recently_written_file_is_read_again(newsroom: Newsroom) -> None:
     path = newsroom.write_story("ferry")
     path.write_text(path.read_text("utf-8"), "utf-8")  # now: it may be written again within the same tick of the clock
     newsroom.curate()
@@ -78,7 +78,7 @@ def test_file_written_a_moment_ago_is_looked_into_again(newsroom: Newsroom) -> N
     assert newsroom.made_by() == ["ferry.txt:0"]
 
 
-def test_sidecar_that_changes_changes_its_article(newsroom: Newsroom) -> None:
+def test_changed_sidecar_changes_its_article(newsroom: Newsroom) -> None:
     newsroom.write("ferry.json", json.dumps({"publisher": "Harbour Post"}))
     newsroom.curate()
     newsroom.write("ferry.json", json.dumps({"publisher": "Harbour Gazette"}))
@@ -90,7 +90,7 @@ def test_sidecar_that_changes_changes_its_article(newsroom: Newsroom) -> None:
 # ── Records inside of files ────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_lines_appended_cost_only_themselves(newsroom: Newsroom) -> None:
+def test_only_lines_appended_are_curated(newsroom: Newsroom) -> None:
     lines = [line(f"line-{name}", text) for name, text in STORIES.items()]
     newsroom.write("wire.jsonl", "".join(lines[:2]))
     newsroom.curate()
@@ -101,7 +101,7 @@ def test_lines_appended_cost_only_themselves(newsroom: Newsroom) -> None:
     newsroom.verify()
 
 
-def test_lines_appended_to_what_a_writer_had_not_ended(newsroom: Newsroom) -> None:
+def test_lines_appended_to_an_unfinished_line(newsroom: Newsroom) -> None:
     lines = [line(f"line-{name}", text) for name, text in STORIES.items()]
     newsroom.write("wire.jsonl", lines[0] + lines[1][:40])
     newsroom.curate()
@@ -112,7 +112,7 @@ def test_lines_appended_to_what_a_writer_had_not_ended(newsroom: Newsroom) -> No
     newsroom.verify()
 
 
-def test_line_changed_in_the_middle_costs_only_itself(newsroom: Newsroom) -> None:
+def test_only_the_changed_line_is_curated(newsroom: Newsroom) -> None:
     lines = [line(f"line-{name}", text) for name, text in STORIES.items()]
     newsroom.write("wire.jsonl", "".join(lines))
     newsroom.curate()
@@ -122,7 +122,7 @@ def test_line_changed_in_the_middle_costs_only_itself(newsroom: Newsroom) -> Non
     newsroom.verify()
 
 
-def test_responses_appended_to_a_crawl_cost_only_themselves(newsroom: Newsroom) -> None:
+def test_only_responses_appended_to_a_crawl_are_curated(newsroom: Newsroom) -> None:
     newsroom.write("crawl.warc.gz", response("bridge") + response("gone", "404 Not Found"))
     newsroom.curate()
     size = (newsroom.raw / "crawl.warc.gz").stat().st_size
@@ -134,7 +134,7 @@ def test_responses_appended_to_a_crawl_cost_only_themselves(newsroom: Newsroom) 
     newsroom.verify()
 
 
-def test_member_added_to_an_archive_costs_only_itself(newsroom: Newsroom) -> None:
+def test_only_the_added_member_of_an_archive_is_curated(newsroom: Newsroom) -> None:
     members = {f"{name}.txt": f"{address('zip-' + name)}\n{text}".encode() for name, text in STORIES.items()}
     newsroom.write("wire.zip", zipped({name: members[name] for name in ("ferry.txt", "library.txt")}))
     newsroom.curate()
@@ -170,7 +170,7 @@ def test_articles_stay_when_their_lines_vanish_until_they_are_pruned(newsroom: N
     newsroom.verify()
 
 
-def test_pruning_lets_go_only_of_the_source_that_is_read(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_pruning_affects_only_the_source_of_the_run(newsroom: Newsroom, tmp_path: Path) -> None:
     newsroom.curate()
     other = tmp_path / "other"
     other.mkdir()
@@ -179,7 +179,7 @@ def test_pruning_lets_go_only_of_the_source_that_is_read(newsroom: Newsroom, tmp
     assert len(newsroom.rows("articles")) == 4
 
 
-def test_what_was_pruned_comes_back_with_its_file(newsroom: Newsroom) -> None:
+def test_pruned_article_returns_with_its_file(newsroom: Newsroom) -> None:
     newsroom.curate()
     before = owed_to_input(newsroom.curated)
     (newsroom.raw / "ferry.txt").unlink()
@@ -192,7 +192,9 @@ def test_what_was_pruned_comes_back_with_its_file(newsroom: Newsroom) -> None:
 # ── What is made again though it has not changed ───────────────────────────────────────────────────────────────
 
 
-def test_older_code_alone_is_made_again(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reprocess_older_recomputes_only_records_of_older_code(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (newsroom.raw / "library.txt").rename(newsroom.raw.parent / "library.txt")
     newsroom.curate()
     monkeypatch.setitem(settings.STAGES, "quotes", 2)
@@ -213,7 +215,7 @@ def test_older_code_alone_is_made_again(newsroom: Newsroom, monkeypatch: pytest.
         pytest.param(None, "all", 3, id="all"),
     ],
 )
-def test_what_a_stage_made_is_made_again(
+def test_reprocess_recomputes_records_of_an_older_stage(
     newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, changed: str | None, redo: str, made: int
 ) -> None:
     newsroom.curate()
@@ -225,7 +227,7 @@ def test_what_a_stage_made_is_made_again(
     newsroom.verify()
 
 
-def test_what_an_older_model_made_is_made_again(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reprocess_recomputes_records_of_an_older_model(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipeline.curate import start
 
     newsroom.curate()
@@ -236,7 +238,7 @@ def test_what_an_older_model_made_is_made_again(newsroom: Newsroom, monkeypatch:
     assert newsroom.made_by(redo="model") == []
 
 
-def test_what_is_made_again_with_the_same_outcome_is_no_revision(newsroom: Newsroom) -> None:
+def test_recomputed_equal_article_is_not_a_revision(newsroom: Newsroom) -> None:
     newsroom.curate()
     newsroom.curate("--reprocess")
     assert newsroom.rows("articles")["revision"].tolist() == [1, 1, 1]

@@ -50,7 +50,7 @@ def runs_of_articles(curated: Path) -> set[str]:
     return set(pd.read_parquet(curated / "articles")["run_id"])
 
 
-def test_people_carry_the_ids_of_the_file(onrecord: Onrecord, raw: Path, curated: Path, base: Path) -> None:
+def test_people_get_the_ids_of_the_file(onrecord: Onrecord, raw: Path, curated: Path, base: Path) -> None:
     assert links_of(curated) == {("HB-7", "Mara Oduya")}
     assert runs_of(curated) == [(str(base), hashlib.sha256(base.read_bytes()).hexdigest())]
     mentions = pd.read_parquet(curated / "mentions")
@@ -68,7 +68,7 @@ def test_workers_read_the_same_index(onrecord: Onrecord, raw: Path, base: Path, 
 
 
 @pytest.mark.slow
-def test_run_that_says_nothing_goes_on_with_the_file(onrecord: Onrecord, raw: Path, curated: Path, base: Path) -> None:
+def test_run_without_the_option_keeps_the_file(onrecord: Onrecord, raw: Path, curated: Path, base: Path) -> None:
     assert "nothing to do" in onrecord("curate", raw, "--into", curated, "--workers", 1).out
     (raw / "more.txt").write_text(
         "Pier to close\n\nThe pier will close, said Mara Oduya of the harbour board.", "utf-8"
@@ -79,7 +79,7 @@ def test_run_that_says_nothing_goes_on_with_the_file(onrecord: Onrecord, raw: Pa
 
 
 @pytest.mark.slow
-def test_changed_file_links_all_anew(onrecord: Onrecord, raw: Path, curated: Path, base: Path) -> None:
+def test_changed_file_relinks_all_articles(onrecord: Onrecord, raw: Path, curated: Path, base: Path) -> None:
     write(base, CHAIRWOMAN | {"id": "HB-8"})
     assert onrecord("curate", raw, "--into", curated, "--workers", 1).code == 0
     assert links_of(curated) == {("HB-8", "Mara Oduya")}
@@ -87,7 +87,7 @@ def test_changed_file_links_all_anew(onrecord: Onrecord, raw: Path, curated: Pat
     assert len(set(runs_of(curated))) == 2
 
 
-def test_data_set_goes_on_without_one_only_when_told(onrecord: Onrecord, raw: Path, curated: Path, base: Path) -> None:
+def test_data_set_drops_the_file_only_with_the_option(onrecord: Onrecord, raw: Path, curated: Path, base: Path) -> None:
     base.unlink()
     before = state_of(curated)
     ran = onrecord("curate", raw, "--into", curated)
@@ -121,7 +121,9 @@ def test_file_with_a_fault_publishes_nothing(
     assert not (tmp_path / "new" / "current").exists()
 
 
-def test_fault_in_a_changed_file_leaves_the_data_set(onrecord: Onrecord, raw: Path, curated: Path, base: Path) -> None:
+def test_fault_in_a_changed_file_leaves_the_data_set_unchanged(
+    onrecord: Onrecord, raw: Path, curated: Path, base: Path
+) -> None:
     before = state_of(curated)
     write(base, CHAIRWOMAN, {"id": "HB-9"})
     ran = onrecord("curate", raw, "--into", curated, "--workers", 1)
@@ -130,7 +132,7 @@ def test_fault_in_a_changed_file_leaves_the_data_set(onrecord: Onrecord, raw: Pa
     assert state_of(curated) == before
 
 
-def test_file_that_is_not_there_is_named(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
+def test_missing_file_is_named(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
     ran = onrecord("curate", raw, "--into", tmp_path / "new", "--knowledge-base", tmp_path / "none.jsonl")
     assert ran.code == 2
     assert "none.jsonl cannot be read" in ran.err

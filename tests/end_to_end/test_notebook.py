@@ -90,7 +90,7 @@ def test_what_a_reader_learns(executed: nbformat.NotebookNode, line: str) -> Non
 
 
 @pytest.mark.slow
-def test_its_outputs_are_what_it_gives(executed: nbformat.NotebookNode, tmp_path: Path) -> None:
+def test_committed_outputs_are_current(executed: nbformat.NotebookNode, tmp_path: Path) -> None:
     fresh = tmp_path / NOTEBOOK.name
     nbformat.write(executed, fresh)
     committed = nbformat.read(NOTEBOOK, as_version=4)

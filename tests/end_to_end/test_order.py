@@ -95,7 +95,7 @@ def at_once(taught: Runner) -> Content:
 @pytest.mark.slow
 @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(coming=arrivals())
-def test_any_split_into_runs_and_any_order_of_workers_ends_alike(
+def test_result_does_not_depend_on_split_into_runs_or_order_of_workers(
     taught: Runner, at_once: Content, coming: list[Arrival]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:

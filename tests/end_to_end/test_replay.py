@@ -31,7 +31,7 @@ def refused(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
     return newsroom
 
 
-def test_what_passes_now_moves_over(refused: Newsroom) -> None:
+def test_reject_that_passes_now_becomes_an_article(refused: Newsroom) -> None:
     assert "nothing to do" in refused.curate().out, "a file that has not changed is not read again by itself"
     told = refused.done("replay", refused.curated).out
     assert "1 new" in told
@@ -43,7 +43,7 @@ def test_what_passes_now_moves_over(refused: Newsroom) -> None:
     refused.verify()
 
 
-def test_only_what_was_refused_for_a_reason_is_tried(refused: Newsroom) -> None:
+def test_only_rejects_with_the_reason_are_tried(refused: Newsroom) -> None:
     assert "nothing to do" in refused.done("replay", refused.curated, "--reason", "empty").out
     assert len(refused.rows("rejects")) == 2
     assert "1 new" in refused.done("replay", refused.curated, "--reason", "no_text").out
@@ -51,17 +51,17 @@ def test_only_what_was_refused_for_a_reason_is_tried(refused: Newsroom) -> None:
     refused.verify()
 
 
-def test_nothing_is_refused_for_that_reason(refused: Newsroom) -> None:
+def test_no_reject_with_the_reason(refused: Newsroom) -> None:
     assert "no rejects for too_slow" in refused.done("replay", refused.curated, "--reason", "too_slow").out
 
 
-def test_reason_that_is_none_is_refused(refused: Newsroom) -> None:
+def test_unknown_reason_is_refused(refused: Newsroom) -> None:
     ran = refused.onrecord("replay", refused.curated, "--reason", "boring")
     assert ran.code == 2
     assert "invalid choice: 'boring'" in ran.err
 
 
-def test_what_changed_meanwhile_waits_for_its_run(refused: Newsroom) -> None:
+def test_other_changes_wait_for_the_next_run(refused: Newsroom) -> None:
     refused.write_story("tulips", FERRY.replace("ferry", "tulip fair"))
     refused.done("replay", refused.curated)
     assert address("tulips") not in set(refused.rows("articles")["url"])
@@ -69,7 +69,7 @@ def test_what_changed_meanwhile_waits_for_its_run(refused: Newsroom) -> None:
     refused.verify()
 
 
-def test_raw_files_that_have_moved_are_named(refused: Newsroom, tmp_path: Path) -> None:
+def test_moved_raw_files_are_found_with_raw(refused: Newsroom, tmp_path: Path) -> None:
     moved = tmp_path / "archive" / "2024"
     moved.parent.mkdir()
     refused.raw.rename(moved)
@@ -80,11 +80,11 @@ def test_raw_files_that_have_moved_are_named(refused: Newsroom, tmp_path: Path) 
     assert "1 new" in refused.done("replay", refused.curated, "--raw", moved).out
 
 
-def test_source_that_nothing_is_refused_of(refused: Newsroom) -> None:
+def test_source_without_rejects(refused: Newsroom) -> None:
     assert "no rejects" in refused.done("replay", refused.curated, "--source", "elsewhere").out
 
 
-def test_settings_of_the_source_are_those_of_its_last_run(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replay_uses_the_settings_of_the_sources_last_run(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(raw: RawArticle, publisher: str | None) -> Article | Reject:
         return Reject.of(raw.ref, stage="normalise", reason="no_text", detail=f"a fault of this version, {publisher}")
 

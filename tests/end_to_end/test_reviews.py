@@ -39,7 +39,7 @@ def entity(newsroom: Newsroom, name: str) -> dict[str, object]:
     return row
 
 
-def test_correction_stands_in_all_tables(reviewed: Newsroom) -> None:
+def test_correction_changes_all_tables(reviewed: Newsroom) -> None:
     quote = reviewed.quote("ferry")
     assert (quote["speaker_name"], quote["review_status"]) == ("Jon Hazebroek", "corrected")
     assert quote["speaker_entity_id"] == entity(reviewed, "Jon Hazebroek")["entity_id"]
@@ -54,7 +54,7 @@ def test_correction_stands_in_all_tables(reviewed: Newsroom) -> None:
     assert "Jon Hazebroek (named): a person said who it is" in shown
 
 
-def test_correction_costs_no_article_made_again(newsroom: Newsroom) -> None:
+def test_correction_recomputes_no_article(newsroom: Newsroom) -> None:
     newsroom.curate()
     correct(newsroom, (newsroom.quote("ferry")["quote_id"], "speaker_role", "chair of the harbour board"))
     made, summary = newsroom.made_and_summary()
@@ -69,7 +69,7 @@ def test_run_after_a_correction_has_nothing_to_do(reviewed: Newsroom) -> None:
     assert state_of(reviewed.curated) == before
 
 
-def test_correction_is_told_by_diff(reviewed: Newsroom) -> None:
+def test_diff_shows_corrections(reviewed: Newsroom) -> None:
     first = min(reviewed.rows("runs")["run_id"])
     told = reviewed.done("diff", reviewed.curated, first).out
     assert "1  speakers changed: 1 correction" in told
@@ -93,7 +93,7 @@ def test_correction_survives(reviewed: Newsroom, edit: str) -> None:
     reviewed.verify()
 
 
-def test_correction_taken_back_leaves_what_the_machine_made(reviewed: Newsroom) -> None:
+def test_withdrawn_correction_restores_the_machines_rows(reviewed: Newsroom) -> None:
     (reviewed.curated / "corrections" / "desk.csv").unlink()
     assert reviewed.made_by() == [], "the machine's own rows were kept"
     quote = reviewed.quote("ferry")
@@ -111,7 +111,7 @@ def test_data_set_is_the_same_whether_corrected_before_or_after(reviewed: Newsro
     assert owed_to_input(other.curated) == owed_to_input(reviewed.curated)
 
 
-def test_correction_waits_while_its_quote_is_not_there(reviewed: Newsroom) -> None:
+def test_correction_waits_while_its_quote_is_missing(reviewed: Newsroom) -> None:
     reviewed.write_story("ferry", "Ferry waits\n\nPORT ELLERY, May 7 2024 - The ferry waits for better weather.\n")
     assert "corrections 1 wait: their quotes are missing now" in reviewed.curate().out
     reviewed.write_story("ferry", NAMED)
@@ -120,7 +120,7 @@ def test_correction_waits_while_its_quote_is_not_there(reviewed: Newsroom) -> No
     reviewed.verify()
 
 
-def test_what_is_no_quote_goes_and_comes_back(newsroom: Newsroom) -> None:
+def test_removed_quote_returns_when_its_correction_is_withdrawn(newsroom: Newsroom) -> None:
     newsroom.curate()
     before = owed_to_input(newsroom.curated)
     correct(newsroom, (newsroom.quote("ferry")["quote_id"], "is_quote", "false"))
@@ -141,7 +141,9 @@ def test_what_is_no_quote_goes_and_comes_back(newsroom: Newsroom) -> None:
         pytest.param("desk.xlsx", "confirmed", "true", "it is neither a .csv nor a .parquet file", id="no-table"),
     ],
 )
-def test_fault_is_told_and_nothing_is_applied(newsroom: Newsroom, name: str, field: str, value: str, told: str) -> None:
+def test_fault_is_reported_and_nothing_is_applied(
+    newsroom: Newsroom, name: str, field: str, value: str, told: str
+) -> None:
     newsroom.curate()
     correct(newsroom, (newsroom.quote("library")["quote_id"], "confirmed", "true"), name="good.csv")
     correct(newsroom, (newsroom.quote("ferry")["quote_id"], field, value), name=name)
@@ -155,7 +157,7 @@ def test_fault_is_told_and_nothing_is_applied(newsroom: Newsroom, name: str, fie
 
 
 @pytest.mark.parametrize("kind", ["file", "link-that-leads-nowhere"])
-def test_corrections_that_are_no_folder_are_not_taken_for_none(reviewed: Newsroom, kind: str) -> None:
+def test_corrections_that_are_not_a_folder_are_refused(reviewed: Newsroom, kind: str) -> None:
     folder = reviewed.curated / "corrections"
     folder.rename(reviewed.curated.parent / "corrections")
     folder.touch() if kind == "file" else folder.symlink_to("nowhere")
@@ -165,7 +167,7 @@ def test_corrections_that_are_no_folder_are_not_taken_for_none(reviewed: Newsroo
     assert reviewed.quote("ferry")["review_status"] == "corrected"
 
 
-def test_quote_that_never_was_is_a_fault(newsroom: Newsroom) -> None:
+def test_unknown_quote_is_a_fault(newsroom: Newsroom) -> None:
     newsroom.curate()
     correct(newsroom, ("0123456789abcdef", "confirmed", "true"))
     ran = newsroom.onrecord("curate", newsroom.raw, "--into", newsroom.curated)
@@ -186,7 +188,7 @@ def test_pandas_writes_corrections_by_span(newsroom: Newsroom) -> None:
     newsroom.verify()
 
 
-def test_what_people_looked_at_is_written_as_gold(reviewed: Newsroom, tmp_path: Path) -> None:
+def test_reviewed_quotes_are_written_as_gold(reviewed: Newsroom, tmp_path: Path) -> None:
     told = reviewed.done("gold", reviewed.curated, tmp_path / "gold").out
     assert told.startswith("1 quotes of 1 articles")
     (line,) = (tmp_path / "gold" / "quotes.jsonl").read_text("utf-8").splitlines()
@@ -198,12 +200,12 @@ def test_what_people_looked_at_is_written_as_gold(reviewed: Newsroom, tmp_path: 
     assert "is not empty; name a new folder" in again.err
 
 
-def test_gold_of_what_nobody_has_looked_at_is_empty(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_gold_without_reviews_is_empty(newsroom: Newsroom, tmp_path: Path) -> None:
     newsroom.curate()
     assert newsroom.done("gold", newsroom.curated, tmp_path / "gold").out.startswith("0 quotes")
 
 
-def test_correction_of_an_article_that_is_forgotten_waits(reviewed: Newsroom) -> None:
+def test_correction_of_a_forgotten_article_waits(reviewed: Newsroom) -> None:
     article_id = reviewed.article("ferry")["article_id"]
     assert set(store.open_version(reviewed.curated).read("machine_quotes")["article_id"].to_pylist()) == {article_id}
     reviewed.done("forget", reviewed.curated, "--article-id", article_id, "--reason", "asked to")

@@ -30,7 +30,7 @@ def edited(newsroom: Newsroom) -> Newsroom:
     return newsroom
 
 
-def test_edited_article_leaves_what_it_was(edited: Newsroom) -> None:
+def test_edited_article_leaves_its_older_revision(edited: Newsroom) -> None:
     now = edited.article("ferry")
     assert now["revision"] == 2
     assert "almost every cable" in now["text"]
@@ -45,7 +45,7 @@ def test_edited_article_leaves_what_it_was(edited: Newsroom) -> None:
     edited.verify()
 
 
-def test_edit_that_nobody_told_of_is_shown_long_after(edited: Newsroom) -> None:
+def test_silent_edit_is_shown_by_its_revisions(edited: Newsroom) -> None:
     first = min(edited.rows("runs")["run_id"])
     edited.write_story("library", "Library closes\n\nQUILLHAVEN, May 9 2024 - The library has closed for good.\n")
     edited.curate()
@@ -65,7 +65,7 @@ def test_every_revision_is_kept(edited: Newsroom) -> None:
     edited.verify()
 
 
-def test_article_put_back_as_it_was_is_a_revision_too(edited: Newsroom) -> None:
+def test_restored_text_is_a_revision_too(edited: Newsroom) -> None:
     edited.write_story("ferry")
     edited.curate()
     assert edited.article("ferry")["revision"] == 3
@@ -86,7 +86,7 @@ def test_newer_record_of_an_article_in_another_file_is_a_revision(newsroom: News
     newsroom.verify()
 
 
-def test_revisions_are_kept_for_as_many_days_as_told(edited: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_revisions_are_kept_for_the_given_days(edited: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     edited.write_story("library", "Library closes\n\nQUILLHAVEN, May 9 2024 - The library has closed for good.\n")
     with monkeypatch.context() as later:
         later.setattr(start, "datetime", Later)
@@ -100,7 +100,7 @@ def test_revisions_are_kept_for_as_many_days_as_told(edited: Newsroom, monkeypat
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "ninety"])
-def test_revisions_cannot_be_kept_for_no_number_of_days(newsroom: Newsroom, days: str) -> None:
+def test_revisions_cannot_be_kept_for_zero_days(newsroom: Newsroom, days: str) -> None:
     ran = newsroom.onrecord("curate", newsroom.raw, "--into", newsroom.curated, f"--keep-revisions={days}")
     assert ran.code == 2
     assert "is not a whole number from 1" in ran.err
@@ -115,7 +115,7 @@ def test_pruned_article_leaves_no_revision(newsroom: Newsroom) -> None:
     newsroom.verify()
 
 
-def test_article_that_comes_back_goes_on_where_its_revisions_ended(edited: Newsroom) -> None:
+def test_returning_article_continues_its_revisions(edited: Newsroom) -> None:
     (edited.raw / "ferry.txt").unlink()
     edited.curate("--prune")
     edited.write_story("ferry", EDITED)

@@ -95,7 +95,7 @@ def test_dry_run_with_limit_publishes_nothing(onrecord: Onrecord, raw: Path, tmp
     assert not (tmp_path / "curated").exists()
 
 
-def test_every_reader_reads_every_table_alike(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
+def test_every_reader_reads_every_table_the_same(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
     curated = tmp_path / "curated"
     onrecord("curate", raw, "--into", curated)
     for name in TABLES:
@@ -161,7 +161,7 @@ def test_two_collections_in_one_data_set(onrecord: Onrecord, raw: Path, tmp_path
 
 
 @pytest.mark.slow
-def test_limit_leaves_what_is_known_as_it_is(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
+def test_limit_leaves_known_articles_unchanged(onrecord: Onrecord, raw: Path, tmp_path: Path) -> None:
     curated = tmp_path / "curated"
     for name, day in (("story-0", 9), ("story-1", 8)):
         (raw / f"{name}.json").write_text(

@@ -40,7 +40,7 @@ def shared(newsroom: Newsroom, tmp_path: Path) -> Path:
     return target
 
 
-def test_no_word_of_an_article_is_handed_on(newsroom: Newsroom, shared: Path) -> None:
+def test_shared_tables_have_no_word_of_an_article(newsroom: Newsroom, shared: Path) -> None:
     assert {path.name for path in shared.iterdir()} == {"README.md", "join_text.py", *(TABLES.keys() - LEFT_OUT)}
     told = "".join(str(pd.read_parquet(shared / table).to_dict("records")) for table in TABLES.keys() - LEFT_OUT)
     for words in ("cable", "sails again", "ten books", "harbour board", "librarian", str(newsroom.raw)):
@@ -59,7 +59,7 @@ def test_words_are_joined_back_from_the_raw_files(newsroom: Newsroom, shared: Pa
         pd.testing.assert_frame_equal(rows(whole, table), rows(newsroom.curated, table))
 
 
-def test_forgotten_article_is_not_handed_on(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_forgotten_article_is_not_shared(newsroom: Newsroom, tmp_path: Path) -> None:
     newsroom.curate()
     article_id = newsroom.article("ferry")["article_id"]
     newsroom.done("forget", newsroom.curated, "--article-id", article_id, "--reason", "asked to")

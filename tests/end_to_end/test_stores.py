@@ -91,9 +91,7 @@ def test_second_run_over_a_bucket_reads_only_what_changed(onrecord: Onrecord, bu
     ],
 )
 @pytest.mark.usefixtures("bucket")
-def test_store_that_is_not_there_is_one_clear_line(
-    onrecord: Onrecord, tmp_path: Path, raw: str, code: int, said: str
-) -> None:
+def test_missing_store_is_one_clear_line(onrecord: Onrecord, tmp_path: Path, raw: str, code: int, said: str) -> None:
     ran = onrecord("curate", raw, "--into", tmp_path / "curated")
     assert (ran.code, ran.err.count("\n")) == (code, 1), ran.err
     assert said in ran.err
@@ -144,7 +142,7 @@ def web() -> Iterator[str]:
 
 
 @pytest.mark.slow
-def test_server_that_hangs_up_loses_no_record_silently_and_is_asked_again(
+def test_server_that_hangs_up_loses_no_record_silently(
     onrecord: Onrecord, web: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     curated = tmp_path / "curated"

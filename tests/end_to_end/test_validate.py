@@ -43,7 +43,7 @@ def with_fault(monkeypatch: pytest.MonkeyPatch, raw_path: str, **changes: object
     ],
 )
 @pytest.mark.slow
-def test_failing_row_refuses_its_article_and_no_other(
+def test_failing_row_rejects_only_its_article(
     onrecord: Onrecord,
     raw: Path,
     tmp_path: Path,
@@ -82,7 +82,7 @@ def test_failing_update_leaves_the_last_good_revision(
 
 
 @pytest.mark.slow
-def test_failing_table_blocks_the_run_and_leaves_the_data_set(
+def test_failing_table_blocks_the_run_and_leaves_the_data_set_unchanged(
     onrecord: Onrecord, raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     curated = tmp_path / "curated"

@@ -71,13 +71,13 @@ def test_changes_add_up_both_ways_whatever_the_parts(
 
 @STEADY
 @given(version=VERSIONS, places=st.dictionaries(st.integers(0, 5), st.integers(0, 2)))
-def test_same_rows_are_no_change(version: dict[int, Content], places: dict[int, int]) -> None:
+def test_equal_rows_are_not_a_change(version: dict[int, Content], places: dict[int, int]) -> None:
     assert not compare(written(version, FIRST, {}), written(version, SECOND, places)).counts
 
 
 @STEADY
 @given(words=st.lists(st.sampled_from(["tide ", "moon\n\n", "sun  ", "rain"]), max_size=15), seed=st.integers(0, 999))
-def test_marked_words_are_those_of_both_values(words: Sequence[str], seed: int) -> None:
+def test_marked_words_make_up_both_values(words: Sequence[str], seed: int) -> None:
     draw = random.Random(seed)
     old = "".join(words).strip()
     new = "".join(word for word in words for _ in range(draw.choice((0, 1, 1, 2)))).strip()

@@ -102,7 +102,7 @@ def stored(bodies: Iterable[Body], first: date | None, last: date | None) -> Ite
 
 @settings(STEADY, max_examples=60)
 @given(runs=RUNS)
-def test_answers_kept_from_run_to_run_are_those_of_all_articles_at_once(runs: list[dict[str, Body | None]]) -> None:
+def test_run_by_run_gives_the_same_duplicates_as_all_at_once(runs: list[dict[str, Body | None]]) -> None:
     held: dict[str, Body] = {}
     answers: dict[str, Duplicate] = {}
     for run in runs:
@@ -119,7 +119,7 @@ def test_answers_kept_from_run_to_run_are_those_of_all_articles_at_once(runs: li
 
 @STEADY
 @given(bodies=BODIES, cut=st.integers(0, 90))
-def test_what_came_later_changes_nothing_before_it(bodies: list[Body], cut: int) -> None:
+def test_later_articles_do_not_change_earlier_ones(bodies: list[Body], cut: int) -> None:
     before = [body for body in bodies if body.published_on and body.published_on < date(2024, 1, 1) + timedelta(cut)]
     known = {body.article_id for body in before}
     found = find_duplicates(bodies)
@@ -144,7 +144,7 @@ def test_each_row_is_true_by_itself(bodies: list[Body]) -> None:
 
 @STEADY
 @given(bodies=BODIES)
-def test_all_that_is_near_something_earlier_is_found(bodies: list[Body]) -> None:
+def test_every_near_copy_is_found(bodies: list[Body]) -> None:
     found = find_duplicates(bodies)
     long = [body for body in bodies if len(words_of(body)) >= NEAR_WORDS]
     for copy in long:

@@ -131,7 +131,7 @@ def count_plainly(rows: Sequence[ArticleEntity], copies: set[str]) -> dict[str, 
 
 @STEADY
 @given(rows=ROWS, copies=COPIES)
-def test_counts_are_what_counting_gives(rows: list[ArticleEntity], copies: set[str]) -> None:
+def test_counts_equal_plain_counting(rows: list[ArticleEntity], copies: set[str]) -> None:
     counts, entities = count(rows, copies), sum_entities([count(rows, copies)])
     assert counts.schema.equals(arrow_schema(EntityCount))
     by_name = sorted({(row.entity_id, row.entity_name) for row in rows})
@@ -203,15 +203,13 @@ def salience_of(starts: set[int]) -> float:
 
 @STEADY
 @given(starts=PLACES, more=PLACES)
-def test_salience_lies_between_0_and_1_and_more_mentions_never_lower_it(starts: set[int], more: set[int]) -> None:
+def test_salience_is_between_0_and_1_and_rises_with_mentions(starts: set[int], more: set[int]) -> None:
     assert 0 <= salience_of(starts) <= salience_of(starts | more) <= 1
 
 
 @STEADY
 @given(starts=PLACES, at=st.integers(0))
-def test_salience_never_sinks_where_the_first_mention_comes_earlier_or_in_the_headline(
-    starts: set[int], at: int
-) -> None:
+def test_salience_rises_with_an_earlier_first_mention(starts: set[int], at: int) -> None:
     before = [start for start in WORDS if start <= min(starts)]
     moved = starts - {min(starts)} | {before[at % len(before)]}
     assert salience_of(moved) >= salience_of(starts)
@@ -259,7 +257,7 @@ def test_batches_and_order_of_articles_change_no_entity(order: list[RawRecord], 
     assert curate_parts(order[:cut], order[cut:]) == all_at_once
 
 
-def test_surname_alone_is_no_evidence_of_another_article(all_at_once: Curated) -> None:
+def test_surname_alone_does_not_link_two_articles(all_at_once: Curated) -> None:
     people = {
         entity["name"]: entity["is_full_name"] for entity in all_at_once.entities if entity["entity_type"] == "PERSON"
     }

@@ -159,13 +159,13 @@ def test_record_that_ends_a_threads_process_is_the_one_reject() -> None:
     assert sorted(names_in(batches)) == ["0", "1", "3"]
 
 
-def test_limit_of_time_holds_in_whatever_thread_a_task_comes_to() -> None:
+def test_time_limit_works_for_tasks_of_any_thread() -> None:
     (task,) = tasks_of([OTHER], 1)
     (batch,) = in_thread(spin, task)
     assert [reject.reason for reject in batch.rejects] == ["too_slow"]
 
 
-def test_process_that_may_start_no_other_says_what_to_do() -> None:
+def test_process_that_cannot_start_others_says_what_to_do() -> None:
     spawn = get_context("spawn")
     given: Queue[str] = spawn.Queue()
     process = spawn.Process(target=run_in_daemon, args=(given,), daemon=True)
@@ -201,7 +201,7 @@ def is_alive(pid: int) -> bool:
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at processes through /proc")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_workers_end_with_a_run_that_is_killed(tmp_path: Path, how: signal.Signals) -> None:
+def test_workers_end_when_their_run_is_killed(tmp_path: Path, how: signal.Signals) -> None:
     (tmp_path / "run.py").write_text(RUN)
     root = str(Path(__file__).parents[2])
     run = subprocess.Popen([sys.executable, "run.py"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": root})

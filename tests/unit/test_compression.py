@@ -86,7 +86,7 @@ def test_zlib_takes_both_headers(wbits: int) -> None:
     assert b"".join(decompress([zlib.compress(b"ferry", wbits=wbits)], "zlib", LIMIT)) == b"ferry"
 
 
-def test_what_is_wrong() -> None:
+def test_fault() -> None:
     whole = gzip.compress(b"ferry")
     with pytest.raises(TruncatedError):
         list(decompress([whole[:-1]], "gzip", LIMIT))

@@ -115,7 +115,7 @@ def write(folder: Path, name: str, content: str | bytes) -> None:
     (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
-def test_no_folder_is_no_corrections(tmp_path: Path) -> None:
+def test_missing_folder_means_no_corrections(tmp_path: Path) -> None:
     assert read_corrections(tmp_path / "corrections") == ()
 
 
@@ -149,7 +149,7 @@ def test_parquet_as_pandas_writes_it(tmp_path: Path) -> None:
     assert (other.target, other.field, other.value) == (f"{'b' * 16}[3:9]", "confirmed", "true")
 
 
-def test_what_lies_beside_the_files_for_people_is_left_alone(tmp_path: Path) -> None:
+def test_readme_and_temporary_files_are_ignored(tmp_path: Path) -> None:
     for name in (".DS_Store", "~$a.csv", "README.md"):
         write(tmp_path, name, "notes")
     assert read_corrections(tmp_path) == ()
@@ -196,20 +196,20 @@ SPAN_HEADER = "quote_id,article_id,start_char,end_char,field,value,reviewer,reas
         pytest.param("a.parquet", b"PAR1", "a.parquet: it cannot be read", id="damaged-parquet"),
     ],
 )  # fmt: skip
-def test_fault_is_told_with_its_file_and_row(tmp_path: Path, name: str, content: str | bytes, fault: str) -> None:
+def test_fault_is_reported_with_its_file_and_row(tmp_path: Path, name: str, content: str | bytes, fault: str) -> None:
     write(tmp_path, name, content)
     with pytest.raises(UsageError, match=fault):
         read_corrections(tmp_path)
 
 
-def test_parquet_of_other_kinds_is_refused(tmp_path: Path) -> None:
+def test_parquet_with_other_types_is_refused(tmp_path: Path) -> None:
     columns: dict[str, list[object]] = {name: [["x"]] for name in ("quote_id", "field", "value", "reviewer", "reason")}
     pq.write_table(pa.table(columns), tmp_path / "a.parquet")
     with pytest.raises(UsageError, match="value has the type list"):
         read_corrections(tmp_path)
 
 
-def test_every_fault_of_every_file_is_told(tmp_path: Path) -> None:
+def test_every_fault_of_every_file_is_reported(tmp_path: Path) -> None:
     write(tmp_path, "a.csv", HEADER + f"{A},speaker,x,V,x\n{A},confirmed,true,V,\n{A},quote_type,x,,x\n")
     write(tmp_path, "b.csv", "id\n")
     with pytest.raises(UsageError) as told:
@@ -225,7 +225,7 @@ def test_every_fault_of_every_file_is_told(tmp_path: Path) -> None:
         assert where in str(told.value)
 
 
-def test_two_reviewers_who_agree_do_not_contradict(tmp_path: Path) -> None:
+def test_two_reviewers_may_agree(tmp_path: Path) -> None:
     write(tmp_path, "a.csv", HEADER + f"{A},is_quote,false,V,x\n")
     write(tmp_path, "b.csv", HEADER + f"{A},is_quote,FALSE,W,y\n")
     assert [correction.value for correction in read_corrections(tmp_path)] == ["false", "false"]
@@ -240,7 +240,7 @@ def by_span(made: Made, number: int, field: str, value: str, shift: int = 0) -> 
     return Correction("b.csv, row 2", None, quote.article_id, start, end, field, value, "V", "x")  # type: ignore[arg-type]
 
 
-def test_span_is_the_quote_that_stands_there(made: Made) -> None:
+def test_span_identifies_the_quote(made: Made) -> None:
     plan = plan_corrections([by_span(made, WAITED, "confirmed", "true")], (), None, [made.tables["quotes"]])
     assert [quote.quote_id for quote in plan.reviewed] == [made.id_of(WAITED)]
 
@@ -256,7 +256,7 @@ def test_span_is_the_quote_that_stands_there(made: Made) -> None:
         ),
     ],
 )
-def test_quote_that_never_was_is_refused(made: Made, correction: Callable[[Made], Correction], told: str) -> None:
+def test_unknown_quote_is_refused(made: Made, correction: Callable[[Made], Correction], told: str) -> None:
     with pytest.raises(UsageError, match=told):
         plan_corrections([correction(made)], (), None, [made.tables["quotes"]])
 
@@ -281,7 +281,7 @@ def no_quotes() -> Iterator[pa.Table]:
     yield pytest.fail("quotes that were reviewed before are not looked up again")
 
 
-def test_quote_that_is_gone_is_waited_for_and_corrected_when_it_is_back(made: Made) -> None:
+def test_correction_waits_for_a_missing_quote_and_applies_when_it_returns(made: Made) -> None:
     corrections = [by_span(made, WAITED, "speaker_status", "unresolved")]
     first = apply(made, corrections).plan
     changed = make(TEXT.replace("I have waited four days", "I waited for days"))
@@ -294,7 +294,7 @@ def test_quote_that_is_gone_is_waited_for_and_corrected_when_it_is_back(made: Ma
     assert quote_of(back, made.id_of(WAITED))["speaker_status"] == "unresolved"
 
 
-def test_corrections_of_an_article_that_is_gone_wait(made: Made) -> None:
+def test_corrections_of_a_removed_article_wait(made: Made) -> None:
     corrections = given(made, (WAITED, "confirmed", "true"))
     plan = plan_corrections(corrections, (), None, [made.tables["quotes"]])
     nothing = {name: rows.slice(0, 0) for name, rows in made.tables.items()}
@@ -362,7 +362,7 @@ def test_name_of_two_entities_is_refused(made: Made) -> None:
         correct(Made(made.article, made.quotes, other), (CHECKED, "speaker_name", "Hazebroek"))
 
 
-def test_every_correction_that_cannot_be_applied_is_told(made: Made) -> None:
+def test_every_correction_that_cannot_be_applied_is_reported(made: Made) -> None:
     with pytest.raises(UsageError, match=r"(?s)^2 corrections .*row 2: .*'Ada'.*row 3: .*'Bea'"):
         correct(made, (CHECKED, "speaker_name", "Ada"), (WAITED, "speaker_name", "Bea"))
 
@@ -407,14 +407,14 @@ def test_indirect_quote_counts_as_closed(made: Made) -> None:
     assert quote_of(correct(made, (SAFE, "quote_type", "mixed")), made.id_of(SAFE))["is_closed"] is False
 
 
-def test_what_is_found_right_is_confirmed_and_else_as_it_was(made: Made) -> None:
+def test_confirmed_quote_changes_only_its_status(made: Made) -> None:
     for rows in ([(WAITED, "confirmed", "true")], [(WAITED, "speaker_name", "Hazebroek")]):
         row = quote_of(correct(made, *rows), made.id_of(WAITED))
         machine = made.tables["quotes"].filter(pc.field("quote_id") == made.id_of(WAITED)).to_pylist()[0]
         assert row == machine | {"review_status": "confirmed"}
 
 
-def test_quote_that_is_none_goes_and_nothing_dangles(made: Made) -> None:
+def test_removed_quote_leaves_no_dangling_key(made: Made) -> None:
     corrected = correct(made, (SAFE, "is_quote", "false"), (MYSELF, "is_quote", "false"))
     rows = corrected.quotes.to_pylist()
     assert [row["position"] for row in rows] == [0, 1, 2, 3, 4]
@@ -425,7 +425,7 @@ def test_quote_that_is_none_goes_and_nothing_dangles(made: Made) -> None:
     assert held <= {None, *(row["quote_id"] for row in rows)}
 
 
-def test_i_in_what_is_no_quote_is_nobody(made: Made) -> None:
+def test_i_in_a_removed_quote_refers_to_nobody(made: Made) -> None:
     corrected = correct(made, (MYSELF, "is_quote", "false"))
     texts = Counter(mention.text for mention in made.mentions)
     assert Counter(corrected.mentions["text"].to_pylist()) == texts - Counter(["I", "myself"])
@@ -441,7 +441,7 @@ def test_pronouns_follow_the_speaker(made: Made) -> None:
     assert meant[text.index("Mara")] == "Mara Oduya"
 
 
-def test_pronoun_that_speaks_for_nobody_named_is_no_mention(made: Made) -> None:
+def test_pronoun_of_an_unnamed_speaker_is_not_a_mention(made: Made) -> None:
     corrected = correct(made, (SAFE, "speaker_status", "unresolved"))
     assert "she" not in corrected.mentions["text"].to_pylist()
 
@@ -467,7 +467,7 @@ SAY = st.sampled_from(
 
 @given_any(st.dictionaries(st.integers(0, 6), SAY))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_whatever_is_said_keys_hold_and_counts_are_right(made: Made, sayings: dict[int, tuple[str, str]]) -> None:
+def test_any_corrections_keep_keys_and_counts_right(made: Made, sayings: dict[int, tuple[str, str]]) -> None:
     corrected = correct(made, *((number, *say) for number, say in sayings.items()))
     quotes, mentions = corrected.quotes.to_pylist(), corrected.mentions.to_pylist()
     ids = {row["quote_id"] for row in quotes}
@@ -486,7 +486,7 @@ def test_whatever_is_said_keys_hold_and_counts_are_right(made: Made, sayings: di
     assert spoken.keys() <= entities.keys()
 
 
-def test_withdrawn_corrections_leave_what_the_machine_made(made: Made) -> None:
+def test_withdrawn_corrections_restore_the_machines_rows(made: Made) -> None:
     before = correct(made, (CHECKED, "speaker_name", "Hazebroek"), (SAFE, "is_quote", "false")).plan.reviewed
     assert apply(made, [], before).quotes.equals(made.tables["quotes"])
 
@@ -550,7 +550,7 @@ def test_gold_does_not_go_into_a_folder_in_use(made: Made, versions: Path, tmp_p
         gold_of(made, versions, tmp_path)
 
 
-def test_place_that_gold_cannot_be_written_to_is_told(made: Made, versions: Path, tmp_path: Path) -> None:
+def test_unwritable_folder_for_gold_is_reported(made: Made, versions: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="cannot be written"):
         gold_of(made, versions, tmp_path / "file" / "gold")

@@ -25,7 +25,7 @@ def test_rows_say_which_record_of_the_batch_they_are_of() -> None:
     assert batch.rows["articles"]["staged_at"].to_pylist() == [0, 1]
 
 
-def test_record_that_takes_too_long_is_refused_and_those_beside_it_are_curated(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_record_is_rejected_and_its_neighbours_are_curated(monkeypatch: pytest.MonkeyPatch) -> None:
     def read_slowly(one: RawRecord, options: Options) -> RawArticle | Reject:
         while one.ref.raw_record == "2":
             time.sleep(0.01)

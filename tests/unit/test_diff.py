@@ -464,7 +464,7 @@ def test_page_without_changes_says_so(tmp_path: Path) -> None:
     assert "Nothing changed." in (tmp_path / "diff.html").read_text("utf-8")
 
 
-def test_page_of_at_most_a_megabyte_says_what_it_omits(tmp_path: Path) -> None:
+def test_page_of_at_most_a_megabyte_says_that_it_omits_changes(tmp_path: Path) -> None:
     words = '"&<>' * 100
     before = version(*(article(number) for number in range(900)))
     after = version(

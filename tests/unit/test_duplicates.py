@@ -116,7 +116,7 @@ def test_an_edited_text_is_a_near_copy(copy: str) -> None:
         pytest.param(" ".join(sorted(WIRE.split())), id="the-same-words-in-another-order"),
     ],
 )
-def test_what_shares_less_is_no_copy(other: str) -> None:
+def test_less_similar_article_is_not_a_copy(other: str) -> None:
     assert one_copy(WIRE, other) is None
 
 
@@ -165,7 +165,7 @@ def test_short_texts_are_near_nothing(words: int, kind: str | None) -> None:
         pytest.param(numbered(STUB_WORDS), "A quay in the rain", {2: 1}, id="more-than-a-sentence"),
     ],
 )
-def test_a_stub_is_told_by_its_headline(text: str, headline: str | None, expected: dict[int, int]) -> None:
+def test_stub_is_identified_by_its_headline(text: str, headline: str | None, expected: dict[int, int]) -> None:
     first = body(1, text, headline="Nine days without a harbour")
     assert copies(first, body(2, text.upper(), after(1), headline=headline)) == expected
 
@@ -306,7 +306,7 @@ def changed_answers(
         pytest.param([body(9, JAPANESE, after(20))], [], {"9": None}, id="like-nothing-there"),
     ],
 )
-def test_a_run_changes_answers_around_what_it_changes(
+def test_run_updates_duplicates_near_its_changes(
     come: list[Body], gone: list[Body], expected: dict[str, str | None]
 ) -> None:
     assert changed_answers(come, gone) == expected
@@ -332,7 +332,7 @@ def test_an_undated_copy_follows_when_its_original_changes() -> None:
         pytest.param(date.max, "9999-12 undated", id="the-last-day-there-is"),
     ],
 )
-def test_each_month_around_what_changes_is_read_once(day: date | None, asked: str) -> None:
+def test_each_month_near_the_changes_is_read_once(day: date | None, asked: str) -> None:
     ranges: list[tuple[date | None, date | None]] = []
     changed_answers([body(9, OTHER, day)], asked=ranges)
     names: dict[tuple[date | None, date | None], str] = {(date.max, None): "undated", (None, None): "all"}

@@ -66,7 +66,7 @@ def test_a_data_set_without_versions() -> None:
     assert versions_to_remove({}, "", NOW, Policy()) == []
 
 
-def test_periods_are_those_of_utc() -> None:
+def test_periods_are_in_utc() -> None:
     india = timezone(timedelta(hours=5, minutes=30))  # 11:36 and 12:24 there
     first, last = (moment.astimezone(india) for moment in ago(30.4, 29.6))
     assert kept([first, last], NOW, ONLY_AGE) == [last]
@@ -128,7 +128,7 @@ def test_policy_is_read(text: str, policy: Policy) -> None:
         pytest.param("hours=1,hours=2", "hours is given twice", id="twice"),
     ],
 )
-def test_policy_that_cannot_be_read_says_what_is_wrong(text: str, fault: str) -> None:
+def test_malformed_policy_is_described(text: str, fault: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_policy(text)
     assert fault in str(caught.value)

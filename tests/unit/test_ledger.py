@@ -271,18 +271,18 @@ def test_record_that_moves_to_another_article_leaves_the_first_to_the_next_best(
     assert third.choose_winners(lambda _: False)[0] == {"two": key("b.txt")}, "what cannot be read again claims nothing"
 
 
-def test_superseded_record_that_its_file_does_not_hold_any_more_claims_nothing() -> None:
+def test_superseded_record_missing_from_its_file_claims_nothing() -> None:
     ran = run_all({"a": "B1 A1", "b": "A2"}, {"a": "B1", "b": "C2"})
     assert ran.known.holders == {"B": ("wire", "a", "1"), "C": ("wire", "b", "1")}
 
 
-def test_superseded_record_whose_file_comes_back_claims_its_article_again() -> None:
+def test_superseded_record_of_a_returning_file_claims_its_article_again() -> None:
     gone, back = {"b": "B2"}, {"a": "A1", "b": "B2"}
     ran = run_all({"a": "A1", "b": "A2"}, gone, back)
     assert ran.known.holders == {"A": ("wire", "a", "1"), "B": ("wire", "b", "1")}
 
 
-def test_superseded_record_that_comes_back_in_its_file_claims_its_article_again() -> None:
+def test_superseded_record_that_returns_to_its_file_claims_its_article_again() -> None:
     ran = run_all({"a": "B1 A1", "b": "A2"}, {"a": "B1", "b": "A2"}, {"a": "B1", "b": "C2"}, {"a": "B1 A1", "b": "C2"})
     assert ran.known.holders["A"] == ("wire", "a", "2")
 
@@ -298,7 +298,7 @@ def test_superseded_record_of_a_changed_file_that_this_run_leaves_closed_is_coun
 # ── What is refused ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_refused_change_keeps_the_last_good_revision() -> None:
+def test_rejected_change_keeps_the_last_good_revision() -> None:
     first = begin()
     first.note_article(key("a.txt"), "sha-1", "article", OLD)
     second = begin(settled(first), "a.txt")
@@ -308,12 +308,12 @@ def test_refused_change_keeps_the_last_good_revision() -> None:
     assert second.counts()["reject_count"] == 1
 
 
-def test_refused_record_of_no_article_says_nothing_of_a_revision() -> None:
+def test_reject_without_an_article_does_not_mention_a_revision() -> None:
     assert begin().note_reject(reject_of("a.txt"), "sha-1") == reject_of("a.txt")
 
 
 @pytest.mark.parametrize("refused", [pytest.param("", id="unreadable"), pytest.param("sha-2", id="no-article")])
-def test_article_whose_record_was_refused_for_a_while_is_no_new_revision(refused: str) -> None:
+def test_article_has_no_new_revision_after_a_temporary_reject(refused: str) -> None:
     first = begin()
     first.note_article(key("a.txt"), "sha-1", "one", OLD)
     known = settled(first)
@@ -329,7 +329,7 @@ def test_article_whose_record_was_refused_for_a_while_is_no_new_revision(refused
     assert third.count_contents() == {"one": 1}
 
 
-def test_record_refused_at_first_is_the_first_revision_of_its_article() -> None:
+def test_record_rejected_at_first_becomes_the_first_revision() -> None:
     first = begin()
     first.note_reject(reject_of("a.txt"), "sha-1")
     known = settled(first)
@@ -341,7 +341,7 @@ def test_record_refused_at_first_is_the_first_revision_of_its_article() -> None:
     assert second.count_contents() == {"one": 1}
 
 
-def test_staged_article_that_is_refused_leaves_its_place_to_the_next_best() -> None:
+def test_rejected_staged_article_is_taken_from_the_next_best_record() -> None:
     ledger = begin()
     ledger.note_article(key("a.txt"), "sha-a", "one", OLD)
     ledger.note_article(key("b.txt"), "sha-b", "one", NEW)
@@ -355,7 +355,7 @@ def test_staged_article_that_is_refused_leaves_its_place_to_the_next_best() -> N
 # ── Revisions and fates ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_nothing_new_is_no_change() -> None:
+def test_nothing_new_changes_nothing() -> None:
     raw = {"a": "A1 !empty", "b": "-"}
     again = run(raw, run_all(raw).known)
     assert not again.ledger.has_changed()
@@ -376,7 +376,7 @@ def test_record_that_moves_to_another_article_is_the_first_revision_of_that_one(
     assert ran.counts == {"new": 1}
 
 
-def test_record_that_comes_in_twice_is_our_bug() -> None:
+def test_record_read_twice_is_reported_as_a_bug() -> None:
     ledger = begin(run_all({"a": "A1"}).known, "a")
     ledger.note_unchanged(("wire", "a", "1"))
     with pytest.raises(LedgerError, match="twice"):
@@ -396,7 +396,7 @@ def test_article_restaged_for_its_correction_is_a_change_and_no_revision() -> No
 # ── Files of many records ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_file_that_has_not_changed_stays_closed_and_all_it_held_comes_in() -> None:
+def test_unchanged_file_stays_closed_and_its_records_are_counted() -> None:
     raw = {"dump": "A1 B1 B2 !no_text - -"}
     first = run_all(raw)
     file = begin(first.known).known_file("wire", "dump")
@@ -424,7 +424,7 @@ def test_appended_file_costs_only_its_new_records() -> None:
     assert ran.known == run_all({"dump": "A1 B1 C1 - D1 !no_text -"}).known
 
 
-def test_line_that_is_inserted_costs_only_what_follows_it() -> None:
+def test_inserted_line_changes_only_the_lines_after_it() -> None:
     first = run_all({"dump": "A1 B1 C1"})
     ran = run({"dump": "A1 D1 B1 C1"}, first.known)
     check(ran)
@@ -432,7 +432,7 @@ def test_line_that_is_inserted_costs_only_what_follows_it() -> None:
     assert ran.counts["unchanged"] == 1
 
 
-def test_record_in_an_unread_file_that_is_superseded_now_changes_its_files_row_and_this_runs_fates() -> None:
+def test_newly_superseded_record_of_an_unread_file_is_counted() -> None:
     first = run_all({"old": "A1 B1"})
     ran = run({"old": "A1 B1", "new": "A2"}, first.known)
     check(ran)
@@ -451,7 +451,7 @@ def test_record_in_an_unread_file_that_wins_again_is_read_for_itself_and_counted
     assert ran.known.files["wire", "old"].article_count == 2
 
 
-def test_record_in_an_unread_file_that_cannot_be_read_again_is_refused_and_counted_once() -> None:
+def test_unreadable_record_of_an_unread_file_is_rejected_and_counted_once() -> None:
     first = run_all({"old": "A1 B1", "new": "A2"})
     ledger = begin(first.known, "new")
     ledger.note_unchanged_file(first.known.files["wire", "old"], "")
@@ -466,7 +466,7 @@ def test_record_in_an_unread_file_that_cannot_be_read_again_is_refused_and_count
     assert known.files["wire", "old"].reject_reasons == as_counts(Counter({"unreadable": 1}))
 
 
-def test_refused_record_that_its_file_does_not_hold_any_more_is_forgotten_and_an_article_stays() -> None:
+def test_missing_reject_is_removed_and_a_missing_article_stays() -> None:
     ran = run_all({"dump": "A1 B1 !truncated"}, {"dump": "A1"})
     assert set(ran.known.records) == {("wire", "dump", "1"), ("wire", "dump", "2")}
     assert not ran.known.records["wire", "dump", "2"].is_there
@@ -474,7 +474,7 @@ def test_refused_record_that_its_file_does_not_hold_any_more_is_forgotten_and_an
     assert ran.known.files["wire", "dump"].article_count == 1, "the file holds one"
 
 
-def test_file_that_shrank_and_grew_again_claims_what_it_held() -> None:
+def test_file_that_shrank_and_grew_again_claims_its_articles() -> None:
     ran = run_all({"dump": "A1 B1"}, {"dump": "A1"}, {"dump": "A1 C1"})
     assert ran.known.holders == {"A": ("wire", "dump", "1"), "C": ("wire", "dump", "2")}
     assert ran.known.records["wire", "dump", "2"].article_id == "C"
@@ -491,7 +491,7 @@ def test_file_that_could_not_be_opened_is_opened_again() -> None:
     assert begin(settled(ledger)).known_file("wire", "dump") is None
 
 
-def test_stamp_that_is_another_alone_is_nothing_to_publish() -> None:
+def test_new_stamp_alone_is_not_published() -> None:
     known = run_all({"dump": "A1"}).known
     ledger = begin(known)
     ledger.note_unchanged_file(known.files["wire", "dump"], "7:7:7")
@@ -521,7 +521,7 @@ def test_reprocessing_makes_all_again_and_counts_no_revision() -> None:
     assert ran.ledger.count_contents() == {"A": 2}
 
 
-def test_reprocessing_what_older_code_made_leaves_the_rest() -> None:
+def test_reprocessing_older_records_leaves_the_others() -> None:
     first = run_all({"a": "A1", "b": "B1"})
     at = ("wire", "b", "1")
     records = {**first.known.records, at: replace(first.known.records[at], made_by="code=1")}
@@ -532,7 +532,7 @@ def test_reprocessing_what_older_code_made_leaves_the_rest() -> None:
     assert ran.known.records[at].made_by == "code=2"
 
 
-def test_replay_makes_refused_records_of_a_reason_again_and_no_others() -> None:
+def test_replay_curates_only_rejects_with_the_reason() -> None:
     raw = {"a": "A1 !no_text", "b": "!empty"}
     known = run_all(raw).known
     ledger = Ledger(
@@ -547,7 +547,7 @@ def test_replay_makes_refused_records_of_a_reason_again_and_no_others() -> None:
 # ── What is gone ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_files_that_are_gone_keep_their_articles_and_not_what_was_refused() -> None:
+def test_removed_files_keep_their_articles_and_lose_their_rejects() -> None:
     ran = run_all({"a": "A1 !no_text", "b": "B1"}, {"b": "B1"})
     assert set(ran.known.holders) == {"A", "B"}
     assert ran.known.outcomes() == {"a:1": "article", "b:1": "article"}
@@ -564,7 +564,7 @@ def test_files_that_are_gone_keep_their_articles_and_not_what_was_refused() -> N
     ],
 )
 @pytest.mark.parametrize("runs_between", [0, 1, 2])
-def test_pruning_takes_all_of_a_file_that_is_gone_however_many_runs_ago(raw: str, runs_between: int) -> None:
+def test_pruning_removes_all_records_of_a_file_removed_runs_ago(raw: str, runs_between: int) -> None:
     known = run_all({"a": raw, "b": "B1"}).known
     for _ in range(runs_between):
         known = run({"b": "B1"}, known).known
@@ -576,7 +576,7 @@ def test_pruning_takes_all_of_a_file_that_is_gone_however_many_runs_ago(raw: str
     assert not run({"b": "B1"}, ran.known, is_pruning=True).ledger.has_changed()
 
 
-def test_pruning_takes_records_that_their_file_does_not_hold_any_more() -> None:
+def test_pruning_removes_records_missing_from_their_file() -> None:
     known = run_all({"a": "A1 B1"}, {"a": "A1"}).known
     ran = run({"a": "A1"}, known, is_pruning=True)
     check(ran)

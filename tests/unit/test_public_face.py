@@ -11,7 +11,7 @@ from pipeline import curate, store
 from pipeline.settings import VERSION
 
 
-def test_public_names_are_those_of_the_pipeline() -> None:
+def test_public_names_come_from_the_pipeline() -> None:
     assert onrecord.__version__ == VERSION
     assert onrecord.open_version is store.open_version
     assert onrecord.curate is curate.curate

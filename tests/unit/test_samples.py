@@ -108,7 +108,7 @@ def test_articles_are_short() -> None:
     assert {place: length for place, length in lengths.items() if not 80 <= length <= 250} == {}
 
 
-def test_what_is_no_article_is_refused_or_skipped() -> None:
+def test_other_samples_are_rejected_or_skipped() -> None:
     rejects = [sample for sample in read_samples() if isinstance(sample, Reject)]
     assert {(reject.raw_path, reject.raw_record): reject.reason for reject in rejects} == REFUSED
     skips = [sample for sample in read_samples() if isinstance(sample, Skip)]
@@ -250,7 +250,7 @@ def test_part_of_an_article_is_flagged(headline: str, flags: tuple[str, ...]) ->
     assert [article.flags for article in articles() if article.metadata.headline == headline] == [flags]
 
 
-def test_correction_has_the_address_of_the_first_version_and_came_later() -> None:
+def test_correction_has_the_address_of_the_first_version_and_a_later_date() -> None:
     first, second = (SIDECARS[f"harbour-post/harbour-tolls{part}.json"] for part in ("", "-corrected"))
     assert second["url"].split("?")[0] == first["url"]
     assert second["fetched_at"] > first["fetched_at"]
@@ -277,7 +277,7 @@ def test_about_half_of_the_texts_have_a_sidecar() -> None:
     assert 0.4 <= len(beside) / len(texts) <= 0.8
 
 
-def test_packed_samples_hold_no_time_of_packing() -> None:
+def test_packed_samples_contain_no_packing_time() -> None:
     packed = (RAW / "crawl/crawl.warc.gz").read_bytes()
     assert packed.startswith(b"\x1f\x8b\x08\x00" + bytes(4))
     with zipfile.ZipFile(RAW / "crawl/pages.zip") as archive:

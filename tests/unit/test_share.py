@@ -251,13 +251,13 @@ def test_columns_keep_their_meaning_and_files_their_origin(shared: Path) -> None
     assert schema.metadata[b"onrecord.version"] == VERSION.encode()
 
 
-def test_pandas_reads_what_is_shared(data: DataSet, shared: Path) -> None:
+def test_pandas_reads_the_shared_tables(data: DataSet, shared: Path) -> None:
     quotes = pd.read_parquet(shared / "quotes")
     assert len(quotes) == data.tables["quotes"].num_rows
     assert set(quotes["published_month"].astype(str)) == {"2024-05", "2024-06", "unknown"}
 
 
-def test_readme_says_what_is_left_out_and_how_to_join(shared: Path) -> None:
+def test_readme_says_which_columns_are_missing_and_how_to_join(shared: Path) -> None:
     text = (shared / "README.md").read_text("utf-8")
     assert "| `articles` | 12 | `headline`, `standfirst`" in text
     assert "python join_text.py --raw RAW --into whole\n```" in text
@@ -278,7 +278,7 @@ def test_empty_folder_is_taken(version: Version, tmp_path: Path) -> None:
     assert (tmp_path / "README.md").exists()
 
 
-def test_place_that_cannot_be_written_is_told(version: Version, tmp_path: Path) -> None:
+def test_unwritable_target_is_reported(version: Version, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="cannot be written"):
         export_without_text(version, tmp_path / "file" / "target")
@@ -293,7 +293,7 @@ def run_script(shared: Path, *arguments: object) -> subprocess.CompletedProcess[
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_words_come_back_as_they_were(data: DataSet, shared: Path, raw: Path, tmp_path: Path) -> None:
+def test_joined_words_equal_the_originals(data: DataSet, shared: Path, raw: Path, tmp_path: Path) -> None:
     ran = run_script(shared, "--raw", raw, "--into", tmp_path / "whole")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.startswith("12 articles joined")
@@ -309,7 +309,7 @@ def test_words_come_back_as_they_were(data: DataSet, shared: Path, raw: Path, tm
     assert schema.metadata[b"onrecord.version"] == VERSION.encode()
 
 
-def test_articles_that_cannot_be_joined_are_told(
+def test_articles_that_cannot_be_joined_are_reported(
     shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     raw = write_raw(tmp_path / "wire")
@@ -361,7 +361,7 @@ def test_raw_of_unknown_collections_is_refused(shared: Path, tmp_path: Path, raw
     assert not (tmp_path / "whole").exists()
 
 
-def test_script_tells_a_usage_error_in_a_line(
+def test_script_reports_a_usage_error_in_one_line(
     shared: Path, raw: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "mine").touch()

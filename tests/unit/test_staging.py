@@ -37,7 +37,7 @@ def batch_of(*articles: str) -> dict[str, pa.Table]:
     return {name: no_rows(name) for name in STAGED} | {"mentions": pa.concat_tables(pieces)}
 
 
-def test_rows_come_back_by_article(tmp_path: Path) -> None:
+def test_rows_are_read_back_by_article(tmp_path: Path) -> None:
     staging = Staging(tmp_path)
     assert [staging.add(batch_of("a", "b", "c")), staging.add(batch_of("d", "e"))] == [0, 1]
     found = list(staging.read("mentions", [Place(1, 1), Place(0, 0), Place(0, 2)], ["article_id"]))

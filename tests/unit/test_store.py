@@ -47,7 +47,7 @@ from pipeline.store import maintenance, parts, versions_on_disk
         pytest.param("README.md", "# My notes\n", id="a-readme-of-the-user"),
     ],
 )
-def test_folder_that_holds_something_else_is_refused(tmp_path: Path, name: str, text: str) -> None:
+def test_folder_with_other_files_is_refused(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(UsageError, match=name), store.writing(tmp_path):
         pass
@@ -69,7 +69,7 @@ def test_folder_with_only_our_readme_is_taken(tmp_path: Path) -> None:
         assert (tmp_path / "versions").is_dir()
 
 
-def test_second_writer_is_told_who_writes(tmp_path: Path) -> None:
+def test_second_writer_learns_who_has_the_lock(tmp_path: Path) -> None:
     with store.writing(tmp_path):
         code = (
             f"from pathlib import Path\nfrom pipeline import store\nwith store.writing(Path({str(tmp_path)!r})): pass"
@@ -360,7 +360,7 @@ def test_update_writes_articles_and_counts_and_nothing_else(tmp_path: Path) -> N
     assert revised.read("articles")["revision"].to_pylist() == [2, 1]
 
 
-def test_rows_that_are_as_they_were_say_of_themselves_what_the_run_would(tmp_path: Path) -> None:
+def test_unchanged_rows_get_the_metadata_of_the_run(tmp_path: Path) -> None:
     stories = {A: Story(MAY)}
     first = publish(tmp_path, FIRST, stories)
     changes = store.Changes(
@@ -373,7 +373,7 @@ def test_rows_that_are_as_they_were_say_of_themselves_what_the_run_would(tmp_pat
     assert version.read("quotes").equals(first.read("quotes"))
 
 
-def test_each_part_tells_what_it_was_and_what_it_is(tmp_path: Path) -> None:
+def test_each_written_part_has_its_rows_before_and_after(tmp_path: Path) -> None:
     stories = {A: Story(MAY), B: Story(JUNE)}
     first = publish(tmp_path, FIRST, stories)
     held = first.find_articles([A])
@@ -424,7 +424,7 @@ def check_parts(version: store.Version) -> None:
 
 
 @pytest.mark.usefixtures("small_parts")
-def test_parts_that_lost_articles_come_together_and_hold_the_same(tmp_path: Path) -> None:
+def test_merged_parts_have_the_same_rows(tmp_path: Path) -> None:
     stories = {article_id: Story(MAY) for article_id in (A, B, C, D, E)}
     first = publish(tmp_path, FIRST, stories)
     left = {article_id: stories[article_id] for article_id in (A, D, E)}
@@ -566,7 +566,7 @@ def test_rows_are_found_by_a_value_part_by_part(filled: store.Version) -> None:
     assert not list(filled.find("quotes", "text", ["Renfield"]))
 
 
-def test_held_articles_tell_their_record_and_home(filled: store.Version) -> None:
+def test_published_articles_know_their_record_and_home(filled: store.Version) -> None:
     found = filled.find_articles([C, E, "0" * 16])
     assert {article_id: (article.key[1], article.home) for article_id, article in found.items()} == {
         C: (f"{C}.txt", (MAY, "part-1.parquet")),
@@ -629,7 +629,7 @@ def test_disk_that_refuses_leaves_no_version(tmp_path: Path) -> None:
     assert not (tmp_path / "versions" / FIRST).exists()
 
 
-def test_disk_that_refuses_a_place_for_what_a_run_makes_is_told(tmp_path: Path) -> None:
+def test_unwritable_scratch_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="nothing was published"), store.scratch(tmp_path / "nowhere"):
         pass
 
@@ -648,7 +648,7 @@ def test_place_without_data_set_says_how_to_make_one(tmp_path: Path) -> None:
         "state/signatures/published_month=unknown/part-0.parquet",
     ],
 )
-def test_data_set_of_other_columns_is_refused_and_left_alone(tmp_path: Path, name: str) -> None:
+def test_data_set_with_other_columns_is_refused_and_unchanged(tmp_path: Path, name: str) -> None:
     with store.writing(tmp_path):
         path = empty_version(tmp_path, FIRST).path / name
     first = pq.read_schema(path).names[0]
@@ -664,7 +664,7 @@ def test_data_set_of_other_columns_is_refused_and_left_alone(tmp_path: Path, nam
 
 
 @pytest.mark.parametrize("damage", ["removed", "cut", "version-removed"])
-def test_data_set_that_is_not_whole_is_refused(tmp_path: Path, damage: str) -> None:
+def test_incomplete_data_set_is_refused(tmp_path: Path, damage: str) -> None:
     with store.writing(tmp_path):
         version = empty_version(tmp_path, FIRST)
     if damage == "version-removed":
@@ -677,7 +677,7 @@ def test_data_set_that_is_not_whole_is_refused(tmp_path: Path, damage: str) -> N
         pass
 
 
-def test_data_set_of_an_older_layout_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_data_set_with_an_older_layout_is_refused_and_unchanged(tmp_path: Path) -> None:
     version = empty_version(tmp_path, FIRST)
     shutil.rmtree(version.path / "state")
     before = sorted(tmp_path.rglob("*"))

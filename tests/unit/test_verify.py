@@ -402,7 +402,7 @@ def test_raw_record_that_differs_is_found(
     assert found.difference_count == 1
 
 
-def test_raw_file_that_is_gone_is_found(verify: Verify) -> None:
+def test_missing_raw_file_is_found(verify: Verify) -> None:
     found = verify(sound(), {"pack.zip": RAW["pack.zip"]})
     assert found.differences == ["story.txt: the raw file cannot be read: No such file or directory"]
 
@@ -421,7 +421,7 @@ def test_articles_of_other_sources_are_not_compared_with_raw(verify: Verify) -> 
     assert found.counts["articles of other sources, not compared with RAW"] == 2
 
 
-def test_differences_are_counted_and_the_first_are_told(verify: Verify) -> None:
+def test_differences_are_counted_and_the_first_are_listed(verify: Verify) -> None:
     rows = sound()
     rows["rejects"] += [rows["rejects"][0] | {"raw_path": f"{number}.txt"} for number in range(30)]
     found = verify(rows)

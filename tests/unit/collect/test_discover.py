@@ -58,14 +58,14 @@ def test_links_of_a_feed(body: bytes, found: list[str]) -> None:
 @pytest.mark.parametrize(
     "content_type", ["text/html", "application/xml; charset=us-ascii", "text/plain; charset=utf-8"]
 )
-def test_a_wrong_content_type_is_no_damage(content_type: str) -> None:
+def test_wrong_content_type_is_accepted(content_type: str) -> None:
     body = rss("https://post.example/fähre").decode().replace('"1.0"', '"1.0" encoding="windows-1252"').encode("cp1252")
     listing = read_feed(body, HERE, {"content-type": content_type})
     assert len(listing.pages) == 1
     assert listing.problem == ""
 
 
-def test_what_stands_before_a_break_is_taken_and_the_break_is_said() -> None:
+def test_links_before_damage_are_used_and_the_damage_is_reported() -> None:
     whole = rss("https://post.example/a", "https://post.example/b")
     listing = read_feed(whole[: whole.index(b"/b</link>")], HERE, {})
     assert urls(listing) == ["https://post.example/a"]
@@ -96,7 +96,7 @@ def test_no_feed_is_unreadable(body: bytes) -> None:
     assert error.value.outcome == "unreadable"
 
 
-def test_a_news_sitemap_tells_when_a_page_was_published_and_the_newest_comes_first() -> None:
+def test_news_sitemap_has_dates_and_the_newest_page_is_first() -> None:
     body = sitemap(
         entry("https://post.example/old", lastmod="2023-01-01"),
         entry("https://post.example/undated"),
@@ -121,13 +121,13 @@ def test_an_index_names_sitemaps_and_no_pages() -> None:
     assert listing.pages == ()
 
 
-def test_addresses_of_images_are_no_pages() -> None:
+def test_addresses_of_images_are_not_pages() -> None:
     image = '<image:image xmlns:image="http://www.google.com/schemas/sitemap-image/1.1"><image:loc>/i.jpg</image:loc></image:image>'
     body = sitemap(f"<url>{image}<loc>https://post.example/a</loc></url>", "<url></url>")
     assert urls(read_sitemap(body, HERE, 1_000_000)) == ["https://post.example/a"]
 
 
-def test_a_prefix_that_nothing_declares_is_no_harm() -> None:
+def test_undeclared_prefix_is_accepted() -> None:
     news = "<news:news><news:publication_date>2024-05-07</news:publication_date></news:news>"
     body = f"<urlset><url><loc>https://post.example/a</loc>{news}</url></urlset>".encode()
     assert urls(read_sitemap(body, HERE, 1_000)) == ["https://post.example/a"]
@@ -139,7 +139,7 @@ def test_a_sitemap_without_its_namespace_is_read() -> None:
     ]
 
 
-def test_a_sitemap_cut_off_gives_what_stands_before() -> None:
+def test_cut_sitemap_gives_the_links_before_the_cut() -> None:
     whole = sitemap(entry("https://post.example/a"), entry("https://post.example/b"))
     listing = read_sitemap(whole[: whole.index(b"/b</loc>")], HERE, 1_000_000)
     assert urls(listing) == ["https://post.example/a"]
@@ -147,7 +147,7 @@ def test_a_sitemap_cut_off_gives_what_stands_before() -> None:
     assert not listing.is_whole
 
 
-def test_more_addresses_than_a_sitemap_may_hold_are_said() -> None:
+def test_too_many_addresses_in_a_sitemap_are_reported() -> None:
     listing = read_sitemap(sitemap(*(entry(f"/{number}") for number in range(MAX_LINKS + 5))), HERE, 50_000_000)
     assert len(listing.pages) == MAX_LINKS
     assert "only its first 50,000" in listing.problem
@@ -213,7 +213,7 @@ MANGLED = [
 
 
 @pytest.mark.parametrize("charset", ["", "utf-16", "punycode", "undefined", "\x00", "no-such-charset"])
-def test_mangled_feeds_and_sitemaps_are_read_or_refused(charset: str) -> None:
+def test_mangled_feeds_and_sitemaps_are_read_or_rejected(charset: str) -> None:
     chance = random.Random(7)
     kinds = (rss("https://post.example/a", "/b"), atom("/a", "b"), sitemap(entry("/a", published="2024-05-07")))
     for _ in range(200):
@@ -231,7 +231,7 @@ def test_mangled_feeds_and_sitemaps_are_read_or_refused(charset: str) -> None:
 
 
 @pytest.mark.parametrize("closing", [b"", b"</b>"], ids=["never-closed", "well-formed"])
-def test_a_feed_nested_deep_is_refused_before_it_is_parsed(closing: bytes) -> None:
+def test_deeply_nested_feed_is_rejected_before_parsing(closing: bytes) -> None:
     deep = b"<title>" + b"<b>" * 1_000_000 + closing * 1_000_000
     with pytest.raises(FetchError, match="nested more than 5,000 levels deep"):
         read_feed(rss("https://post.example/a").replace(b"<title>A", deep), HERE, {})

@@ -44,7 +44,7 @@ def test_addresses(text: str, address: str) -> None:
         pytest.param("", id="empty"),
     ],
 )
-def test_what_is_no_address_of_the_web(text: str) -> None:
+def test_not_a_web_address(text: str) -> None:
     with pytest.raises(FetchError) as error:
         parse_address(text)
     assert error.value.outcome == "bad_address"
@@ -66,7 +66,7 @@ def test_retry_after(value: str | None, seconds: float | None) -> None:
     assert found is None if seconds is None else found == pytest.approx(seconds, abs=600)
 
 
-def test_retry_after_a_date_to_come() -> None:
+def test_retry_after_a_future_date() -> None:
     in_an_hour = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     assert read_retry_after(in_an_hour) == pytest.approx(3600, abs=60)
 
@@ -92,7 +92,7 @@ def test_a_body_that_cannot_be_decoded(body: bytes, encoding: str, outcome: str)
     assert error.value.outcome == outcome
 
 
-def test_a_gzip_bomb_is_not_held_in_memory() -> None:
+def test_gzip_bomb_is_not_read_into_memory() -> None:
     bomb = gzip.compress(bytes(50_000_000))
     tracemalloc.start()
     with pytest.raises(FetchError, match="more than 1,000,000 bytes"):

@@ -31,11 +31,11 @@ def take_up(memory: Memory) -> None:
     assert [link.url for link in memory.take_open("Harbour Post")] == [URL]
 
 
-def test_a_page_lies_by_publisher_and_day_in_utc() -> None:
+def test_path_of_a_page_has_publisher_and_utc_day() -> None:
     assert name_place("harbour-post", PAGE) == f"harbour-post/2024-05-07/{PAGE.sha256}.html"
 
 
-def test_a_sidecar_says_what_is_known_and_nothing_else() -> None:
+def test_sidecar_has_only_known_values() -> None:
     assert json.loads(PAGE.sidecar()) == {
         "url": URL,
         "publisher": "Harbour Post",
@@ -47,7 +47,7 @@ def test_a_sidecar_says_what_is_known_and_nothing_else() -> None:
     assert (redirected["requested_url"], redirected["published_at"]) == ("https://t.example/1", "2024-05-07")
 
 
-def test_a_file_that_is_there_is_never_written_over(tmp_path: Path) -> None:
+def test_existing_file_is_never_overwritten(tmp_path: Path) -> None:
     place = name_place("harbour-post", PAGE)
     path = tmp_path / place
     path.parent.mkdir(parents=True)
@@ -74,7 +74,7 @@ def test_the_same_bytes_are_found_on_another_day_but_not_at_another_publisher(tm
         pytest.param("page", True, id="after-the-page"),
     ],
 )
-def test_what_a_run_that_died_while_writing_leaves_is_put_right(tmp_path: Path, reached: str, is_there: bool) -> None:
+def test_half_written_page_of_a_dead_run_is_repaired(tmp_path: Path, reached: str, is_there: bool) -> None:
     place = name_place("harbour-post", PAGE)
     with open_memory(tmp_path, "2024-05-08", max_runs=5) as memory:
         take_up(memory)
@@ -92,7 +92,7 @@ def test_what_a_run_that_died_while_writing_leaves_is_put_right(tmp_path: Path, 
     assert not (tmp_path / UNFINISHED).exists()
 
 
-def test_an_address_without_an_outcome_is_a_bug_that_is_found(tmp_path: Path) -> None:
+def test_address_without_an_outcome_is_reported_as_a_bug(tmp_path: Path) -> None:
     with open_memory(tmp_path, "2024-05-08", max_runs=5) as memory:
         take_up(memory)
         with pytest.raises(LedgerError, match="Harbour Post"):

@@ -27,7 +27,7 @@ def test_the_example_is_good() -> None:
     assert sources.signature.endswith(" (archive@university.example)")
 
 
-def test_a_name_of_its_own_stands_before_onrecord(tmp_path: Path) -> None:
+def test_own_collector_name_comes_before_onrecord(tmp_path: Path) -> None:
     sources = read_sources(write(tmp_path, 'user_agent = "press-archive/2.1"\n' + GOOD))
     assert sources.products == ("press-archive", "onrecord")
 
@@ -75,7 +75,7 @@ def test_a_name_of_its_own_stands_before_onrecord(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_cannot_be_used_is_one_clear_line(tmp_path: Path, content: str, found: str) -> None:
+def test_unusable_settings_are_reported_in_one_line(tmp_path: Path, content: str, found: str) -> None:
     path = write(tmp_path, content)
     with pytest.raises(UsageError) as error:
         read_sources(path)

@@ -48,7 +48,7 @@ def test_is_place(name: str, is_found: bool) -> None:
 
 
 @pytest.mark.slow
-def test_lists_are_what_the_generator_writes() -> None:
+def test_lists_equal_the_output_of_their_generator() -> None:
     for name, content in make_lists().items():
         assert (FOLDER / name).read_text("utf-8") == content, (
             f"{name} is not what `python -m training.gazetteer` writes"

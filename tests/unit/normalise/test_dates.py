@@ -52,7 +52,7 @@ def dated(
         pytest.param("7 May 2024", (2024, 5, 7), None, "day", id="in-words"),
     ],
 )
-def test_given_date(
+def test_stated_date(
     given: str, day: tuple[int, int, int], instant: tuple[int, int, int] | None, precision: str
 ) -> None:
     found = dated(given)

@@ -48,7 +48,7 @@ def test_kinds(lines: list[str], expected: list[str]) -> None:
     assert [kind for kind, _ in kinds("\n\n".join(lines))] == expected
 
 
-def test_given_headline_matches_by_words() -> None:
+def test_stated_headline_matches_by_words() -> None:
     text = f"{HEADLINE.upper()}!\n\n{LEAD}"
     assert kinds(text, HEADLINE)[0] == ("headline", f"{HEADLINE.upper()}!")
     assert kinds(text, "Something else")[0][0] == "paragraph"

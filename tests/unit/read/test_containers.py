@@ -150,7 +150,7 @@ class TestCompressed:
         content = PACK[coding](STORY) + bytes(1024) + PACK[coding](STORY) + bytes(BLOCK_BYTES * 2)
         assert b"".join(decompress_file(io.BytesIO(content), coding)) == STORY * 2
 
-    def test_other_bytes_behind_it_are_refused(self, coding: FileCoding) -> None:
+    def test_other_bytes_after_the_end_are_rejected(self, coding: FileCoding) -> None:
         content = PACK[coding](LINES) + b"these bytes are damage"
         assert fates(content, f"dump.jsonl.{ending(coding)}")[19:] == [
             ("20", LINES.decode().splitlines(keepends=True)[-1]),
@@ -161,14 +161,14 @@ class TestCompressed:
     def test_any_length_is_whole(self, coding: FileCoding, size: int) -> None:
         assert sum(map(len, decompress_file(io.BytesIO(PACK[coding](bytes(size))), coding))) == size
 
-    def test_cut_short_anywhere_is_told(self, coding: FileCoding) -> None:
+    def test_cut_anywhere_is_reported(self, coding: FileCoding) -> None:
         content = PACK[coding](STORY)
         for size in range(1, len(content)):
             with pytest.raises(BadStreamError) as error:
                 list(decompress_file(io.BytesIO(content[:size]), coding))
             assert error.value.reason == "truncated"
 
-    def test_what_comes_before_the_cut_is_read(self, coding: FileCoding) -> None:
+    def test_records_before_the_cut_are_read(self, coding: FileCoding) -> None:
         noise = random.Random(1)
         lines = [json.dumps({"text": noise.randbytes(100).hex()}).encode() + b"\n" for _ in range(8_000)]
         content = PACK[coding](b"".join(lines))
@@ -177,7 +177,7 @@ class TestCompressed:
         assert [record.data for record in records if isinstance(record, RawRecord)] == lines[: len(records)]
         assert fate(last) == (f"{len(records)}+", "truncated")
 
-    def test_one_wrong_bit_is_told(self, coding: FileCoding) -> None:
+    def test_one_wrong_bit_is_reported(self, coding: FileCoding) -> None:
         content = bytearray(PACK[coding](random.Random(2).randbytes(5000)))
         content[len(content) // 2] ^= 4
         if coding == "zstd":
@@ -276,7 +276,7 @@ def test_hidden_files_are_skipped(pack: Callable[..., bytes], path: str) -> None
     ]
 
 
-def test_what_is_no_file_is_skipped() -> None:
+def test_entry_that_is_not_a_file_is_skipped() -> None:
     with io.BytesIO() as file:
         with tarfile.open(fileobj=file, mode="w") as archive:
             archive.addfile(entry("city", type=tarfile.DIRTYPE))
@@ -334,7 +334,7 @@ def test_sidecars_in_a_zip(members: list[str], expected: dict[str, bytes | str |
     assert len(found) == len(expected)
 
 
-def test_article_with_a_huge_sidecar_is_refused() -> None:
+def test_article_with_a_huge_sidecar_is_rejected() -> None:
     content = zipped([("a.txt", STORY), ("a.json", bytes(2_000_000)), ("b.txt", STORY)])
     assert fates(content, "x.zip") == [
         ("a.txt", "broken_sidecar"),
@@ -359,7 +359,7 @@ def test_article_with_a_huge_sidecar_is_refused() -> None:
     ],
 )
 @pytest.mark.parametrize("pack", [zipped, tarred])
-def test_paths_that_lead_outside_are_refused(pack: Callable[..., bytes], path: str) -> None:
+def test_paths_outside_the_archive_are_rejected(pack: Callable[..., bytes], path: str) -> None:
     assert fates(pack([(path, STORY), ("a.txt", STORY)]), "x.tar") == [
         (path, "unsafe_path"),
         ("a.txt", STORY.decode()),
@@ -367,7 +367,7 @@ def test_paths_that_lead_outside_are_refused(pack: Callable[..., bytes], path: s
 
 
 @pytest.mark.parametrize("path", ["city/../a.txt", "..a.txt", "a..txt/..b.txt"])
-def test_dots_that_stay_inside_are_no_danger(path: str) -> None:
+def test_dots_inside_the_archive_are_accepted(path: str) -> None:
     ((_, text),) = fates(zipped([(path, STORY)]), "x.zip")
     assert text in (STORY.decode(), "skipped: no_article")
 
@@ -438,7 +438,7 @@ def test_bomb_ends_soon(name: str, content: Callable[[], bytes]) -> None:
     assert within(20, 150, content(), name) == [("0", "decompression_bomb")]
 
 
-def test_zip_bomb_is_refused_and_its_neighbours_are_read() -> None:
+def test_zip_bomb_is_rejected_and_its_neighbours_are_read() -> None:
     assert within(10, 20, zip_bomb(1 << 28), "x.zip") == [
         ("a.txt!/drained", str(len(STORY))),
         ("bomb.txt", "decompression_bomb"),
@@ -466,7 +466,7 @@ def test_bomb_within_bombs_ends_soon() -> None:
     assert [reason for _, reason in found].count("decompression_bomb") == 9
 
 
-def test_sparse_file_of_a_tar_is_refused() -> None:
+def test_sparse_file_of_a_tar_is_rejected() -> None:
     header = bytearray(entry("a.txt", 512, type=tarfile.GNUTYPE_SPARSE).tobuf(tarfile.GNU_FORMAT))
     header[386:410] = b"%011o\x00%011o\x00" % (0, 512)
     header[483:495] = b"%011o\x00" % (1 << 32)
@@ -476,7 +476,7 @@ def test_sparse_file_of_a_tar_is_refused() -> None:
     assert fates(content, "x.tar") == [("a.txt", "broken_record"), ("b.txt", STORY.decode())]
 
 
-def test_encrypted_member_is_refused() -> None:
+def test_encrypted_member_is_rejected() -> None:
     content = bytearray(zipped([("a.txt", STORY), ("b.txt", STORY)]))
     content[content.index(b"PK\x03\x04") + 6] |= 1
     content[content.index(b"PK\x01\x02") + 8] |= 1
@@ -487,7 +487,7 @@ def test_encrypted_member_is_refused() -> None:
     assert fate(second) == ("b.txt", STORY.decode())
 
 
-def test_unknown_method_of_a_zip_is_refused() -> None:
+def test_unknown_method_of_a_zip_is_rejected() -> None:
     content = bytearray(zipped([("a.txt", STORY), ("b.txt", STORY)]))
     content[content.index(b"PK\x03\x04") + 8] = 9  # Deflate64
     content[content.index(b"PK\x01\x02") + 10] = 9
@@ -511,7 +511,7 @@ def test_zip_cut_short_is_one_reject() -> None:
     assert fates(content[:-30], "x.zip") == [("0", "truncated")]
 
 
-def test_tar_cut_within_a_file_loses_that_and_what_follows() -> None:
+def test_tar_cut_inside_a_file_loses_that_and_later_files() -> None:
     content = tarred([("a.txt", STORY), ("b.txt", STORY * 100), ("c.txt", STORY)])
     assert fates(content[:4000], "x.tar") == [
         ("a.txt", STORY.decode()),
@@ -520,7 +520,7 @@ def test_tar_cut_within_a_file_loses_that_and_what_follows() -> None:
     ]
 
 
-def test_compressed_tar_cut_short_keeps_what_came_before() -> None:
+def test_cut_compressed_tar_keeps_the_files_before_the_cut() -> None:
     noise = random.Random(3)
     content = tarred([(f"{n}.txt", noise.randbytes(2000).hex().encode()) for n in range(100)], "w:gz")
     *read, cut, rest = framed(content[: len(content) // 2], "x.tgz")
@@ -531,29 +531,29 @@ def test_compressed_tar_cut_short_keeps_what_came_before() -> None:
 
 
 @pytest.mark.parametrize("coding", CODINGS)
-def test_tar_whose_compression_lacks_its_end_is_told(coding: FileCoding) -> None:
+def test_compressed_tar_without_its_end_is_reported(coding: FileCoding) -> None:
     content = PACK[coding](tarred(FILES))
     found = fates(content[:-1], f"x.tar.{ending(coding)}")
     assert found[-1][1] == "truncated"
 
 
-def test_tar_that_stops_before_its_end_mark_is_told() -> None:
+def test_tar_without_an_end_mark_is_reported() -> None:
     content = tarred([("a.txt", STORY)])[:1024]
     assert fates(content, "x.tar") == [("a.txt", STORY.decode()), ("a.txt+", "truncated")]
 
 
-def test_tar_with_a_damaged_header_is_no_end() -> None:
+def test_damaged_tar_header_does_not_end_the_archive_silently() -> None:
     content = bytearray(tarred([("a.txt", STORY), ("b.txt", STORY), ("c.txt", STORY)]))
     content[1024 + 10] ^= 1
     assert fates(bytes(content), "x.tar") == [("a.txt", STORY.decode()), ("a.txt+", "truncated")]
 
 
-def test_archives_one_after_another_are_told() -> None:
+def test_second_archive_in_one_file_is_reported() -> None:
     content = tarred([("a.txt", STORY)]) + tarred([("b.txt", STORY)])
     assert fates(content, "x.tar") == [("a.txt", STORY.decode()), ("a.txt+", "truncated")]
 
 
-def test_tar_with_an_endless_name_is_refused() -> None:
+def test_tar_with_an_endless_name_is_rejected() -> None:
     content = (
         tarred([("a.txt", STORY)])[:1024] + entry("x", 1 << 32, type=tarfile.GNUTYPE_LONGNAME).tobuf() + bytes(5000)
     )
@@ -576,7 +576,7 @@ def test_damage_of_a_file_in_an_archive_is_its_own() -> None:
     assert found[21] == ("c.txt", STORY.decode())
 
 
-def test_broken_disk_is_told_as_such() -> None:
+def test_disk_error_is_reported_as_such() -> None:
     class Broken(io.RawIOBase):
         def readable(self) -> bool:
             return True
@@ -606,7 +606,7 @@ def broken_after(content: bytes, piece: int = 7) -> io.BufferedReader:
 
 
 @pytest.mark.parametrize("size", [1, 10, CHUNK_BYTES])
-def test_all_bytes_before_the_damage_are_given(size: int) -> None:
+def test_all_bytes_before_the_damage_are_returned(size: int) -> None:
     stream, found = broken_after(LINES), b""
     with pytest.raises(BadStreamError):
         while part := stream.read(size):
@@ -633,7 +633,7 @@ def test_damage_is_never_taken_for_the_end(read: Callable[[Any], Any]) -> None:
         read(broken_after(b'["a", "b", "c"'))
 
 
-def test_half_a_line_is_no_line() -> None:
+def test_half_a_line_raises() -> None:
     stream = broken_after(b"first\nsecond\nthi")
     assert [stream.readline(), stream.readline()] == [b"first\n", b"second\n"]
     with pytest.raises(BadStreamError):
@@ -652,7 +652,7 @@ def test_arrow_reads_compressed_csv() -> None:
     assert pa.csv.open_csv(stream).read_all().num_rows == 2
 
 
-def test_fastwarc_reads_what_is_in_an_archive() -> None:
+def test_fastwarc_reads_a_stream_from_an_archive() -> None:
     body = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>The ferry sails."
     record = b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: %d\r\n\r\n%s\r\n\r\n" % (len(body), body)
     stream = as_stream(decompress_file(io.BytesIO(gzip.compress(record * 3)), "gzip"))
@@ -699,13 +699,13 @@ def test_many_files_of_a_tar_stream_in_little_memory(tmp_path: Path) -> None:
     tracemalloc.stop()
 
 
-def test_a_zip_that_is_a_stream_is_put_on_disk() -> None:
+def test_zip_in_a_stream_is_copied_to_disk() -> None:
     content = gzip.compress(zipped([("a.txt", STORY), ("b.bin", random.Random(4).randbytes(8_000_000))]))
     found = within(40, 24, content, "x.zip.gz")
     assert found == [("a.txt!/drained", str(len(STORY))), ("b.bin!/drained", "8000000")]
 
 
-def test_member_whose_name_looks_like_a_record_is_no_other_record() -> None:
+def test_member_named_like_a_record_has_its_own_name() -> None:
     names = ("d.jsonl", "d.jsonl!/1", "b.txt", "b.txt+")
     found = framed(zipped([(name, f"content of {name}".encode()) for name in names]), "a.zip")
     assert [item.ref.raw_record for item in found if isinstance(item, RawRecord)] == [

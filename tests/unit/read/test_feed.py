@@ -378,7 +378,7 @@ def test_json_feed_with_items_without_text() -> None:
         pytest.param(b'{"items": []}', "no_article", id="no-items"),
     ],
 )
-def test_json_that_is_not_a_feed(raw: bytes, reason: str) -> None:
+def test_json_without_feed_version(raw: bytes, reason: str) -> None:
     with pytest.raises(BadStreamError) as caught:
         list(frame_json_feed(REF, io.BytesIO(raw)))
     assert caught.value.reason == reason

@@ -61,7 +61,7 @@ def test_one_file_with_its_sidecar(tmp_path: Path) -> None:
     assert listed(tmp_path / "a.txt") == [("a.txt", "a.json")]
 
 
-def test_link_that_leads_back_is_refused(tmp_path: Path) -> None:
+def test_link_back_into_its_folder_is_rejected(tmp_path: Path) -> None:
     put(tmp_path, "city/a.txt")
     (tmp_path / "city" / "again").symlink_to(tmp_path)
     assert listed(tmp_path) == [("city/a.txt", ""), ("city/again", "symlink_loop")]
@@ -73,12 +73,12 @@ def test_link_to_a_folder_elsewhere_is_followed(tmp_path: Path) -> None:
     assert listed(tmp_path / "raw") == [("b.txt", ""), ("more/a.txt", "")]
 
 
-def test_link_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
+def test_link_without_a_target_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "gone.txt").symlink_to(tmp_path / "nothing")
     assert listed(tmp_path) == [("gone.txt", "unreadable")]
 
 
-def test_file_that_vanished_is_refused(tmp_path: Path) -> None:
+def test_file_that_vanished_is_rejected(tmp_path: Path) -> None:
     file = RawFile("wire", "a.txt", str(tmp_path / "a.txt"))
     (reject,) = frame_file(file, Options())
     assert isinstance(reject, Reject)
@@ -153,7 +153,7 @@ def test_stamp_changes_with_the_sidecar(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.txt", "a.json"], ids=["file", "sidecar"])
 @pytest.mark.parametrize("seconds", [0, 3600], ids=["just-now", "in-the-future"])
-def test_what_was_written_just_now_has_no_stamp(tmp_path: Path, name: str, seconds: int) -> None:
+def test_recently_written_file_has_no_stamp(tmp_path: Path, name: str, seconds: int) -> None:
     put_long_since(tmp_path / "a.txt")
     put_long_since(tmp_path / "a.json", "{}")
     written_at = time.time_ns() + seconds * 10**9

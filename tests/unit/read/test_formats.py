@@ -79,7 +79,7 @@ def test_format_is_found(tmp_path: Path, name: str, content: bytes, kind: str, i
         pytest.param("notes", TEXT, "unknown_format", "(none)", id="no-ending"),
     ],
 )
-def test_what_is_no_article_says_what_it_is(tmp_path: Path, name: str, content: bytes, reason: str, said: str) -> None:
+def test_reject_names_the_kind_of_file(tmp_path: Path, name: str, content: bytes, reason: str, said: str) -> None:
     (reject,) = frame(tmp_path, name, content)
     assert isinstance(reject, Reject)
     assert (reject.reason, reject.raw_record) == (reason, "0")
@@ -101,7 +101,7 @@ def test_broken_sidecar_refuses_its_article(tmp_path: Path) -> None:
     assert reject.reason == "broken_sidecar"
 
 
-def test_sidecar_is_part_of_what_a_record_is(tmp_path: Path) -> None:
+def test_sidecar_is_part_of_a_records_digest(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(TEXT)
     found = []
     for content in (b'{"section": "City"}', b'{"section": "Harbour"}'):
@@ -114,7 +114,7 @@ def test_sidecar_is_part_of_what_a_record_is(tmp_path: Path) -> None:
     assert [record.given.section for record in found] == ["City", "Harbour"]
 
 
-def test_sidecar_stands_over_what_the_page_says(tmp_path: Path) -> None:
+def test_sidecar_overrides_the_page(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_bytes(PAGE)
     (tmp_path / "a.json").write_bytes(b'{"headline": "Ferry is back"}')
     (record,) = frame_file(RawFile("wire", "a.html", str(tmp_path / "a.html"), str(tmp_path / "a.json")), Options())

@@ -78,7 +78,7 @@ def test_byte_order_mark_counts_as_bytes() -> None:
     assert_read_on("log.jsonl", b"\xef\xbb\xbf" + LONG + LINE, b"\xef\xbb\xbf" + LINE)
 
 
-def test_blank_growth_is_no_record(tmp_path: Path) -> None:
+def test_appended_white_space_is_not_a_record(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_bytes(LONG)
     end = read(path).end
@@ -103,7 +103,7 @@ def test_blank_growth_is_no_record(tmp_path: Path) -> None:
         pytest.param("log.txt", b"The ferry sails at noon.\n" * 200, id="text"),
     ],
 )
-def test_what_cannot_be_read_on_has_no_bookmark(tmp_path: Path, name: str, content: bytes) -> None:
+def test_format_that_cannot_be_continued_has_no_bookmark(tmp_path: Path, name: str, content: bytes) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     assert read(path).end == BEGIN
@@ -116,7 +116,7 @@ def test_lines_beside_a_sidecar_have_no_bookmark(tmp_path: Path) -> None:
     assert (read(path).end == BEGIN, read(path, sidecar=sidecar).end == BEGIN) == (False, True)
 
 
-def test_bookmark_is_told_at_the_end_only(tmp_path: Path) -> None:
+def test_bookmark_is_known_only_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_bytes(LONG + LINE)
     framing = frame_file(RawFile("wire", path.name, str(path)), Options())
@@ -124,13 +124,13 @@ def test_bookmark_is_told_at_the_end_only(tmp_path: Path) -> None:
     assert framing.end == BEGIN
 
 
-def test_file_that_is_gone_is_refused_and_has_no_bookmark(tmp_path: Path) -> None:
+def test_missing_file_is_rejected_and_has_no_bookmark(tmp_path: Path) -> None:
     gone = read(tmp_path / "log.jsonl", Bookmark(5000, 3))
     assert isinstance(gone.records[0], Reject)
     assert (gone.records[0].reason, gone.end) == ("unreadable", BEGIN)
 
 
-def test_reading_on_what_is_no_longer_of_that_format_is_a_bug(tmp_path: Path) -> None:
+def test_continuing_a_file_of_another_format_is_a_bug(tmp_path: Path) -> None:
     path = tmp_path / "log.txt"
     path.write_bytes(b"The ferry sails at noon.\n" * 200)
     with pytest.raises(ValueError, match="cannot be continued"):
@@ -172,7 +172,7 @@ def test_warc_is_read_on(packed: bool, words: int) -> None:
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
-def test_last_record_that_is_no_page_is_not_skipped_twice(packed: bool) -> None:
+def test_last_record_without_a_page_is_not_skipped_twice(packed: bool) -> None:
     request = written(page(1, 1000, WarcRecordType.request), packed=False)
     first = written(page(0, 1000), packed=False), request
     more = written(page(2), packed=packed)
@@ -194,7 +194,7 @@ def damaged_warcs(draw: st.DrawFn, *, packed: bool) -> tuple[bytes, bytes]:
 
 @settings(deadline=None)
 @given(damaged_warcs(packed=False) | damaged_warcs(packed=True), st.integers(0, 600))
-def test_damage_is_told_as_if_read_from_the_start(content: tuple[bytes, bytes], cut: int) -> None:
+def test_damage_is_reported_as_if_read_from_the_start(content: tuple[bytes, bytes], cut: int) -> None:
     raw, size = b"".join(content), len(content[0])
     for end in (size, size - cut):
         before, whole, growth = read_twice("crawl.warc", raw[:end], raw[end:])
@@ -223,7 +223,7 @@ def summary(found: Read) -> list[tuple[str, str]]:
         pytest.param([gzip.compress(records(1, packed=False)[0], 0), b"junk"], id="junk-behind-it"),
     ],
 )
-def test_warc_that_is_not_whole_has_no_bookmark(tmp_path: Path, parts: list[bytes]) -> None:
+def test_incomplete_warc_has_no_bookmark(tmp_path: Path, parts: list[bytes]) -> None:
     path = tmp_path / "crawl.warc"
     filler = written(page(9, 1000), packed=False)
     path.write_bytes((gzip.compress(filler, 0) if parts[0][:1] == b"\x1f" else filler) + b"".join(parts))

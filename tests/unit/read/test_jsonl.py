@@ -190,7 +190,7 @@ def endless_brackets() -> Iterator[bytes]:
         pytest.param(frame_json, lambda: (b"a" * 1_000_000 for _ in range(200)), [("0", "too_large")], id="one-value-of-200-mb"),
     ],
 )  # fmt: skip
-def test_what_is_too_large_takes_little_time_and_memory(
+def test_oversized_record_takes_little_time_and_memory(
     framer: Framer, parts: Callable[[], Iterator[bytes]], expected: list[tuple[str, str | bytes]]
 ) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

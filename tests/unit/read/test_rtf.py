@@ -107,7 +107,7 @@ def test_character_sets(document: bytes, expected: str, encoding: str) -> None:
         pytest.param(rb"{\rtf1 " + b"a" * MAX_SHOWN_CHARS + b"}", "too_large", id="too-large"),
     ],
 )
-def test_refused(document: bytes, reason: str) -> None:
+def test_rejected(document: bytes, reason: str) -> None:
     reject = read(document)
     assert isinstance(reject, Reject)
     assert reject.reason == reason
@@ -127,7 +127,7 @@ def test_bounded_time(document: bytes) -> None:
         read(document)
 
 
-def test_what_stands_beside_it_is_passed_on() -> None:
+def test_metadata_is_passed_on() -> None:
     beside = RawMetadata.of("sidecar", url="https://coast.example/bridge")
     article = read(rb"{\rtf1 The bridge}", given=beside, notes=("note",), flags=("sidecar_unknown_keys",))
     assert isinstance(article, RawArticle)

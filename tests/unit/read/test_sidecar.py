@@ -29,7 +29,7 @@ def test_sidecar_is_read(content: bytes, metadata: RawMetadata) -> None:
     assert (found.metadata, found.flags) == (metadata, ())
 
 
-def test_unknown_key_is_told_and_does_no_harm() -> None:
+def test_unknown_key_is_reported_and_ignored() -> None:
     found = read_sidecar(b'{"section": "City", "mood": "grim"}')
     assert isinstance(found, About)
     assert found.metadata.section == "City"
@@ -51,7 +51,7 @@ def test_unknown_key_is_told_and_does_no_harm() -> None:
         pytest.param(b"[" * 100_000, "", id="nested-too-deep"),
     ],
 )
-def test_what_is_wrong_is_told(content: bytes, said: str) -> None:
+def test_fault_is_described(content: bytes, said: str) -> None:
     found = read_sidecar(content)
     assert isinstance(found, str)
     assert said in found

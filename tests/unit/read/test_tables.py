@@ -119,7 +119,7 @@ CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00
 
 
 @given(st.lists(st.tuples(CELL, CELL), min_size=1, max_size=5))
-def test_what_is_written_is_read(cells: list[tuple[str, str]]) -> None:
+def test_written_tables_are_read_back(cells: list[tuple[str, str]]) -> None:
     lines = ["title,text", *(",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in cells)]
     expected = [(str(number), {"title": a, "text": b}) for number, (a, b) in enumerate(cells, 1)]
     assert frame(frame_csv, "\n".join(lines).encode()) == expected
@@ -163,7 +163,7 @@ def test_bad_table(data: bytes, expected: list[tuple[str, Any]]) -> None:
     assert frame(frame_csv, data) == expected
 
 
-def test_the_columns_of_an_unknown_table_are_told() -> None:
+def test_columns_of_an_unknown_table_are_listed() -> None:
     (told,) = details(frame_csv, b"kop,tekst\nA,b\n")
     assert "the columns are: kop, tekst; name the one that has it: --fields text=NAME" in told
 

@@ -46,7 +46,7 @@ def test_encoding_is_found_and_the_text_is_unchanged(raw: bytes, encoding: str, 
         pytest.param(bytes(range(0xC0, 0x100)) * 2, "is not utf-8", id="mostly-high-bytes-are-no-western-text"),
     ],
 )
-def test_undecodable_bytes_are_told_with_their_place(raw: bytes, said: str) -> None:
+def test_undecodable_bytes_are_reported_with_their_offset(raw: bytes, said: str) -> None:
     found = decode(raw)
     assert isinstance(found, str)
     assert said in found
@@ -64,7 +64,7 @@ def test_undecodable_bytes_are_told_with_their_place(raw: bytes, said: str) -> N
         pytest.param(STORY.encode() + b"\xff", "undecodable", id="broken-byte"),
     ],
 )
-def test_what_is_no_text_is_refused(raw: bytes, reason: str) -> None:
+def test_binary_data_are_rejected(raw: bytes, reason: str) -> None:
     found = read(raw)
     assert isinstance(found, Reject)
     assert (found.stage, found.reason) == ("read", reason)

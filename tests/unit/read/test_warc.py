@@ -92,7 +92,7 @@ def offsets(framed: Iterable[Framed]) -> list[str]:
 # ── Whole files ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_page_with_what_the_record_says_of_it() -> None:
+def test_page_with_the_metadata_of_its_record() -> None:
     [framed] = frame(record(http(page(7), content_type='text/html; charset="ISO-8859-1"'), 7))
     assert isinstance(framed, RawRecord)
     assert (framed.kind, framed.input_format, framed.data) == ("html", "warc", page(7))
@@ -122,7 +122,7 @@ def test_an_offset_leads_back_to_its_record(pack: Callable[[Any], bytes], size: 
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gzip", "zstd"])
-def test_a_file_compressed_as_a_whole_has_offsets_of_what_is_in_it(pack: Callable[[Any], bytes]) -> None:
+def test_file_compressed_as_a_whole_has_decompressed_offsets(pack: Callable[[Any], bytes]) -> None:
     records = pages(4, 4000)
     framed = frame(pack(b"".join(records)))
     assert summary(framed) == ["0", "1", "2", "3"]
@@ -208,7 +208,7 @@ def test_text_of_a_wet_file() -> None:
     assert framed.given.url == "https://post.example/0"
 
 
-def test_plain_text_that_is_no_conversion_is_skipped() -> None:
+def test_plain_text_without_conversion_is_skipped() -> None:
     assert isinstance(one(http(b"User-agent: *", content_type="text/plain")), Skip)
 
 
@@ -263,7 +263,7 @@ def test_encodings_are_undone(body: bytes, headers: list[str]) -> None:
         pytest.param(page(0)[:-99], [f"Content-Length: {len(page(0))}"], id="less-than-announced"),
     ],
 )
-def test_a_response_cut_short_is_refused(body: bytes, headers: list[str]) -> None:
+def test_cut_response_is_rejected(body: bytes, headers: list[str]) -> None:
     framed = one(http(body, *headers))
     assert isinstance(framed, Reject)
     assert framed.reason == "broken_record"
@@ -281,7 +281,7 @@ def test_a_record_that_says_it_is_cut(header: str) -> None:
     assert header in behind_its_end.notes[0]
 
 
-def test_a_part_of_a_page_is_refused() -> None:
+def test_part_of_a_page_is_rejected() -> None:
     framed = one(http(page(0)[500:900], status="206 Partial Content"))
     assert isinstance(framed, Reject)
     assert "206" in framed.detail
@@ -296,7 +296,7 @@ def test_a_part_of_a_page_is_refused() -> None:
         pytest.param(b"", "broken_record", id="nothing"),
     ],
 )
-def test_a_response_of_nothing_is_refused(block: bytes, reason: str) -> None:
+def test_empty_response_is_rejected(block: bytes, reason: str) -> None:
     framed = one(block)
     assert isinstance(framed, Reject)
     assert framed.reason == reason
@@ -326,7 +326,7 @@ def peak() -> Iterator[Callable[[], int]]:
     tracemalloc.stop()
 
 
-def test_a_payload_of_100_mb_is_refused_without_being_held(peak: Callable[[], int]) -> None:
+def test_payload_of_100_mb_is_rejected_without_reading_it_into_memory(peak: Callable[[], int]) -> None:
     head = record(http(b"<html>"), 0, length=len(http(b"<html>")) + 100_000_000).removesuffix(b"\r\n\r\n")
     first, second = frame_warc(REF, cast("BinaryIO", Long(head, b"\r\n\r\n" + pages(2)[1])))
     assert isinstance(first, Reject)
@@ -343,7 +343,7 @@ def test_a_payload_of_100_mb_is_refused_without_being_held(peak: Callable[[], in
         pytest.param("zstd", zstandard.ZstdCompressor().compressobj(), id="zstd"),
     ],
 )
-def test_a_payload_that_unpacks_to_100_mb_is_refused_without_being_held(
+def test_payload_that_unpacks_to_100_mb_is_rejected_without_reading_it_into_memory(
     encoding: str, unpacked: Any, peak: Callable[[], int]
 ) -> None:
     compress = unpacked.process if encoding == "br" else unpacked.compress
@@ -371,7 +371,7 @@ def test_a_file_cut_anywhere_is_never_silent(size: int, *, is_packed: bool) -> N
 
 
 @pytest.mark.parametrize("cut", [1, 4])
-def test_a_missing_last_line_end_is_no_harm(cut: int) -> None:
+def test_missing_last_line_end_is_accepted(cut: int) -> None:
     assert summary(frame(b"".join(pages(2))[:-cut])) == ["0", "1"]
 
 
@@ -399,7 +399,7 @@ def corrupt(raw: bytes, at: int) -> bytes:
         pytest.param(gzip.compress(pages(2)[1].replace(b"\r\n", b"\n")), id="line-feeds-only"),
     ],
 )
-def test_records_beside_a_broken_one_stand_in_gzip(broken: bytes) -> None:
+def test_records_beside_a_broken_one_are_read_in_gzip(broken: bytes) -> None:
     first, _, third = packed(pages(3))
     framed = frame(first, broken, third)
     assert summary(framed) == ["0", "broken_record", "2"]
@@ -423,14 +423,14 @@ def test_records_beside_a_broken_one_stand_in_gzip(broken: bytes) -> None:
         pytest.param(pages(2)[1][:-900], id="block-cut"),
     ],
 )
-def test_records_beside_a_broken_one_stand_in_a_plain_file(broken: bytes) -> None:
+def test_records_beside_a_broken_one_are_read_in_a_plain_file(broken: bytes) -> None:
     first, _, third = pages(3)
     framed = frame(first, broken, third)
     assert summary(framed) == ["0", "broken_record", "2"]
     assert offsets(framed)[2] == str(len(first) + len(broken))
 
 
-def test_a_reject_says_what_is_wrong_with_a_header() -> None:
+def test_reject_names_the_fault_of_a_header() -> None:
     broken = pages(2)[1].replace(b"Content-Length", b"X-Length")
     reject = frame(broken, pages(3)[2])[0]
     assert isinstance(reject, Reject)
@@ -455,7 +455,7 @@ def test_places_that_look_like_records_are_tried_so_often_only() -> None:
     assert last.reason == "truncated"
 
 
-def test_an_error_of_the_disk_is_no_damage_of_the_file() -> None:
+def test_disk_error_is_not_reported_as_damage() -> None:
     class Failing(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
             if self.tell() > 2_000:
@@ -466,7 +466,7 @@ def test_an_error_of_the_disk_is_no_damage_of_the_file() -> None:
         list(frame_warc(REF, Failing(b"".join(pages(9)))))
 
 
-def test_an_error_of_the_container_keeps_what_was_read_before_it() -> None:
+def test_error_of_the_container_keeps_the_records_before_it() -> None:
     class Bad(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
             part = super().read(min(size or 500, 500))
@@ -490,7 +490,7 @@ def test_an_error_of_the_container_keeps_what_was_read_before_it() -> None:
         pytest.param(b"\x04\x22\x4d\x18" + b"\x00" * 99, "unknown_format", id="lz4"),
     ],
 )
-def test_what_is_no_warc_file(raw: bytes, reason: str) -> None:
+def test_not_a_warc_file(raw: bytes, reason: str) -> None:
     with pytest.raises(BadStreamError) as caught:
         frame(raw)
     assert caught.value.reason == reason

@@ -69,7 +69,7 @@ def test_newswire_keeps_a_publisher_on_one_side(tmp_path: Path) -> None:
     assert not {publisher_of(name) for name in train} & {publisher_of(name) for name in dev}
 
 
-def test_newswire_tells_names_in_the_article_as_it_came(tmp_path: Path) -> None:
+def test_newswire_annotates_names_in_the_original_article(tmp_path: Path) -> None:
     write(tmp_path, annotated__no_post_1_dot_txt_dot_tsv=ROWS, original__no_post_1_dot_txt="Mara  Oduya left.")
     (one,) = read_names(tmp_path)
     assert one.raw == "Mara  Oduya left."

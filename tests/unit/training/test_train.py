@@ -44,7 +44,7 @@ def blank() -> Network:
     return Network(SHAPE)
 
 
-def test_a_run_that_was_stopped_goes_on_as_if_it_had_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopped_training_continues_with_the_same_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     examples = [as_example(read_article(tmp_path / "corpus"), load_tagger(1).encode)]
     for name in ("whole", "stopped"):
         (tmp_path / name).mkdir()
@@ -71,7 +71,7 @@ def test_a_checkpoint_of_another_plan_is_refused(tmp_path: Path) -> None:
         train(blank(), examples, PLAN, tmp_path)
 
 
-def test_the_exported_file_gives_what_the_network_gives(tmp_path: Path) -> None:
+def test_exported_file_equals_the_network(tmp_path: Path) -> None:
     model, path = blank().eval(), tmp_path / MODEL
     export(model, path)
     session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
@@ -85,7 +85,7 @@ def test_the_exported_file_gives_what_the_network_gives(tmp_path: Path) -> None:
             assert np.abs(theirs - ours.numpy()).mean() < 0.05 * ours.std().item()  # its weights have eight bits
 
 
-def test_what_was_learnt_is_found_by_the_pipeline(tmp_path: Path) -> None:
+def test_pipeline_finds_learned_attributions(tmp_path: Path) -> None:
     article = read_article(tmp_path / "corpus")
     examples = [as_example(article, load_tagger(1).encode)] * 40
     plan = replace(PLAN, epochs=10, rate=3e-3, head_rate=3e-3, unknown_share=0.0, average=0.5)
@@ -116,7 +116,7 @@ NAMES = (
 )
 
 
-def test_names_are_learnt_while_what_is_known_is_rehearsed(tmp_path: Path) -> None:
+def test_names_are_learned_while_attributions_are_rehearsed(tmp_path: Path) -> None:
     said = as_example(read_article(tmp_path / "corpus"), load_tagger(1).encode)
     plan = replace(PLAN, epochs=12, rate=3e-3, head_rate=3e-3, unknown_share=0.0, recased_share=0.0, average=0.5)
     known = train(blank(), [said] * 40, replace(plan, epochs=10), tmp_path / "said")
@@ -134,7 +134,7 @@ def test_names_are_learnt_while_what_is_known_is_rehearsed(tmp_path: Path) -> No
     assert {tag.role for tag in said_again} == {"source", "cue", "content"}
 
 
-def test_each_example_teaches_only_what_it_tells(tmp_path: Path) -> None:
+def test_each_example_trains_only_what_it_annotates(tmp_path: Path) -> None:
     said, names = as_example(read_article(tmp_path / "corpus"), load_tagger(1).encode), named(QUAY, *NAMES)
     model = blank().eval()
 
