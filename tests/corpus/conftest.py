@@ -28,7 +28,7 @@ class Curate(Protocol):
 
 
 def require(*paths: str) -> Path:
-    """The folder SHARED; the test skips where one of the paths in it is absent."""
+    """Return the folder SHARED, or skip the test if one of its paths is missing."""
     for path in paths:
         if not (SHARED / path).exists():
             pytest.skip(f"{SHARED / path} is absent; name the folder that holds it with SHARED=…")
@@ -44,7 +44,7 @@ def run_onrecord(*arguments: object) -> tuple[int, str]:
 
 
 def digest_of(*folders: Path) -> str:
-    """SHA-256 over the sorted names and the bytes of the files in folders: figures belong to exactly these."""
+    """Return the SHA-256 of the sorted names and the bytes of files in folders; figures belong to exactly these."""
     digest = hashlib.sha256()
     for folder in folders:
         for path in sorted(folder.iterdir(), key=lambda path: path.name):

@@ -121,7 +121,7 @@ def read_document(path: Path) -> Document:
 
 
 def _apart(names: Iterable[GoldName]) -> list[GoldName]:
-    """Names in order, of two that overlap the longer: "Bank of England", not "England"."""
+    """Return names in order; of two that overlap, the longer: "Bank of England", not "England"."""
     kept: list[GoldName] = []
     for name in sorted(names, key=lambda name: (name.start, -name.end)):
         if not kept or name.start >= kept[-1].end:
@@ -130,7 +130,7 @@ def _apart(names: Iterable[GoldName]) -> list[GoldName]:
 
 
 def _read(lines: Sequence[str]) -> tuple[str, list[Token], list[GoldMention]]:
-    """The text of a document, its words and its mentions; paragraphs are parted by an empty line."""
+    """Return the text of a document with its words and mentions; an empty line separates paragraphs."""
     text = ""
     tokens: list[Token] = []
     found: list[GoldMention] = []
@@ -180,7 +180,7 @@ def _bracket(marks: str, at: int, opened: list[GoldMention], found: list[GoldMen
 
 
 def _name_in(tokens: Sequence[Token], one: GoldMention) -> tuple[int, int] | None:
-    """The name that a mention is headed by: proper nouns in a row around its head, without titles; None without one.
+    """Return the name that heads a mention: the proper nouns around its head without titles; None if there is none.
 
     A mention is named if the token whose head lies outside it is a proper noun, or is a title in apposition (``flat``)
     to one. Of people, what is itself a mention before the name ("U.S. President …") is left out.
@@ -238,7 +238,7 @@ def _is_part(tokens: Sequence[Token], at: int, proper: set[int]) -> bool:
 
 
 def _of(tokens: Sequence[Token], last: int, inside: range) -> int:
-    """The end of a name that goes on: "University | of Sumaque"."""
+    """Return the end of a name that continues: "University | of Sumaque"."""
     at = last + 1
     while at in inside and tokens[at].text in ("of", "for", "the", "and", "de", "la"):
         at += 1

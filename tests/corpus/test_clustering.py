@@ -101,7 +101,7 @@ def by_entity(document: Document) -> Clusters:
 
 
 def align_names(document: Document, names: Sequence[Mention]) -> tuple[Clusters, dict[str, int]]:
-    """Our clusters in terms of gold names, and which entity of the corpus each of ours mostly is."""
+    """Return our clusters as gold names, and the corpus entity that each of ours mostly is."""
     clusters: dict[str, set[Place]] = defaultdict(set)
     votes: dict[str, Counter[int]] = defaultdict(Counter)
     used: set[GoldName] = set()

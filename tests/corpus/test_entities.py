@@ -42,7 +42,7 @@ def newswire() -> Path:
 
 @pytest.fixture
 def dev(newswire: Path, tmp_path: Path) -> Path:
-    """The annotation of the articles that are for measuring."""
+    """The annotation of the articles for measuring."""
     names = [path.name for path in (newswire / "annotated").iterdir()]
     publishers = dev_publishers(names)
     folder = tmp_path / "dev"

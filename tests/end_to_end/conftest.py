@@ -60,7 +60,7 @@ def warm() -> Iterator[Warm]:
 
 @pytest.fixture
 def fast_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory if the system has one: thousands of syncs cost nothing there."""
+    """A folder in memory if the system has one, where thousands of syncs are cheap."""
     with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else tmp_path) as folder:
         yield Path(folder)
 

@@ -173,7 +173,7 @@ class Prefect:
         self.until(lambda: words in self.messages(run_id), f"{words!r} in the log of {run_id}")
 
     def schedule(self, name: str, seconds: int, parameters: Mapping[str, object]) -> None:
-        """Schedule a deployment every so many seconds, instead of its own schedule."""
+        """Replace a deployment's schedule with one of every few seconds."""
         self.unschedule(name)
         answer = self._ask(
             "POST",

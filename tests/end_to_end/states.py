@@ -34,7 +34,7 @@ def tables(curated: Path) -> dict[str, pd.DataFrame]:
 
 
 def content(curated: Path) -> Content:
-    """The rows of the current version by folder, those it keeps for the next run too, without what tells of the run.
+    """Return the rows of the current version by folder, its state included, without columns that differ between runs.
 
     Empty where there is no data set.
     """

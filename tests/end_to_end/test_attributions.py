@@ -22,7 +22,7 @@ from tests.end_to_end.conftest import STORY, Onrecord, state_of
 
 @pytest.fixture
 def curated(onrecord: Onrecord, raw: Path, tmp_path: Path) -> Path:
-    """A data set of quotes that are said or written."""
+    """A data set with ``--attributions said``."""
     into = tmp_path / "curated"
     assert onrecord("curate", raw, "--into", into, "--workers", 1).code == 0
     return into

@@ -92,7 +92,7 @@ class Cluster:
 
 @pytest.fixture(scope="module")
 def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
-    """A server that knows nothing yet."""
+    """A new server."""
     made = Prefect(tmp_path_factory.mktemp("prefect"))
     try:
         made.start_server()
@@ -103,7 +103,7 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Stories in nine batches, some of them copies of one in another batch; a dump; a file that is refused."""
+    """Stories in nine batches, some of them copies of a story in another batch; a dump; a file that is rejected."""
     folder = tmp_path_factory.mktemp("cluster") / "wire"
     folder.mkdir()
     for number in range(21):
@@ -118,7 +118,7 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def local(raw: Path) -> Path:
-    """What a run of the command makes of them."""
+    """The data set that the command makes from them."""
     into = raw.parent / "local"
     base = str(raw.parent / "board.jsonl")
     assert main(["curate", str(raw), "--into", str(into), "--knowledge-base", base, "--workers", "1", "--quiet"]) == 0
@@ -131,14 +131,14 @@ def start_flow(prefect: Prefect, cluster: Cluster, raw: Path, into: Path) -> sub
 
 
 def batches_of(prefect: Prefect, into: Path) -> dict[str, str]:
-    """The state of each batch of the run into a data set, by the id of its task run."""
+    """Return the state of each batch of the runs into a data set, by task run id."""
     runs = prefect.post("/flow_runs/filter", flow_runs={"name": {"like_": str(into)}})
     tasks = [task for run in runs for task in prefect.task_runs(run["id"]) if task["name"].startswith("batch ")]
     return {task["id"]: task["state_type"] for task in tasks}
 
 
 def starts_of(prefect: Prefect, task_run: str) -> int:
-    """How often a batch began to run."""
+    """Return how often a batch was started."""
     states = prefect.get("/task_run_states/", task_run_id=task_run)
     return sum(state["type"] == "RUNNING" for state in states)
 
@@ -193,7 +193,7 @@ def ip(*arguments: str) -> bool:
 
 @pytest.fixture
 def other_host() -> Iterator[tuple[str, ...]]:
-    """The command that starts a program on another host: one with a network of its own, and a cable to this one."""
+    """Return the command that starts a program on another host, with its own network and a cable to this one."""
     name, cable = f"onrecord-{os.getpid()}", f"onr{os.getpid() % 100_000}"
     if not shutil.which("ip") or not ip("netns", "add", name):
         pytest.skip("two hosts need root and iproute2")

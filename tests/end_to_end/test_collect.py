@@ -62,7 +62,7 @@ boats are safe." Oduya said that three hundred passengers had been waiting since
 
 @pytest.fixture(autouse=True)
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Loopback is reached directly, wherever the tests run."""
+    """Reach loopback without a proxy."""
     monkeypatch.setenv("NO_PROXY", "*")
 
 
@@ -91,7 +91,7 @@ def run(tmp_path: Path, raw: Path) -> Collect:
 
 
 def outcomes(raw: Path) -> dict[str, str]:
-    """How each page of the last run ended, by its path."""
+    """Return the outcome of each page of the last run, by its path."""
     with sqlite3.connect(raw / ".collect.sqlite") as db:
         rows = db.execute("select url, outcome from pages where run = (select max(run) from runs)").fetchall()
     db.close()
@@ -99,7 +99,7 @@ def outcomes(raw: Path) -> dict[str, str]:
 
 
 def kept(raw: Path) -> dict[str, dict[str, object]]:
-    """The sidecar of each page kept, by the path of its address; every page has one."""
+    """Return the sidecar of each saved page, by the path of its address."""
     found = {}
     for path in raw.glob("*/*/*.html"):
         about = json.loads(path.with_suffix(".json").read_text("utf-8"))
@@ -110,7 +110,7 @@ def kept(raw: Path) -> dict[str, dict[str, object]]:
 
 
 def visible(raw: Path) -> dict[str, bytes]:
-    """What a reader finds: every file that is not hidden."""
+    """Return every file that is not hidden."""
     files = (path for path in raw.rglob("*") if path.is_file())
     names = {path.relative_to(raw).as_posix(): path for path in files}
     return {name: path.read_bytes() for name, path in names.items() if not any(p[0] == "." for p in name.split("/"))}

@@ -26,7 +26,7 @@ OPENED = (
 
 @pytest.fixture
 def scattered(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
-    """A data set written with tiny limits of parts, so that its parts are nearly empty by the usual limits."""
+    """A data set written with tiny part limits, so that its parts are nearly empty by the usual limits."""
     with monkeypatch.context() as small:
         small.setattr(parts, "ARTICLES_A_PART", 1)
         small.setattr(parts, "ROWS_A_PART", 4)

@@ -33,7 +33,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @contextmanager
 def only(disk: Path, left: int, what: str) -> Iterator[None]:
-    """Leave only so much of a disk free."""
+    """Leave only this much of a disk free."""
     filler = disk / "filler"
     filler.mkdir()
     with suppress(OSError):

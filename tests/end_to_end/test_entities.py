@@ -50,7 +50,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def curated(made: Path, tmp_path: Path) -> Path:
-    """A data set of these that a test may change."""
+    """A copy of the data set that a test may change."""
     shutil.copytree(made, tmp_path, symlinks=True, dirs_exist_ok=True)
     return tmp_path / "curated"
 

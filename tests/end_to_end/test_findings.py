@@ -27,7 +27,7 @@ def version(onrecord: Onrecord, raw: Path, tmp_path: Path) -> Version:
 
 @pytest.fixture
 def chunk(version: Version) -> dict[str, pa.Table]:
-    """Its monthly tables."""
+    """The monthly tables of that data set."""
     return {name: version.read(name) for name, table in TABLES.items() if table.is_monthly}
 
 

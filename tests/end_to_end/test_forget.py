@@ -23,7 +23,7 @@ EDITED = FERRY.replace("every cable", "almost every cable")
 
 @pytest.fixture
 def edited(newsroom: Newsroom) -> Newsroom:
-    """A data set with three versions: an article was edited in the second, and another came with the third."""
+    """A data set with three versions: an article is edited in the second, and another is added in the third."""
     newsroom.curate()
     newsroom.write_story("ferry", EDITED)
     newsroom.curate()
@@ -33,7 +33,7 @@ def edited(newsroom: Newsroom) -> Newsroom:
 
 
 def tells(curated: Path, words: Iterable[str] = TELLING) -> list[str]:
-    """Which files of a data set hold some of these words, in a table or a page."""
+    """Return the files of a data set, tables or pages, that contain some of these words."""
     found = []
     for path in sorted(curated.rglob("*")):
         if path.is_file() and path.name != "forgotten.jsonl":

@@ -22,7 +22,7 @@ TOPICS = ("ferry", "bridge", "tunnel", "harvest", "library", "museum", "railway"
 
 
 def story(topic: str) -> str:
-    """A story that is no copy of another one."""
+    """Return a story that is not a copy of another one."""
     return STORY.format(detail=topic) + "\n" + " ".join(f"{topic} number {number} opened." for number in range(60))
 
 
@@ -41,7 +41,7 @@ def page(topic: str) -> bytes:
 
 
 def response(topic: str, status: str = "200 OK", content_type: str = "text/html; charset=utf-8") -> bytes:
-    """A gzip member of a WARC file."""
+    """Return a gzip member of a WARC file."""
     answer = f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\n\r\n".encode() + page(topic)
     head = (
         f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:{topic}>\r\nWARC-Date: 2024-05-08T06:00:00Z\r\n"
@@ -89,7 +89,7 @@ def tarred(members: Mapping[str, bytes]) -> bytes:
 
 @pytest.fixture
 def mixed(tmp_path: Path) -> Path:
-    """A folder that holds an article on each topic, each in a format of its own."""
+    """A folder with one article on each topic, each in another format."""
     raw = tmp_path / "crawl"
     raw.mkdir()
     (raw / "a.txt").write_text(f"https://post.example/ferry\n{story('ferry')}")

@@ -34,7 +34,7 @@ def curated(onrecord: Onrecord, raw: Path, base: Path, tmp_path: Path) -> Path:
 
 
 def links_of(curated: Path) -> set[tuple[str, str]]:
-    """The ids of the file that entities are linked to, and what these are called."""
+    """Return the ids in the file that entities are linked to, with their names."""
     entities = pd.read_parquet(curated / "entities")
     mine = entities[entities["link_source"] == "knowledge_base"]
     return set(zip(mine["link_id"], mine["name"], strict=True))

@@ -46,7 +46,7 @@ def run_notebook(curated: Path, folder: Path) -> nbformat.NotebookNode:
 
 
 def texts(notebook: nbformat.NotebookNode) -> Iterator[tuple[str, list[str]]]:
-    """Each code cell, and what it gives as text: the pixels of a plot differ with the fonts of a machine."""
+    """Yield each code cell with its outputs as text, because the pixels of a plot depend on the machine's fonts."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
             yield cell.source, [output.get("text") or output.data["text/plain"] for output in cell.outputs]

@@ -40,7 +40,7 @@ class Arrival:
 
 @st.composite
 def arrivals(draw: st.DrawFn) -> list[Arrival]:
-    """Some runs, between which all records come, each once."""
+    """Return some runs that bring all records, each once."""
     run_count = draw(st.integers(2, 4))
     which = st.integers(0, run_count - 1)
     runs = {name: draw(which, label=name) for name in FILES}
@@ -52,7 +52,7 @@ def arrivals(draw: st.DrawFn) -> list[Arrival]:
 
 
 def curate_all(runner: Runner, folder: Path, coming: list[Arrival]) -> Content:
-    """What the tables hold when all has come."""
+    """Return the tables after all runs."""
     raw, curated = folder / "wire", folder / "curated"
     raw.mkdir()
     line_count = 0
@@ -85,7 +85,7 @@ def taught(warm: Warm) -> Iterator[Runner]:
 
 @pytest.fixture(scope="module")
 def at_once(taught: Runner) -> Content:
-    """What the tables hold when all comes in one run."""
+    """The tables after one run with all records."""
     with tempfile.TemporaryDirectory() as folder:
         found = curate_all(taught, Path(folder), AT_ONCE)
     assert len(found["articles"]) == 8

@@ -13,7 +13,7 @@ from tests.end_to_end.newsroom import FERRY, Newsroom, address
 
 @pytest.fixture
 def refused(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
-    """A data set of a program that could not read one of three articles, and an empty file beside them.
+    """A data set of a program that could not read one of three articles, with an empty file beside them.
 
     The program is mended now.
     """

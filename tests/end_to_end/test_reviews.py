@@ -26,7 +26,7 @@ def correct(newsroom: Newsroom, *rows: tuple[str, str, str], name: str = "desk.c
 
 @pytest.fixture
 def reviewed(newsroom: Newsroom) -> Newsroom:
-    """A data set in which a person has named another speaker than the machine."""
+    """A data set in which a correction names another speaker than the machine."""
     newsroom.write_story("ferry", NAMED)
     newsroom.curate()
     correct(newsroom, (newsroom.quote("ferry")["quote_id"], "speaker_name", "Jon Hazebroek"))

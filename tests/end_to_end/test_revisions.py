@@ -107,7 +107,7 @@ def test_revisions_cannot_be_kept_for_zero_days(newsroom: Newsroom, days: str) -
 
 
 def test_pruned_article_leaves_no_revision(newsroom: Newsroom) -> None:
-    """A revision is what something newer took the place of; an article that is gone is in the versions before."""
+    """A pruned article is in the earlier versions; a revision is only what a newer one replaces."""
     newsroom.curate()
     (newsroom.raw / "ferry.txt").unlink()
     newsroom.curate("--prune")

@@ -24,7 +24,7 @@ def rows(folder: Path, table: str) -> pd.DataFrame:
 
 @pytest.fixture
 def shared(newsroom: Newsroom, tmp_path: Path) -> Path:
-    """What was handed on of a data set with a refused record, an edited article and a corrected quote."""
+    """The shared tables of a data set with a reject, an edited article and a corrected quote."""
     newsroom.write("empty.txt", "")
     newsroom.curate()
     newsroom.write_story("ferry", FERRY.replace("every cable", "almost every cable"))

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A bucket called ``wire`` on a server of its own."""
+    """A bucket called ``wire`` on its own server."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -129,7 +129,7 @@ class _HalfAnswering(http.server.BaseHTTPRequestHandler):
         self.wfile.write(self.content[:-200] if self.is_broken else self.content)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture

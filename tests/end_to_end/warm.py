@@ -87,7 +87,7 @@ class Warm:
 
     @contextlib.contextmanager
     def connect(self) -> Iterator[Runner]:
-        """Someone who makes runs, one after the other; several may at the same time."""
+        """Yield a function that makes runs one after the other; several may be used at the same time."""
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(self._socket)
             with connection.makefile("rw") as stream:
@@ -239,7 +239,7 @@ def _run(order: Order, report: IO[bytes]) -> None:
 
 
 def _shuffled(chance: random.Random) -> Callable[..., Iterator[Any]]:
-    """What runs batches as many workers would: each record apart, back in any order."""
+    """Return what runs batches like many workers: one record each, results in any order."""
 
     def run(work: Callable[..., Any], tasks: Iterable[Any]) -> Iterator[Any]:
         apart = [replace(task, records=(record,)) for task in tasks for record in task.records]
@@ -307,7 +307,7 @@ class Steps:
             setattr(os, name, watched)
 
     def _watch_arrow(self) -> None:
-        """Know the files that Arrow writes: before there is one, without its footer, and with half of it on disk."""
+        """Notice the files that Arrow writes: before a file exists, without its footer, and with half of it on disk."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -337,7 +337,7 @@ class Steps:
 
 
 def _path(named: Any, folder: int = -1) -> str:
-    """The full path of what an audit event names, or of a descriptor."""
+    """Return the full path of a name in an audit event, or of a descriptor."""
     if isinstance(named, int):
         return str(Path(f"/proc/self/fd/{named}").readlink())
     base = Path(f"/proc/self/fd/{folder}").readlink() if folder >= 0 else Path.cwd()

@@ -94,7 +94,7 @@ def table(bodies: Iterable[Body]) -> pa.Table:
 
 
 def stored(bodies: Iterable[Body], first: date | None, last: date | None) -> Iterator[pa.Table]:
-    """What a store gives: signatures of some days, and of those without a date behind them, in files of two."""
+    """Yield signatures as a store does: of some days, then of those without a date, in files of two."""
     days = [(body.published_on or date.max, body) for body in bodies]
     found = [body for day, body in days if (not first or first <= day) and (not last or day <= last)]
     yield from (table(found[index : index + 2]) for index in range(0, len(found), 2))

@@ -49,7 +49,7 @@ LINKS = st.none() | st.sampled_from([Link("geonames", "1", "Port Ellery", 0.8), 
 
 @st.composite
 def article_entities(draw: st.DrawFn) -> ArticleEntity:
-    """A row of few articles and entities, so that many rows meet."""
+    """Draw a row from few articles and entities, so that many rows share them."""
     name, kind, link = draw(NAMES), draw(KINDS), draw(LINKS)
     mentions = draw(st.integers(1, 9))
     return ArticleEntity(

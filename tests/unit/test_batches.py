@@ -29,7 +29,7 @@ NAMES = pa.schema([("raw_record", pa.string())])
 
 
 def read_names(task: Task) -> Batch:
-    """Work that ends its process on some records, and else tells which ones came."""
+    """End the process on some records, and else return a reject for each record."""
     for record in task.records:
         if record.data == EXIT:
             os._exit(3)
@@ -44,7 +44,7 @@ def tell_process(_: Task) -> Batch:
 
 
 def spin(task: Task) -> Batch:
-    """Work that never ends, but for its limit."""
+    """Never return, except through the time limit."""
     try:
         with time_limit(0.1):
             while True:
@@ -54,7 +54,7 @@ def spin(task: Task) -> Batch:
 
 
 def run_in_daemon(given: Queue[str]) -> None:
-    """What a Dask worker with a nanny is: a process that may not start others."""
+    """Run like a Dask worker with a nanny: a process that cannot start others."""
     try:
         run_guarded(read_names, next(tasks_of([OTHER], 1)))
     except OnrecordError as error:
@@ -66,7 +66,7 @@ def end_always(_: Task) -> Batch:
 
 
 def tasks_of(records: list[bytes], size: int, kind: Kind = "json") -> Iterator[Task]:
-    """Tasks of so many records, named by their number."""
+    """Yield tasks of ``size`` records, named by their number."""
     named = [
         RawRecord(RawRef("wire", "dump.jsonl", str(number), f"sha-{number}"), kind, data, "jsonl")
         for number, data in enumerate(records)
@@ -136,7 +136,7 @@ def test_little_work_is_done_in_this_process(workers: int, size: int) -> None:
 
 
 def in_thread(work: CurateBatch, task: Task) -> list[Batch]:
-    """As a task of an orchestrator runs: in a thread that is not the main one."""
+    """Run like a task of an orchestrator: in a thread that is not the main one."""
     with ThreadPoolExecutor(1) as threads:
         return threads.submit(run_guarded, work, task).result()
 
@@ -192,7 +192,7 @@ if __name__ == "__main__":
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that ended and that nobody asked about does not."""
+    """Return whether a process runs; a zombie does not."""
     try:
         return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except FileNotFoundError:

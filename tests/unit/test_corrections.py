@@ -86,7 +86,7 @@ def made() -> Made:
 
 
 def given(made: Made, *rows: tuple[int, str, str]) -> list[Correction]:
-    """Corrections of quotes by their number."""
+    """Return corrections of quotes by their number."""
     return [
         Correction(f"a.csv, row {row}", made.id_of(number), None, None, None, field, value, "J. Vos", "heard it")  # type: ignore[arg-type]
         for row, (number, field, value) in enumerate(rows, 2)

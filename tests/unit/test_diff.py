@@ -90,7 +90,7 @@ folder = Path()  # set by the fixture
 def version(
     *rows: Article | Quote, name: str = FIRST, runs: Sequence[Run] = (), **parts: Sequence[Article | Quote]
 ) -> Version:
-    """One version: rows in May, or in parts of a month (``may``, ``june``)."""
+    """Return a version with rows in May, or in parts of a month (``may``, ``june``)."""
     homes = {"may": MAY, "june": JUNE}
     written = new_version(folder, name)
     write_parts(written, {MAY: rows} if rows else {homes[part]: rows for part, rows in parts.items()})

@@ -14,7 +14,7 @@ CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 
 
 def anchors_of(document: Path) -> set[str]:
-    """The anchors that headings of a Markdown file get on a page."""
+    """Return the anchors of the headings of a Markdown file."""
     headings = re.findall(
         r"^#+ (.+)$", CODE.sub(lambda code: code[0].strip("`"), document.read_text("utf-8")), re.MULTILINE
     )

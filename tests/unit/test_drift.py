@@ -26,7 +26,7 @@ NONE_SET = Bounds()
 
 
 def arrived(count: int, publisher: str = POST, **values: int) -> Arrival:
-    """A publisher's day; by default all articles are dated, with two quotes each, half of them with a named speaker."""
+    """Return the arrivals of a publisher's day; by default all articles are dated, with two quotes each, half of them named."""
     counts = {"dated": count, "quotes": 2 * count, "named": count, "fr": 0, "en": count - values.get("fr", 0)} | values
     languages = [Count(name, counts[name]) for name in ("en", "fr") if counts[name]]
     return Arrival("", publisher, MORNING, count, counts["dated"], 0, counts["quotes"], counts["named"], languages)
@@ -87,7 +87,7 @@ def warned(drift: Iterable[Drift]) -> set[str]:
 
 
 def usual_days(count: int, mean: int = 40, seed: int = 1) -> list[Day]:
-    """Days of a publisher whose counts vary by chance only."""
+    """Return days of a publisher whose counts vary only by chance."""
     rng = np.random.default_rng(seed)
     return [[QUIET, arrived(int(rng.poisson(mean)))] for _ in range(count)]
 

@@ -55,17 +55,17 @@ def after(days: int) -> date:
 
 
 def numbered(count: int, start: int = 0) -> str:
-    """A text of different words."""
+    """Return a text of different words."""
     return " ".join(f"word{number}" for number in range(start, start + count))
 
 
 def copies(*bodies: Body) -> dict[int, int]:
-    """Which is a copy of which, by the number in the id."""
+    """Return the original of each copy, by the number in the id."""
     return {int(copy[0]): int(found.duplicate_of[0]) for copy, found in find_duplicates(bodies).items()}
 
 
 def one_copy(first: str, second: str) -> Duplicate | None:
-    """What the second of two texts is to the first."""
+    """Return the second of two texts as a copy of the first, or None."""
     return find_duplicates([body(1, first), body(2, second, after(1))]).get("2" * 16)
 
 
@@ -274,7 +274,7 @@ KEPT = {
 def changed_answers(
     come: Iterable[Body] = (), gone: Iterable[Body] = (), asked: list[tuple[date | None, date | None]] | None = None
 ) -> dict[str, str | None]:
-    """What a run changes on KEPT, by the numbers in the ids."""
+    """Return what a run changes in KEPT, by the numbers in the ids."""
     held = {body.article_id: body for body in (*KEPT.values(), *come)}
     kept, now, then = (to_table(Signature, [sign(article) for article in some]) for some in (KEPT.values(), come, gone))
 
@@ -344,7 +344,7 @@ def test_no_articles_have_no_copies() -> None:
 
 
 def test_signatures_can_be_kept() -> None:
-    """If this fails, a library hashes otherwise than it did: signatures kept by earlier versions are of no use."""
+    """If this fails, a library hashes differently, and signatures of earlier versions cannot be compared any more."""
     signature = sign(body(1, WIRE))
     assert signature.words.hex() == "a4eb0352f03e01a46b40c4928a3ae127"
     assert hashlib.sha256(signature.minhash).hexdigest()[:16] == "ea10bb71235f75d4"

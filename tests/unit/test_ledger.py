@@ -45,7 +45,7 @@ class Known:
         return Memory(list(self.files.values()), find, find_holders)
 
     def after(self, ledger: Ledger, winners: Mapping[str, Key]) -> Known:
-        """What the next version knows when a run is settled."""
+        """Return what the next version knows after a run."""
         for article_id, key in winners.items():
             assert ledger.is_staged(article_id, key) or self.holders.get(article_id) == key, "an article without rows"
         (records, no_records), (files, no_files) = ledger.changed_records(), ledger.changed_files()
@@ -59,7 +59,7 @@ class Known:
         )
 
     def outcomes(self) -> dict[str, str]:
-        """What became of the records, by file and name."""
+        """Return the outcome of each record, by file and name."""
         return {f"{key[1]}:{key[2]}": record.outcome for key, record in self.records.items()}
 
 
@@ -72,14 +72,14 @@ def reject_of(name: str, reason: str = "empty") -> Reject:
 
 
 def begin(before: Known | None = None, *loaded: str) -> Ledger:
-    """A run that is to read some files."""
+    """Return the ledger of a run that will read some files."""
     ledger = Ledger((before or Known()).memory(), "recipe", "code=1")
     ledger.load_files("wire", loaded)
     return ledger
 
 
 def settled(ledger: Ledger, before: Known | None = None) -> Known:
-    """The end of a run that has nothing to read again."""
+    """Finish a run without records to read again, and return what the next version knows."""
     winners, unread = ledger.choose_winners(lambda _: False)
     assert not unread
     return (before or Known()).after(ledger, winners)
@@ -180,7 +180,7 @@ def make(ledger: Ledger, at: Key, text: str) -> None:
 
 
 def check(ran: Ran) -> None:
-    """What holds of any run: nothing is lost, nothing is counted twice, and each article is taken from its record."""
+    """Check a run: nothing is lost or counted twice, and each article is taken from its record."""
     assert sum(ran.ledger.counts().values()) == ran.came_in
     assert all(count >= 0 for count in ran.ledger.counts().values())
     assert sum(reason.count for reason in ran.ledger.reject_reasons()) == ran.ledger.counts()["reject_count"]
@@ -203,7 +203,7 @@ def check(ran: Ran) -> None:
 
 
 def run_all(*steps: Mapping[str, str]) -> Ran:
-    """Some runs, each on top of the one before; the last one."""
+    """Make some runs, each on top of the one before, and return the last."""
     ran = Ran(Known(), begin(), 0)
     for raw in steps:
         ran = run(raw, ran.known)

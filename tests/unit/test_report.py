@@ -39,7 +39,7 @@ PAPERS = ("Harbour Post", "Quillhaven Mail", "Saltmarsh Gazette")
 
 
 def run_at(started_at: datetime = NOON, **values: Any) -> Run:
-    """A run over twelve records, two of which were refused."""
+    """Return a run over twelve records with two rejects."""
     usual: dict[str, Any] = {
         "run_id": f"{started_at:%Y%m%dT%H%M%SZ}-0a1b",
         "started_at": started_at,
@@ -84,7 +84,7 @@ def arrival(run: Run, publisher: str = "Harbour Post", articles: int = 10, **val
 
 
 def articles(*rows: tuple[str, str, str | None]) -> pa.Table:
-    """Articles by id, publisher and language; those without language have no date either."""
+    """Return articles by id, publisher and language; those without a language have no date either."""
     ids, publishers, languages = zip(*rows, strict=True)
     days = [language and date(2024, 5, 7) for language in languages]
     return pa.table(
@@ -100,7 +100,7 @@ def articles(*rows: tuple[str, str, str | None]) -> pa.Table:
 
 
 def quotes(*rows: tuple[str, str]) -> pa.Table:
-    """Direct quotes by article id and speaker status."""
+    """Return direct quotes by article id and speaker status."""
     ids, statuses = zip(*rows, strict=True) if rows else ((), ())
     return pa.table(
         {
@@ -118,7 +118,7 @@ def entities(*names: str) -> pa.Table:
 
 
 def totals(*rows: tuple[str, str, str | None], names: Sequence[str] = ("Mara Oduya", "Tomas Brandt")) -> report.Totals:
-    """Totals of a data set of these articles, each with one quote by a named speaker."""
+    """Return the totals of a data set of these articles, each with one quote by a named speaker."""
     tallies = report.tally(articles(*rows), quotes(*((article_id, "named") for article_id, _, _ in rows)))
     counts = [Count(name, count) for name, count in tallies.items()]
     return report.summarise([Part("2024-05", "part-0", len(rows), len(rows), 0, 0, counts)], entities(*names))
@@ -169,7 +169,7 @@ DRIFTING = finding(
 
 
 def data(*findings: Finding, **values: Any) -> report.ReportData:
-    """The data of the page of a published run, with a history of a month."""
+    """Return the report data of a published run with a history of a month."""
     runs = [run_at(NOON - timedelta(days=day)) for day in range(30)]
     arrivals = [arrival(run, paper, 3 + i) for run in runs for i, paper in enumerate(PAPERS)]
     rejects = [
@@ -192,7 +192,7 @@ def data(*findings: Finding, **values: Any) -> report.ReportData:
 
 
 def page_of(tmp_path: Path, shown: report.ReportData) -> str:
-    """The text of the page, without tags."""
+    """Return the text of the page without tags."""
     report.write_report(tmp_path / "page.html", shown)
     return words_of(tmp_path / "page.html")
 

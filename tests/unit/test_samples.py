@@ -45,7 +45,7 @@ SKIPPED = {
 
 
 def unpack(path: Path) -> bytes:
-    """A file's bytes, or those of all that is packed in it."""
+    """Return a file's bytes, or those of all members packed in it."""
     raw = path.read_bytes()
     if path.suffix == ".gz":
         return gzip.decompress(raw)
@@ -60,7 +60,7 @@ FILES = {file.raw_path: unpack(RAW / file.raw_path) for file in FOUND if isinsta
 
 @cache
 def read_samples() -> list[RawArticle | Reject | Skip]:
-    """What each record is read as."""
+    """Return each record as it is read."""
     options = Options()
     framed = [item for file in FOUND if isinstance(file, RawFile) for item in frame_file(file, options)]
     return [read_record(item, options) if isinstance(item, RawRecord) else item for item in framed]
@@ -71,7 +71,7 @@ def articles() -> list[RawArticle]:
 
 
 def article(name: str) -> RawArticle:
-    """The article that a file holds, or the one in an archive with that name."""
+    """Return the article of a file, or the one in an archive with that name."""
     (found,) = [article for article in articles() if name in (article.ref.raw_path, article.ref.raw_record)]
     return found
 

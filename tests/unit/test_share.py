@@ -77,7 +77,7 @@ def write_raw(folder: Path) -> Path:
 
 
 def curate(raw: Path, source: str) -> Iterator[dict[str, list[object]]]:
-    """The rows of each article in a folder."""
+    """Return the rows of each article in a folder."""
     options = Options(FIELDS)
     for file in find_files(str(raw), source):
         for item in frame_file(file, options) if not hasattr(file, "reason") else ():

@@ -32,7 +32,7 @@ def mention_of(article_id: str) -> Mention:
 
 
 def batch_of(*articles: str) -> dict[str, pa.Table]:
-    """The rows of a batch as workers make them: a piece an article."""
+    """Return the rows of a batch as workers make them, one chunk per article."""
     pieces = [stage(to_table(Mention, [mention_of(article)] * 2), number) for number, article in enumerate(articles)]
     return {name: no_rows(name) for name in STAGED} | {"mentions": pa.concat_tables(pieces)}
 

@@ -116,7 +116,7 @@ Stories = Mapping[str, Story]  # by article_id
 
 
 def rows_of(table: str, stories: Stories) -> pa.Table:
-    """The rows of some stories in a monthly table."""
+    """Return the rows of some stories in a monthly table."""
     rows: list[dict[str, object]] = []
     for article_id, story in stories.items():
         of = {"article_id": article_id, "published_on": story.day}
@@ -220,7 +220,7 @@ def empty_version(curated: Path, run_id: str, previous: store.Version | None = N
 
 
 def contents(version: store.Version, table: str) -> list[str]:
-    """The rows of a table in the order of its key."""
+    """Return the rows of a table in the order of its key."""
     return [
         str(row)
         for row in version.read(table).sort_by([(name, "ascending") for name in ALL_TABLES[table].sort]).to_pylist()
@@ -228,7 +228,7 @@ def contents(version: store.Version, table: str) -> list[str]:
 
 
 def layout(version: store.Version) -> dict[str, list[str]]:
-    """The articles of each part."""
+    """Return the articles of each part."""
     return {
         f"{month}/{path.stem}": version.read_file("articles", path, ["article_id"])["article_id"].to_pylist()
         for month in version.months("articles")
@@ -237,7 +237,7 @@ def layout(version: store.Version) -> dict[str, list[str]]:
 
 
 def shared(one: store.Version, other: store.Version) -> set[str]:
-    """The part files that two versions share, without their endings."""
+    """Return the part files that two versions share, without their endings."""
     mine = {path.stat().st_ino: path for path in one.path.rglob("*.parquet")}
     return {
         str(path.relative_to(other.path).with_suffix(""))
@@ -248,7 +248,7 @@ def shared(one: store.Version, other: store.Version) -> set[str]:
 
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parts of two articles, or three rows."""
+    """Limit parts to two articles, or three rows."""
     for module in (parts, maintenance):
         monkeypatch.setattr(module, "ARTICLES_A_PART", 2)
         monkeypatch.setattr(module, "ROWS_A_PART", 3)
@@ -408,7 +408,7 @@ def test_any_changes_run_by_run_end_as_all_at_once(steps: list[Stories]) -> None
 
 
 def check_parts(version: store.Version) -> None:
-    """What holds of any version: files of one name hold the same articles, sorted, whole, and each once."""
+    """Check a version: files with one name have the same articles, sorted, complete, and each once."""
     assert sum(part.article_count for part in version.parts) == version.read("articles").num_rows
     for month in version.months("articles"):
         for path in version.files("articles", month):
@@ -450,14 +450,14 @@ def key_of(name: str) -> tuple[str, str, str]:
 
 
 def held(version: store.Version) -> list[dict[str, str]]:
-    """The reasons by file, part by part."""
+    """Return the reasons by file, for each part."""
     tables = [version.read_file("rejects", path) for path in version.files("rejects")]
     return [dict(zip(rows["raw_path"].to_pylist(), rows["reason"].to_pylist(), strict=True)) for rows in tables]
 
 
 @pytest.fixture
 def first_rejects(tmp_path: Path, small_parts: None) -> store.Version:  # noqa: ARG001
-    """Four refused files, in parts of three."""
+    """Return a version with four rejects in parts of three."""
     version = store.Version(tmp_path / "first")
     store.write_keyed(version, None, "rejects", rejects_of(d="empty", a="empty", c="empty", b="empty"))
     assert held(version) == [{"a": "empty", "b": "empty", "c": "empty"}, {"d": "empty"}]
@@ -551,7 +551,7 @@ def test_any_changes_of_a_table_without_months_end_as_all_at_once(steps: list[tu
 
 @pytest.fixture
 def filled(tmp_path: Path, small_parts: None) -> store.Version:  # noqa: ARG001
-    """Articles of two months, one of them in two parts, and one without a date."""
+    """A version with articles of two months, one of them in two parts, and one article without a date."""
     stories = {A: Story(MAY), B: Story(MAY), C: Story(MAY, "Brandt"), D: Story(JUNE), E: Story("unknown")}
     return publish(tmp_path, FIRST, stories)
 

@@ -165,7 +165,7 @@ def as_revision(row: object, kind: type, **more: object) -> object:
 
 
 def sound() -> Rows:
-    """A data set without a fault: two articles, of which one is a copy of the other, and the first's older revision."""
+    """Return a correct data set: two articles, one a copy of the other, and an older revision of the first."""
     rows: dict[str, pa.Table] = {
         "runs": to_table(Run, [RUN]),
         "rejects": to_table(Reject, [replace(REFUSED, run_id=RUN_ID)]),

@@ -59,7 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
         super().send_response(code, message)
 
     def log_message(self, *_: object) -> None:
-        """Quiet."""
+        """Log nothing."""
 
 
 class NewsroomServer(ThreadingHTTPServer):
@@ -80,7 +80,7 @@ def close_newsroom(newsroom: Newsroom) -> None:
 
 
 def answer(body: bytes, content_type: str = "text/html; charset=utf-8", status: int = 200, **headers: str) -> Handler:
-    """A plain answer; ``etag="x"`` and ``last_modified`` make it conditional."""
+    """Return a plain answer; ``etag="x"`` and ``last_modified`` make it conditional."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
 
     def handle(request: BaseHTTPRequestHandler) -> None:
@@ -105,13 +105,13 @@ def redirect(location: str, status: int = 301) -> Handler:
 
 
 def in_turn(*handlers: Handler) -> Handler:
-    """Each request gets the next answer, the last one for ever."""
+    """Return the next answer for each request, and the last one from then on."""
     waiting = list(handlers)
     return lambda request: (waiting.pop(0) if len(waiting) > 1 else waiting[0])(request)
 
 
 def drip(seconds: float) -> Handler:
-    """A byte now and then, never the whole page."""
+    """Send a byte now and then, never the whole page."""
 
     def handle(request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
@@ -127,7 +127,7 @@ def drip(seconds: float) -> Handler:
 
 
 def drip_headers(seconds: float) -> Handler:
-    """Not even the headers come to an end."""
+    """Send headers without an end."""
 
     def handle(request: BaseHTTPRequestHandler) -> None:
         request.wfile.write(b"HTTP/1.1 200 OK\r\n")
@@ -140,7 +140,7 @@ def drip_headers(seconds: float) -> Handler:
 
 
 def half(body: bytes) -> Handler:
-    """The connection closes in the middle of the body."""
+    """Close the connection in the middle of the body."""
 
     def handle(request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
@@ -154,7 +154,7 @@ def half(body: bytes) -> Handler:
 
 
 def half_chunk(body: bytes) -> Handler:
-    """The connection closes before the last chunk."""
+    """Close the connection before the last chunk."""
 
     def handle(request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
@@ -168,7 +168,7 @@ def half_chunk(body: bytes) -> Handler:
 
 
 def endless(size: int) -> Handler:
-    """A body that does not say how long it is."""
+    """Send a body without its length."""
 
     def handle(request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
@@ -182,7 +182,7 @@ def endless(size: int) -> Handler:
 
 
 def bomb(size: int) -> Handler:
-    """A short answer that unpacks to ``size`` bytes."""
+    """Return a short answer that unpacks to ``size`` bytes."""
     return answer(gzip.compress(bytes(size)), content_encoding="gzip")
 
 
@@ -218,7 +218,7 @@ def entry(url: str, lastmod: str = "", published: str = "", tag: str = "url") ->
 
 
 def settings(newsroom: Newsroom, feeds: Sequence[str] = (), sitemaps: Sequence[str] = (), more: str = "") -> str:
-    """A settings file for one newsroom; ``more`` stands inside its source."""
+    """Return a settings file for one newsroom; ``more`` is added to its source."""
 
     def listed(paths: Sequence[str]) -> str:
         return "[" + ", ".join(f'"{newsroom.url}{path}"' for path in paths) + "]"

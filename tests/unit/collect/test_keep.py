@@ -25,7 +25,7 @@ PAGE = Page(
 
 
 def take_up(memory: Memory) -> None:
-    """A run that found one page in a feed and is about to fetch it."""
+    """Return a run that found one page in a feed and is about to fetch it."""
     memory.start_listing("https://post.example/rss", "Harbour Post", "feed")
     memory.note_listing("https://post.example/rss", "Harbour Post", Listing((Link(URL),)), {}, "", lambda _: True)
     assert [link.url for link in memory.take_open("Harbour Post")] == [URL]

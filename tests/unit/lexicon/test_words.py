@@ -27,7 +27,7 @@ Far\u00a0East
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A folder of word lists of its own."""
+    """A folder with other word lists."""
     (tmp_path / "list.txt").write_text(LIST, "utf-8")
     (tmp_path / "list.tsv").write_text("# Compiled for a test.\nGB\tUnited Kingdom|U.K.\n", "utf-8")
     monkeypatch.setattr(words, "__file__", str(tmp_path / "words.py"))

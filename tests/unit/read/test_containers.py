@@ -78,7 +78,7 @@ def entry(name: str, size: int = 0, **more: Any) -> tarfile.TarInfo:
 
 
 def frame(opened: OpenFile) -> Iterator[Framed]:
-    """As the dispatcher does, for lines and whole files."""
+    """Frame like the dispatcher, for lines and whole files."""
     packing = recognise_container(opened.name, opened.stream.peek(4096)[:4096])
     if packing:
         yield from frame_container(opened, packing, frame)
@@ -101,7 +101,7 @@ def framed(content: bytes, name: str) -> list[Framed]:
 
 
 def fates(content: bytes, name: str) -> list[tuple[str, str]]:
-    """Each record's place and what became of it: its text, or why there is none."""
+    """Return the text of each record, or the reason why it has none, by its name."""
     return [fate(item) for item in framed(content, name)]
 
 
@@ -404,7 +404,7 @@ def zip_bomb(size: int) -> bytes:
 
 
 def within(seconds: float, megabytes: float, content: bytes, name: str) -> list[tuple[str, str]]:
-    """Drain what a container holds as a framer that keeps nothing, in bounded time and memory."""
+    """Read the content of a container without keeping it, in bounded time and memory."""
 
     def drain(opened: OpenFile) -> Iterator[Framed]:
         packing = recognise_container(opened.name, opened.stream.peek(4096))
@@ -447,7 +447,7 @@ def test_zip_bomb_is_rejected_and_its_neighbours_are_read() -> None:
 
 
 def test_zip_of_members_on_the_same_bytes_is_a_bomb() -> None:
-    """Many entries of the directory that all point to the same bytes, each within bounds alone."""
+    """Many directory entries point to the same bytes, and each alone is within the limits."""
     one = bytearray(zipped([("a.txt", bytes(60_000_000))]))
     start = one.index(b"PK\x01\x02")
     entry_bytes = one[start : one.index(b"PK\x05\x06")]

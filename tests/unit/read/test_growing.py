@@ -37,7 +37,7 @@ def read(path: Path, after: Bookmark = BEGIN, sidecar: Path | None = None) -> Re
 
 
 def read_twice(name: str, first: bytes, more: bytes) -> tuple[Read, Read, Read]:
-    """A file as it was, as it is having grown, and its growth alone, if it could be read on."""
+    """Return the records of a file, of the grown file, and of its growth alone if it can be continued."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(first)
@@ -181,7 +181,7 @@ def test_last_record_without_a_page_is_not_skipped_twice(packed: bool) -> None:
 
 @st.composite
 def damaged_warcs(draw: st.DrawFn, *, packed: bool) -> tuple[bytes, bytes]:
-    """A WARC file, and more of it: sound and damaged records, junk and blanks."""
+    """Draw a WARC file and bytes appended to it: good and damaged records, junk and white space."""
     sound = records(4, packed=packed, words=20)
     two = written(page(7), packed=False) + written(page(8), packed=False)
     odd = [sound[0][:-1], sound[1][:200], sound[2][50:], b"\r\n", b"junk\r\n\r\n", b"WARC/1.0\r\n\r\n", b"\x1f\x8b\x08"]
@@ -204,7 +204,7 @@ def test_damage_is_reported_as_if_read_from_the_start(content: tuple[bytes, byte
 
 
 def summary(found: Read) -> list[tuple[str, str]]:
-    """Names of records, and what became of them; fastwarc's words for one damage change with what it had read ahead."""
+    """Return the names and outcomes of records, without fastwarc's words, which depend on what it has read ahead."""
     return [
         (record.raw_record, record.reason)
         if isinstance(record, Reject)

@@ -33,7 +33,7 @@ class Parts(io.RawIOBase):
 
 
 def frame(framer: Framer, data: bytes, ref: RawRef = FILE) -> list[tuple[str, str | bytes]]:
-    """Each record's number, and its bytes or why it is refused."""
+    """Return each record's number with its bytes or reject reason."""
     found: list[tuple[str, str | bytes]] = []
     try:
         for item in framer(ref, io.BytesIO(data)):
@@ -49,7 +49,7 @@ def frame(framer: Framer, data: bytes, ref: RawRef = FILE) -> list[tuple[str, st
 
 
 def outcomes(framer: Framer, stream: BinaryIO) -> list[tuple[str, str]]:
-    """What becomes of each record: its text, or why it is refused."""
+    """Return the text or reject reason of each record."""
     found = []
     for item in framer(FILE, stream):
         read = read_fields(item, Options()) if isinstance(item, RawRecord) else item

@@ -37,7 +37,7 @@ class Forward(io.RawIOBase):
 
 
 def frame(framer: Framer, data: bytes, ref: RawRef = FILE) -> list[tuple[str, Any]]:
-    """Each row's number, and its cells or why it is refused; whatever the stream, the same."""
+    """Return each row's number with its cells or reject reason, the same for any kind of stream."""
     found: list[tuple[str, Any]] = []
     try:
         for item in framer(ref, cast(BinaryIO, Forward(iter([data])))):

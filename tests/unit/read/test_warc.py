@@ -73,7 +73,7 @@ def one(block: bytes, *headers: str, **options: Any) -> Framed:
 
 
 def summary(framed: Iterable[Framed]) -> list[str]:
-    """Numbers of pages that came through as they were, and reasons of the rest."""
+    """Return the numbers of the unchanged pages, and the reasons of the others."""
     found = []
     for item in framed:
         if isinstance(item, RawRecord):
@@ -320,7 +320,7 @@ class Long:
 
 @pytest.fixture
 def peak() -> Iterator[Callable[[], int]]:
-    """Bytes held at the most since the test began."""
+    """Return the peak memory in bytes since the test began."""
     tracemalloc.start()
     yield lambda: tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

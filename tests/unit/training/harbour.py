@@ -22,7 +22,7 @@ SAID = (
 
 
 def annotation() -> str:
-    """The annotation in brat's stand-off format."""
+    """Return the annotation in brat's stand-off format."""
     lines: list[str] = []
     for number, parts in enumerate(SAID):
         names = [f"T{3 * number + role}" for role in range(3)]
@@ -38,7 +38,7 @@ def annotation() -> str:
 
 
 def write_corpus(folder: Path) -> Path:
-    """The article in PolNeAR's layout."""
+    """Write the article in PolNeAR's layout."""
     for part, name, content in (("text", "ferry.txt", TEXT), ("attributions", "ferry_mo.ann", annotation())):
         (folder / part).mkdir(parents=True)
         (folder / part / name).write_bytes(content.encode())
@@ -46,6 +46,6 @@ def write_corpus(folder: Path) -> Path:
 
 
 def read_article(folder: Path) -> AnnotatedArticle:
-    """The article as it is read from its folder."""
+    """Return the article as it is read from its folder."""
     (one,) = read_corpus(write_corpus(folder))
     return one

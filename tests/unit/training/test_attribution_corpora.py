@@ -24,7 +24,7 @@ from .harbour import SAID, TEXT, annotation, read_article, write_corpus
 
 
 def labelled(example: Example, text: str) -> list[tuple[str, str]]:
-    """The role and the words of each labelled span."""
+    """Return the role and the words of each labelled span."""
     begins = [index for index, label in enumerate(example.labels) if LABELS[label].startswith("B-")]
     spans = []
     for first, following in pairwise([*begins, len(example.labels)]):
