@@ -1,8 +1,8 @@
-"""Joining inside articles and pronouns, on GUM's annotated news and interviews.
+"""Clusters and pronouns within articles, on GUM's annotated news and interviews.
 
 CoNLL F1 is the mean of MUC, B³ and CEAFe by scorch, all documents of a part scored as one; only mentions by name count,
-those named once too. What a name is in the annotation: ``gum.py``. A predicted name is the gold one that it shares letters
-with and in whose whole mention it lies; one that is none counts as wrong where it holds a proper noun of the corpus.
+those named once too. ``gum.py`` defines a gold name. A predicted name matches the gold name that it overlaps, if it is inside the whole mention.
+Without a match it counts as wrong if it contains a proper noun of the corpus.
 A pronoun that means a named person is right if most of its entity's names are that person's.
 """
 

@@ -1,6 +1,6 @@
-"""Dates read from the text alone, held against those that the articles' addresses tell.
+"""Dates read from the text alone, compared with the dates in the articles' addresses.
 
-Weak evidence: few texts tell their date, and those that do have addresses that tell the month only, so no day is tested.
+Weak evidence: few texts state their date, and the addresses of those have only the month, so no day is tested.
 The rule that took a year from the latest one stated was dropped after looking at its errors on these same articles.
 """
 
@@ -56,7 +56,7 @@ def _compare(given: date, told: Published) -> str:
     if told.precision == "month":
         same = (given.year, given.month) == (told.published_on.year, told.published_on.month)
         return "same month" if same else "wrong month"
-    # The address tells the day of publication, the dateline the day of writing: often the day before.
+    # The address has the day of publication, the dateline the day of writing, which is often the day before.
     apart = abs(given - told.published_on)
     return "same day" if not apart else "one day apart" if apart == timedelta(days=1) else "wrong day"
 

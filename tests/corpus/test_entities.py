@@ -17,7 +17,7 @@ DIGEST = "9ade14c967dd4d627a37d861a1fd6f46f44b82083c32f417abc79bea12c6934d"
 FILES = 890
 # F1 by type, of publishers that the tagger learnt no names from.
 FLOORS = {"PER": 0.90, "ORG": 0.735, "LOC": 0.866, "MISC": 0.755, "PER+ORG+LOC": 0.845, "all": 0.83}
-# How the scorer calls what the card tells of.
+# The scorer's names for the figures of the card.
 FOLDED: dict[What, str] = {
     "people": "PER",
     "organisations": "ORG",

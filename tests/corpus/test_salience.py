@@ -1,4 +1,4 @@
-"""Does salience tell what an article is about? GUM's annotators say in how many of five summaries an entity occurs."""
+"""Salience compared with GUM, whose annotators give the number of summaries, of five, that contain an entity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flows on a Dask cluster: a scheduler and workers as processes of their own, which are killed, cut off, or not there."""
+"""Flows on a real Dask cluster, whose processes are killed, cut off or missing."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from tests.end_to_end.conftest import state_of
 from tests.end_to_end.newsroom import FERRY, Newsroom, address, line
 from tests.end_to_end.states import owed_to_input
 
-# What tells of the ferry story, in any of its revisions.
+# Words that identify the ferry story, in any of its revisions.
 TELLING = ("Port Ellery", "Mara Oduya", "every cable", address("ferry"), "harbour board")
 LONG = FERRY + "\n" + " ".join(f"Boat number {number} carries {number * 7} people." for number in range(30)) + "\n"
 EDITED = FERRY.replace("every cable", "almost every cable")

@@ -1,4 +1,4 @@
-"""What newsrooms and crawlers hold, mixed in one folder: all of it is read, and each bad record ends alone."""
+"""All formats of newsrooms and crawlers, mixed in one folder: every article is read, and a bad record affects no other."""
 
 from __future__ import annotations
 

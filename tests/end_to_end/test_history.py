@@ -1,4 +1,4 @@
-"""Versions are kept, read and told apart; one can go back to any of them, and old ones thin out."""
+"""Versions are kept, read and compared; a rollback returns to any of them, and old ones are thinned out."""
 
 from __future__ import annotations
 

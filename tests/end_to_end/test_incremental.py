@@ -1,4 +1,4 @@
-"""A run costs what has changed: everything else is told by stamps and digests, and stays as it is."""
+"""A run curates only what changed; stamps and digests identify everything else."""
 
 from __future__ import annotations
 

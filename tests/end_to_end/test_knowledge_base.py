@@ -1,4 +1,4 @@
-"""A knowledge base of the user's own: given once, remembered, and read anew when it has changed."""
+"""The user's knowledge base: named once, remembered, and read again when it has changed."""
 
 from __future__ import annotations
 

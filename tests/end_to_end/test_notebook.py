@@ -1,4 +1,4 @@
-"""The notebook, run from top to bottom in a kernel of its own on the sample articles, as a newcomer runs it."""
+"""The notebook, run from top to bottom on the sample articles, as a newcomer runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end state does not depend on how the records came: in which runs, in which order, by how many workers."""
+"""The tables do not depend on how records are split into runs, on their order, or on the number of workers."""
 
 from __future__ import annotations
 

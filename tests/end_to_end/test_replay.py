@@ -1,4 +1,4 @@
-"""What was refused is tried again after a fix, and moves over; the ledger says so."""
+"""Rejects are tried again after a fix and become articles, and the ledger shows it."""
 
 from __future__ import annotations
 

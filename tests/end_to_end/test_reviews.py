@@ -1,4 +1,4 @@
-"""What people correct stands over what the machine makes, on every later run, until they take it back."""
+"""Corrections override the machine's rows in every later run, until they are withdrawn."""
 
 from __future__ import annotations
 

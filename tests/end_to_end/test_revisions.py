@@ -1,4 +1,4 @@
-"""What an article was before it was edited is kept for a time: an edit that nobody told of can be shown."""
+"""The revision before an edit is kept for a time, so that a silent edit can be shown."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The seed article, read from the Parquet: what a careful reader gets, and nothing besides.
+"""The seed article, read from the Parquet files: exactly what a careful reader finds.
 
-The article is not ours to reprint, so it stands beside the checkout, not in it; without it these tests are skipped.
+The article is not ours to reprint, so it is beside the checkout; without it these tests are skipped.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipeline.cli import main
 SHARED = Path(os.environ.get("SHARED", Path(__file__).parents[3] / "shared"))
 Row = dict[str, Any]
 
-# How each directly quoted passage begins and ends, in reading order, with its speaker: fewest words that tell them apart.
+# The first and last words of each direct quote, in reading order, with its speaker: just enough to identify it.
 MINISTER, PRESIDENT = "Sergei Lavrov", "Putin"
 DIRECT = [
     ("President Putin has", "this document,", MINISTER),

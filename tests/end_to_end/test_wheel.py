@@ -1,4 +1,4 @@
-"""The wheel holds all that a run needs."""
+"""The wheel contains everything that a run needs."""
 
 from __future__ import annotations
 

@@ -1,14 +1,13 @@
-"""A process that has everything loaded, and forks a child for each run of the command: 0.2 s instead of 10.
+"""A process with everything loaded, which forks a child for each run of the command: 0.2 s instead of 10.
 
-A child can be told to die, or to stop, just before any step of its run that changes a file, and to die in the middle of
-one. Steps are what Python's audit hooks tell of, and what they do not: syncing, writing to a descriptor, and the files
-that Arrow writes.
+A child can be ordered to die, or to stop, just before any step of its run that changes a file, and to die in the middle
+of one. Steps are the events of Python's audit hooks, and some that these miss: syncing, writing to a descriptor, and the
+files that Arrow writes.
 
-Two things take most of a run and write nothing in a data set, and have stand-ins here: Great Expectations, which finds
-no fault, and the tagger, which remembers the texts it has read. What kills the real command (test_crashes.py) has both.
+Two things take most of a run and write nothing into a data set, so they are replaced here: Great Expectations finds no
+fault, and the tagger remembers the texts it has read. test_crashes.py also kills the real command, with both.
 
-Started as a module, the process serves each connection to its socket from a fork of its own: orders come in and answers
-go out, JSON line by JSON line.
+Started as a module, the process serves each connection to its socket from a fork, with orders and answers as JSON lines.
 """
 
 from __future__ import annotations

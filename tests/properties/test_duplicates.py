@@ -1,4 +1,4 @@
-"""What holds for any articles: order, runs and batches change nothing, and each figure is what counting gives."""
+"""For any articles: order, runs and batches change nothing, and each figure equals plain counting."""
 
 from __future__ import annotations
 

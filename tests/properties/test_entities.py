@@ -1,4 +1,4 @@
-"""What holds for any articles: neither order nor batches nor parts change an entity, and its counts are what counting gives."""
+"""For any articles: neither order nor batches nor parts change an entity, and its counts equal plain counting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What compressed data decompress to, part by part, and where decompression stops."""
+"""Decompression, part by part, and where it stops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people say of quotes stands over what the machine makes of them; where it cannot, all of it is refused."""
+"""Corrections override the machine's rows; if one cannot be applied, none is."""
 
 from __future__ import annotations
 

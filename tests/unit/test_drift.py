@@ -1,4 +1,4 @@
-"""Each day is compared with the baseline of its publisher; people may set bounds of their own."""
+"""Each day is compared with the baseline of its publisher; settings may replace the bounds."""
 
 from __future__ import annotations
 

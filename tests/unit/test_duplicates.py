@@ -1,4 +1,4 @@
-"""Copies of one text are found and name the first; other reports of one event, forms and stubs are no copies."""
+"""Copies of one text are found and name the first; reports of one event, forms and stubs are not copies."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The ledger: each raw record ends as exactly one thing, however the records were split into runs.
 
-Most facts are told of small collections in shorthand: ``{"a": "A1 B2 !x -"}`` is a file "a" of four records, which are
-article A as collected on day 1, article B of day 2, one that is refused, and one that is no article. What follows the
-day only makes the bytes others: ``A1'``.
+Most tests use small collections in shorthand: ``{"a": "A1 B2 !x -"}`` is a file "a" with four records: article A as
+collected on day 1, article B of day 2, a reject with the reason x, and a skip. A mark after the day stands for other
+bytes: ``A1'``.
 """
 
 from __future__ import annotations

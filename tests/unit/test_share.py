@@ -1,4 +1,4 @@
-"""What is shared holds none of an article's words but names; with the raw files it is whole again."""
+"""Shared tables have no words of an article except names; joined with the raw files they are complete again."""
 
 from __future__ import annotations
 

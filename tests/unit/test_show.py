@@ -1,4 +1,4 @@
-"""A quote where it stands, and a run in a few lines."""
+"""A quote in its context, and a run in a few lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows that wait on disk: they come back by the article that they belong to, in few pieces."""
+"""Staged rows are read back by article, in few chunks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each kind of damage to a data set is found, and told so that somebody can look at it."""
+"""Each kind of damage to a data set is found and described with its place."""
 
 from __future__ import annotations
 

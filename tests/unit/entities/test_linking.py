@@ -1,4 +1,4 @@
-"""Links to a knowledge base: the cases in hard_cases.tsv against hard_cases.jsonl, where all names are invented."""
+"""Links to a knowledge base: the cases in hard_cases.tsv, with the invented entities of hard_cases.jsonl."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file is: by its name, and by its first bytes where they say otherwise."""
+"""The format of a file, by its name and its first bytes, which override the name."""
 
 from __future__ import annotations
 

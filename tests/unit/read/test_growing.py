@@ -1,4 +1,4 @@
-"""Files that grow: what was read of them is not read again, and nothing comes out otherwise than if it were."""
+"""Growing files: only their new part is read, with the same records as in the whole file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes out of WARC files, whole and damaged."""
+"""WARC files, complete and damaged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A training run stopped and gone on with, and the file that comes of it: with a network of one layer."""
+"""A stopped and continued training run, and its exported file, with a network of one layer."""
 # ruff: noqa: E402 - what needs the extra is imported once it is known to be there.
 
 from __future__ import annotations
