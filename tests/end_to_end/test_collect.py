@@ -189,11 +189,11 @@ def test_pages_of_feeds_and_sitemaps_are_saved_with_their_metadata(newsroom: New
         pytest.param(redirect("/page"), "redirect_loop", id="redirect-loop"),
         pytest.param(redirect("ftp://127.0.0.1/a"), "bad_address", id="redirect-to-ftp"),
         pytest.param(redirect("http://[::1/"), "broken_answer", id="redirect-to-nonsense"),
-        pytest.param(redirect("http://xn--a/"), "bad_address", id="redirect-to-a-host-that-is-no-name"),
-        pytest.param(redirect("http://127.0.0.1:99999/"), "bad_address", id="redirect-to-a-port-that-is-none"),
+        pytest.param(redirect("http://xn--a/"), "bad_address", id="redirect-to-a-malformed-host"),
+        pytest.param(redirect("http://127.0.0.1:99999/"), "bad_address", id="redirect-to-a-malformed-port"),
         pytest.param(answer(b"", status=302), "failed_status", id="redirect-to-nowhere"),
         pytest.param(answer(b"%PDF-1.7", "application/pdf"), "other_type", id="pdf"),
-        pytest.param(answer(page("A"), ""), "other_type", id="type-not-told"),
+        pytest.param(answer(page("A"), ""), "other_type", id="unknown-type"),
     ],
 )
 def test_bad_page_has_one_outcome_and_its_neighbours_are_saved(

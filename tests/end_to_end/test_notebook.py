@@ -77,7 +77,7 @@ def test_nothing_is_written_to_stderr(executed: nbformat.NotebookNode) -> None:
             "harbour-post/beet-train.txt (368, 429) b'They arrived at our dispatch desk with a carton of milk each,'",
             id="bytes-of-a-quote",
         ),
-        pytest.param("235 of 257 quotes are of a known month", id="undated-quotes-are-told"),
+        pytest.param("235 of 257 quotes are of a known month", id="undated-quotes"),
         pytest.param("2 saltmarsh-echo/sign-in.html 0 no_article", id="refused-with-a-reason"),
         pytest.param("115, 114 and 104 rows: all agree", id="pandas-sql-and-polars-agree"),
     ],

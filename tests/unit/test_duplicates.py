@@ -213,7 +213,7 @@ def test_which_is_earlier(first: dict[str, object], second: dict[str, object], e
         pytest.param([0, WINDOW_DAYS + 1], {}, id="published-anew"),
         pytest.param([0, 25, 50, 75], {2: 1, 3: 1, 4: 1}, id="in-circulation"),
         pytest.param([0, 25, 60], {2: 1}, id="in-circulation-then-anew"),
-        pytest.param([0, 400, None], {3: 1}, id="undated-is-held-against-all"),
+        pytest.param([0, 400, None], {3: 1}, id="undated-compared-with-all"),
         pytest.param([None, None], {2: 1}, id="both-undated"),
     ],
 )

@@ -468,16 +468,16 @@ def first_rejects(tmp_path: Path, small_parts: None) -> store.Version:  # noqa: 
     ("come", "gone", "parts_after", "linked"),
     [
         pytest.param({}, [], ["abc", "d"], {0, 1}, id="nothing"),
-        pytest.param({}, ["z"], ["abc", "d"], {0, 1}, id="what-is-not-there-goes"),
+        pytest.param({}, ["z"], ["abc", "d"], {0, 1}, id="missing-rows-removed"),
         pytest.param({"b": "binary"}, [], ["aBc", "d"], {1}, id="a-row-takes-anothers-place"),
         pytest.param({"b": "binary"}, ["b"], ["aBc", "d"], {1}, id="… and-the-other-goes"),
-        pytest.param({}, ["b"], ["ac", "d"], {1}, id="a-row-goes"),
-        pytest.param({}, ["d"], ["abc", ""], {0}, id="the-last-row-of-a-part-goes"),
+        pytest.param({}, ["b"], ["ac", "d"], {1}, id="row-removed"),
+        pytest.param({}, ["d"], ["abc", ""], {0}, id="last-row-of-a-part-removed"),
         pytest.param({"e": "binary"}, [], ["abc", "dE"], {0}, id="the-last-part-is-filled"),
         pytest.param({"0": "binary"}, [], ["abc", "0d"], {0}, id="a-part-is-sorted"),
         pytest.param(dict.fromkeys("efg", "binary"), [], ["abc", "dEF", "G"], {0}, id="a-new-part-begins"),
         pytest.param(dict.fromkeys("be", "binary"), ["a"], ["Bc", "dE"], set(), id="all-of-that"),
-        pytest.param({"e": "binary"}, ["d"], ["abc", "E"], {0}, id="a-row-comes-where-one-goes"),
+        pytest.param({"e": "binary"}, ["d"], ["abc", "E"], {0}, id="row-replaced"),
         pytest.param({"e": "binary"}, ["a"], ["bc", "dE"], set(), id="only-the-last-part-is-filled"),
     ],
 )
@@ -586,7 +586,7 @@ def test_published_articles_know_their_record_and_home(filled: store.Version) ->
     [
         pytest.param(None, None, {A, B, C, D, E}, id="all"),
         pytest.param(None, date(2024, 5, 31), {A, B, C}, id="until-a-day"),
-        pytest.param(date(2024, 6, 1), None, {D, E}, id="from-a-day-and-what-has-none"),
+        pytest.param(date(2024, 6, 1), None, {D, E}, id="from-a-day-and-undated"),
         pytest.param(date(2023, 1, 1), date(2023, 12, 31), set(), id="another-year"),
     ],
 )

@@ -36,7 +36,7 @@ def test_addresses(text: str, address: str) -> None:
         pytest.param("https:///a", id="no-host"),
         pytest.param("http://[::1", id="half-ipv6"),
         pytest.param("http://post.example:99999/", id="port-out-of-range"),
-        pytest.param("http://xn--a/", id="host-that-is-no-punycode"),
+        pytest.param("http://xn--a/", id="host-with-bad-punycode"),
         pytest.param(f"http://{'a' * 64}.example/", id="label-too-long"),
         pytest.param("http://post..example/", id="empty-label"),
         pytest.param("http://post.example/" + "a" * 70_000, id="endless"),

@@ -58,7 +58,7 @@ def test_own_collector_name_comes_before_onrecord(tmp_path: Path) -> None:
         pytest.param(GOOD.replace("https:", "file:"), "http:// or https://", id="file-address"),
         pytest.param(GOOD.replace('"https://a.example/rss"', ""), "nothing to poll", id="nothing-to-poll"),
         pytest.param(GOOD + "include = ['(']", "include is ['(']; expected a list of regular", id="bad-pattern"),
-        pytest.param(GOOD + "max_pages = true", "max_pages is true; expected a whole", id="true-is-no-number"),
+        pytest.param(GOOD + "max_pages = true", "max_pages is true; expected a whole", id="true-instead-of-a-number"),
         pytest.param(GOOD + "max_pages = 0", "max_pages is 0; expected a whole number from 1", id="no-pages"),
         pytest.param(GOOD + "delay_seconds = -1", "delay_seconds is -1; expected seconds", id="negative-delay"),
         pytest.param(GOOD + "delay_seconds = nan", "delay_seconds is nan; expected seconds", id="delay-no-number"),

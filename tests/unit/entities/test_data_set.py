@@ -261,7 +261,7 @@ LINKED = replace(ROW, link_source="knowledge_base", link_id="Q1", link_confidenc
     ("names", "name", "aliases"),
     [
         pytest.param(["Port Ellery", "Ellery", "Ellery"], "Ellery", ["Port Ellery"], id="most-articles"),
-        pytest.param(["Port Ellery", "Ellery"], "Ellery", ["Port Ellery"], id="tie-goes-to-the-alphabetically-first"),
+        pytest.param(["Port Ellery", "Ellery"], "Ellery", ["Port Ellery"], id="tie-alphabetical"),
         pytest.param(["Ellery", "Ellery"], "Ellery", [], id="one-name"),
     ],
 )

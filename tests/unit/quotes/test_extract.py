@@ -16,7 +16,7 @@ WHO = "The harbour’s pilot, Ines Rebordao, lives on the quay.\n\n"
     [
         pytest.param('[c0:"They knew in autumn,"] [k0:says] Ines Rebordao.', "Ines Rebordao", id="behind-the-cue"),
         pytest.param('Ines Rebordao [k0:says]: [c0:"They knew in autumn."]', "Ines Rebordao", id="before-the-cue"),
-        pytest.param("[k0:It was announced] [c0:Ines Rebordao would leave the harbour].", None, id="in-what-is-said"),
+        pytest.param("[k0:It was announced] [c0:Ines Rebordao would leave the harbour].", None, id="inside-content"),
         pytest.param('[c0:"They knew in autumn,"] [k0:says] the widow of Ines Rebordao.', None, id="further-off"),
     ],
 )

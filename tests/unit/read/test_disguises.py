@@ -107,7 +107,7 @@ def test_recognise_formats(content: bytes, kind: FileKind) -> None:
         pytest.param('<?xml version="1.0"?><rss version="2.0">', "feed", id="rss"),
         pytest.param('<?xml version="1.0"?><?xml-stylesheet href="a.css"?>\n<feed xmlns="x">', "feed", id="atom"),
         pytest.param('<rdf:RDF xmlns:rdf="r" xmlns="http://purl.org/rss/1.0/">', "feed", id="rss-1"),
-        pytest.param('<?xml version="1.0"?><rdf:RDF xmlns:rdf="r">', "xml", id="rdf-that-is-no-feed"),
+        pytest.param('<?xml version="1.0"?><rdf:RDF xmlns:rdf="r">', "xml", id="rdf-without-a-feed"),
         pytest.param('<?xml version="1.0"?><urlset xmlns="s">', "sitemap", id="sitemap"),
         pytest.param('<?xml version="1.0"?><!DOCTYPE nitf SYSTEM "nitf.dtd"><nitf>', "newsml", id="nitf"),
         pytest.param('<?xml version="1.0"?><newsItem xmlns="n">', "newsml", id="newsml-g2"),

@@ -47,7 +47,7 @@ def listed(raw: Path) -> list[tuple[str, str]]:
         pytest.param(
             ["a.txt", "a.txt.json"], [("a.txt", "a.txt.json"), ("a.txt.json", "skipped: sidecar")], id="full-name"
         ),
-        pytest.param(["b.json"], [("b.json", "")], id="json-without-an-article-is-no-sidecar"),
+        pytest.param(["b.json"], [("b.json", "")], id="json-without-an-article"),
         pytest.param(["A.TXT", "A.json"], [("A.TXT", "A.json"), ("A.json", "skipped: sidecar")], id="capitals"),
     ],
 )

@@ -56,9 +56,9 @@ def text(document: bytes) -> str:
             "The bridge shut",
             id="link-without-its-address",
         ),
-        pytest.param(rb"HYPERLINK is a word", "HYPERLINK is a word", id="a-word-that-is-no-link"),
+        pytest.param(rb"HYPERLINK is a word", "HYPERLINK is a word", id="word-without-link"),
         pytest.param(rb"\trowd Pier\cell 3\cell\row", "Pier\t3\t\n", id="table"),
-        pytest.param(rb"The bridge} and what follows", "The bridge", id="what-is-behind-the-end"),
+        pytest.param(rb"The bridge} and what follows", "The bridge", id="bytes-after-the-end"),
     ],
 )
 def test_text(body: bytes, expected: str) -> None:
