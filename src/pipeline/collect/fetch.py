@@ -310,11 +310,11 @@ def read_retry_after(value: str | None) -> float | None:
     if re.fullmatch(r"[0-9]+", value):
         return float(value)
     try:
-        at = parsedate_to_datetime(value)
+        instant = parsedate_to_datetime(value)
     except ValueError:
         return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (at - datetime.now(UTC)).total_seconds())
+    instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return max(0.0, (instant - datetime.now(UTC)).total_seconds())
 
 
 def _wished_delay(rules: Protego, product: str) -> float:

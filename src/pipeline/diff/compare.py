@@ -119,10 +119,10 @@ def _pair_parts(
         sides.append(pa.table({"article_id": pa.chunked_array(ids, pa.string()), name: part_at}))
     both = sides[0].join(sides[1], "article_id", join_type="full outer")
     both = both.sort_by([(name, "ascending") for name in ("after", "before", "article_id")]).combine_chunks()
-    at = np.stack([pc.fill_null(both[name], -1).to_numpy() for name in ("before", "after")], axis=1)
-    borders = (np.flatnonzero(np.diff(at, axis=0).any(axis=1)) + 1).tolist()
-    for start, end in pairwise([0, *borders, len(at)] if len(at) else []):
-        old, new = at[start].tolist()
+    indices = np.stack([pc.fill_null(both[name], -1).to_numpy() for name in ("before", "after")], axis=1)
+    borders = (np.flatnonzero(np.diff(indices, axis=0).any(axis=1)) + 1).tolist()
+    for start, end in pairwise([0, *borders, len(indices)] if len(indices) else []):
+        old, new = indices[start].tolist()
         yield (
             before[old] if old >= 0 else None,
             after[new] if new >= 0 else None,
@@ -183,10 +183,10 @@ def _by_article(quotes: pa.Table) -> defaultdict[str, list[Row]]:
 
 def _differing_rows(old: pa.Table, new: pa.Table, key: str, names: Sequence[str]) -> tuple[pa.Table, pa.Table]:
     """Return the rows of each table that the other does not have, or has with other values."""
-    at = pc.index_in(new[key], value_set=old[key])  # null if there is none
-    is_same = pc.is_valid(at)
+    indices = pc.index_in(new[key], value_set=old[key])  # null if there is none
+    is_same = pc.is_valid(indices)
     for name in names:
-        ours, theirs = (_comparable(values) for values in (new[name], old[name].take(at)))
+        ours, theirs = (_comparable(values) for values in (new[name], old[name].take(indices)))
         both_null = pc.and_(pc.is_null(ours), pc.is_null(theirs))
         is_same = pc.and_(is_same, pc.or_(both_null, pc.fill_null(pc.equal(ours, theirs), False)))
     same = new[key].filter(is_same)

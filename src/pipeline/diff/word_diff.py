@@ -66,7 +66,7 @@ def _align(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int, 
 def _shorten(spans: Sequence[DiffSpan]) -> Iterator[DiffSpan]:
     """Leave out unchanged words far from a change, and cut very long spans and values."""
     shown = 0
-    for at, span in enumerate(spans):
+    for number, span in enumerate(spans):
         text = span.text
         if shown > LONGEST_VALUE:
             yield DiffSpan("both", "…")
@@ -74,8 +74,8 @@ def _shorten(spans: Sequence[DiffSpan]) -> Iterator[DiffSpan]:
         if span.is_in != "both":
             text = cut_long(text)
         elif len(text) > 2 * CONTEXT:
-            before = text[:CONTEXT] if at else ""
-            after = text[-CONTEXT:] if at < len(spans) - 1 else ""
+            before = text[:CONTEXT] if number else ""
+            after = text[-CONTEXT:] if number < len(spans) - 1 else ""
             text = f"{before}…{after}"
         shown += len(text)
         yield DiffSpan(span.is_in, text)

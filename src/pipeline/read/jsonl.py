@@ -201,10 +201,10 @@ def _survey(head: bytes) -> Shape:
 
 def _frame_elements(ref: RawRef, chunks: Iterator[bytes]) -> Generator[Framed, None, bytes]:
     """Frame an array after its opening bracket, and return the rest of the last chunk after its closing one."""
-    number, held, scanned, depth = 0, b"", 0, 0
+    number, buffer, scanned, depth = 0, b"", 0, 0
     for chunk in chunks:
-        held, begin = held + chunk, 0
-        while token := (NEXT_BRACKET if depth else NEXT_COMMA_OR_BRACKET).match(held, scanned):
+        buffer, begin = buffer + chunk, 0
+        while token := (NEXT_BRACKET if depth else NEXT_COMMA_OR_BRACKET).match(buffer, scanned):
             sign, scanned = token[1], token.end()
             if sign in b"[{":
                 depth += 1
@@ -216,15 +216,15 @@ def _frame_elements(ref: RawRef, chunks: Iterator[bytes]) -> Generator[Framed, N
             elif sign == b"}":
                 raise BadStreamError("broken_record", f"a brace after record {number} closes nothing; fix the file")
             else:
-                element, begin = held[begin : token.start(1)].strip(SPACE), scanned
+                element, begin = buffer[begin : token.start(1)].strip(SPACE), scanned
                 if element or sign == b",":
                     number += 1
                     yield _frame(ref, number, element, "json")
                 if sign == b"]":
                     if not number:
                         yield reject_empty(ref)
-                    return held[begin:]
-        held, scanned = held[begin:], scanned - begin
-        if len(held) > MAX_TEXT_BYTES:
+                    return buffer[begin:]
+        buffer, scanned = buffer[begin:], scanned - begin
+        if len(buffer) > MAX_TEXT_BYTES:
             raise BadStreamError("too_large", f"record {number + 1} has {TOO_LARGE}")
     raise BadStreamError("truncated", f"the file ends inside its array, after record {number}; fetch it again")

@@ -136,7 +136,7 @@ def write_part(rows: pa.Table, folder: Path, table: str, month: str | None, meta
 
 def _add_first_occurrence(rows: pa.Table, words: Slice, texts: pa.Table, articles: pa.Table) -> pa.Table:
     """Add the offsets of a column's words in the text; null if there are none, or a reviewer wrote other words."""
-    article_at = {article_id: at for at, article_id in enumerate(articles["article_id"].to_pylist())}
+    article_at = {article_id: number for number, article_id in enumerate(articles["article_id"].to_pylist())}
     article_texts = articles["text"].combine_chunks()
     starts: list[int | None] = []
     ends: list[int | None] = []

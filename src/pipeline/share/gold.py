@@ -160,7 +160,8 @@ def annotate(text: str, quotes: Sequence[Quote]) -> str:
         spans = [("Source", first.speaker_start_char, first.speaker_end_char)]
         spans += [("Cue", first.cue_start_char, first.cue_end_char)]
         spans += [
-            (f"Content{at if at > 1 else ''}", part.start_char, part.end_char) for at, part in enumerate(parts, 1)
+            (f"Content{part_number if part_number > 1 else ''}", part.start_char, part.end_char)
+            for part_number, part in enumerate(parts, 1)
         ]
         names: dict[str, str] = {}
         for role, start, end in spans:

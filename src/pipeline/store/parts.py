@@ -162,10 +162,10 @@ def sort(rows: pa.Table, table: Table) -> pa.Table:
 def _update(rows: pa.Table, updates: Mapping[str, Mapping[str, object]]) -> pa.Table:
     ids = [str(article_id) for article_id in rows["article_id"].to_pylist()]
     for name in sorted({name for article_id in ids if article_id in updates for name in updates[article_id]}):
-        at = rows.schema.get_field_index(name)
+        index = rows.schema.get_field_index(name)
         column = rows[name].to_pylist()
         values = [updates.get(article_id, {}).get(name, value) for article_id, value in zip(ids, column, strict=True)]
-        rows = rows.set_column(at, rows.schema.field(at), pa.array(values, rows.schema.field(at).type))
+        rows = rows.set_column(index, rows.schema.field(index), pa.array(values, rows.schema.field(index).type))
     return rows
 
 

@@ -55,5 +55,5 @@ def _verify_month_slices(found: Verification, version: Version, month: str, arti
     for table in TABLES.values():
         if table.slices:
             rows = version.read(table.name, slice_columns(table.slices, columns(table.row)[0].name), [month])
-            at = locate(rows["article_id"], articles["article_id"])
-            verify_slices(found, table.name, table.slices, rows, at, articles["text"])
+            positions = locate(rows["article_id"], articles["article_id"])
+            verify_slices(found, table.name, table.slices, rows, positions, articles["text"])

@@ -37,26 +37,26 @@ class _Recount:
     def locate(self, rows: pa.Table, key: Sequence[str]) -> tuple[pa.Table, Positions]:
         """Return the rows whose entity is stored, and its position; note the other entities as missing."""
         keys = join_keys(rows, key)
-        at = locate(keys, self._keys)
-        missing = pc.unique(keys.filter(pa.array(at < 0))).to_pylist()
+        positions = locate(keys, self._keys)
+        missing = pc.unique(keys.filter(pa.array(positions < 0))).to_pylist()
         self._found.check(self._table, 0, (f"{self._table} {show_key(entity)}: it is missing" for entity in missing))
-        return rows.filter(pa.array(at >= 0)), at[at >= 0]
+        return rows.filter(pa.array(positions >= 0)), positions[positions >= 0]
 
-    def count(self, column: str, fold: Fold, at: Positions, values: pa.ChunkedArray | None = None) -> None:
+    def count(self, column: str, fold: Fold, positions: Positions, values: pa.ChunkedArray | None = None) -> None:
         """Add values to a column's recount; without values, add one for each position."""
         combine, start = fold
         _, counted = self._counted.setdefault(column, (fold, np.full(self._stored.num_rows, start)))
         if values is None:
-            combine.at(counted, at, 1)
+            combine.at(counted, positions, 1)
         else:
             is_given = pc.is_valid(values).to_numpy()
-            combine.at(counted, at[is_given], _as_numbers(values.drop_null()))
+            combine.at(counted, positions[is_given], _as_numbers(values.drop_null()))
 
-    def compare(self, column: str, at: Positions, values: pa.ChunkedArray) -> None:
+    def compare(self, column: str, positions: Positions, values: pa.ChunkedArray) -> None:
         """Compare a column with values that are the same in all rows of an entity."""
-        stored = self._stored[column].take(pa.array(at))
+        stored = self._stored[column].take(pa.array(positions))
         wrong = np.flatnonzero(_differ(stored, values))
-        for row, first in zip(*np.unique(at[wrong], return_index=True), strict=True):
+        for row, first in zip(*np.unique(positions[wrong], return_index=True), strict=True):
             difference = f"{column} is {stored[wrong[first]]}, but {values[wrong[first]]} where it is mentioned"
             self._found.check(self._table, 0, [f"{self._show(row)}: {difference}"])
 
@@ -68,9 +68,9 @@ class _Recount:
 
     def _look_up(self) -> None:
         names = pa.chunked_array(self._waiting, pa.string())
-        at = locate(names, self._names)
-        self._is_seen[at[at >= 0]] = True
-        for unknown in pc.unique(names.filter(pa.array(at < 0))).to_pylist():
+        positions = locate(names, self._names)
+        self._is_seen[positions[positions >= 0]] = True
+        for unknown in pc.unique(names.filter(pa.array(positions < 0))).to_pylist():
             row, _, name = unknown.partition("\0")
             self._found.check(self._table, 0, [f"{self._show(int(row))}: {name!r} is not among its names"])
         self._waiting.clear()
@@ -96,16 +96,16 @@ class _Recount:
         return f"{self._table} {show_key(self._keys[row].as_py())}"
 
 
-def _name(at: Positions, names: pa.Array) -> pa.Array:
+def _name(positions: Positions, names: pa.Array) -> pa.Array:
     """Return names, each after the position of its entity."""
-    return pc.binary_join_element_wise(pa.array(at).cast(pa.string()), names, "\0")
+    return pc.binary_join_element_wise(pa.array(positions).cast(pa.string()), names, "\0")
 
 
-def _all_names(at: Positions, rows: pa.Table) -> pa.Array:
+def _all_names(positions: Positions, rows: pa.Table) -> pa.Array:
     """Return the names and aliases of entities, as ``_name`` does."""
     aliases = rows["aliases"].combine_chunks()
-    alias_at = at[pc.list_parent_indices(aliases).to_numpy()]
-    named = [_name(at, rows["entity_name"].combine_chunks()), _name(alias_at, pc.list_flatten(aliases))]
+    alias_at = positions[pc.list_parent_indices(aliases).to_numpy()]
+    named = [_name(positions, rows["entity_name"].combine_chunks()), _name(alias_at, pc.list_flatten(aliases))]
     return pc.unique(pa.concat_arrays(named))
 
 
@@ -130,18 +130,18 @@ def verify_article_entities(found: Verification, version: Version, month: str) -
     stored = version.read("article_entities", [*key, *same, "aliases", *counts], [month])
     recount = _Recount(found, "article_entities", key, stored)
     mentions = version.read("mentions", [*key, *same, "form", "text", "start_char"], [month])
-    mentions, at = recount.locate(mentions, key)
+    mentions, positions = recount.locate(mentions, key)
     for column in same:
-        recount.compare(column, at, mentions[column])
+        recount.compare(column, positions, mentions[column])
     is_name = np.asarray(pc.equal(mentions["form"], "name"))
-    recount.count("mention_count", SUM, at)
-    recount.count("name_count", SUM, at[is_name])
-    recount.count("first_char", LEAST, at, mentions["start_char"])
-    recount.add_names(_name(at, mentions["entity_name"].combine_chunks()))
-    recount.add_names(_name(at[is_name], _on_one_line(mentions["text"].filter(pa.array(is_name)))))
+    recount.count("mention_count", SUM, positions)
+    recount.count("name_count", SUM, positions[is_name])
+    recount.count("first_char", LEAST, positions, mentions["start_char"])
+    recount.add_names(_name(positions, mentions["entity_name"].combine_chunks()))
+    recount.add_names(_name(positions[is_name], _on_one_line(mentions["text"].filter(pa.array(is_name)))))
     quotes = version.read("quotes", ["article_id", "speaker_entity_id"], [month]).drop_null()
-    _, at = recount.locate(quotes, quotes.column_names)
-    recount.count("quote_count", SUM, at)
+    _, positions = recount.locate(quotes, quotes.column_names)
+    recount.count("quote_count", SUM, positions)
     recount.finish()
 
 
@@ -163,18 +163,18 @@ def verify_entities(found: Verification, version: Version, months: Sequence[str]
     copies = articles.filter(pc.is_valid(articles["duplicate_of"]))["article_id"].combine_chunks()
     for month in months:
         names = ["article_id", "published_on", "entity_id", "entity_name", "aliases", *SAME_FOR_ENTITY, *sums]
-        rows, at = recount.locate(version.read("article_entities", names, [month]), ["entity_id"])
+        rows, positions = recount.locate(version.read("article_entities", names, [month]), ["entity_id"])
         for column in SAME_FOR_ENTITY:
-            recount.compare(column, at, rows[column])
-        recount.count("article_count", SUM, at)
+            recount.compare(column, positions, rows[column])
+        recount.count("article_count", SUM, positions)
         for column in sums:
-            recount.count(column, SUM, at, rows[column])
+            recount.count(column, SUM, positions, rows[column])
         is_original = pc.invert(pc.is_in(rows["article_id"], copies))
-        original_at = at[np.asarray(is_original)]
+        original_at = positions[np.asarray(is_original)]
         recount.count("original_article_count", SUM, original_at)
         for column in ("mention_count", "quote_count"):
             recount.count(f"original_{column}", SUM, original_at, rows[column].filter(is_original))
-        recount.count("first_seen_on", LEAST, at, rows["published_on"])
-        recount.count("last_seen_on", MOST, at, rows["published_on"])
-        recount.add_names(_all_names(at, rows))
+        recount.count("first_seen_on", LEAST, positions, rows["published_on"])
+        recount.count("last_seen_on", MOST, positions, rows["published_on"])
+        recount.add_names(_all_names(positions, rows))
     recount.finish()

@@ -41,12 +41,12 @@ def verify_raw_files(found: Verification, read_raw: ReadRaw, traces: pa.Table) -
 
 
 def _verify_raw_file(found: Verification, read_raw: ReadRaw, raw_path: str, traces: pa.Table) -> None:
-    waiting = {raw_record: at for at, raw_record in enumerate(traces["raw_record"].to_pylist())}
+    waiting = {raw_record: row for row, raw_record in enumerate(traces["raw_record"].to_pylist())}
     try:
         for raw_record, data in read_raw(raw_path):
-            at = waiting.pop(raw_record, None)
-            if at is not None:
-                _verify_bytes(found, traces.slice(at, 1), data)
+            row = waiting.pop(raw_record, None)
+            if row is not None:
+                _verify_bytes(found, traces.slice(row, 1), data)
     except OSError as error:
         found.check("raw records", 1, [f"{raw_path}: the raw file cannot be read: {error.strerror or error}"])
         return

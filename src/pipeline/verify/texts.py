@@ -41,7 +41,12 @@ def slice_columns(slices: Sequence[Slice], key: str) -> list[str]:
 
 
 def verify_slices(
-    found: Verification, table: str, slices: Sequence[Slice], rows: pa.Table, at: Positions, texts: pa.ChunkedArray
+    found: Verification,
+    table: str,
+    slices: Sequence[Slice],
+    rows: pa.Table,
+    positions: Positions,
+    texts: pa.ChunkedArray,
 ) -> None:
     """Check that the words in each row are at its offsets in the text.
 
@@ -50,19 +55,19 @@ def verify_slices(
         table: the table's name.
         slices: the columns with words and their offsets.
         rows: the table, its key first.
-        at: for each row, the position of its article's text; rows without one fail as keys, not here.
+        positions: for each row, the position of its article's text; rows without one fail as keys, not here.
         texts: the texts.
     """
     for words in slices:
         names = (words.text, words.start, words.end)
-        is_given = np.logical_or.reduce([pc.is_valid(rows[name]) for name in names]) & (at >= 0)
-        order = np.flatnonzero(is_given)[np.argsort(at[is_given], kind="stable")]
+        is_given = np.logical_or.reduce([pc.is_valid(rows[name]) for name in names]) & (positions >= 0)
+        order = np.flatnonzero(is_given)[np.argsort(positions[is_given], kind="stable")]
         found.check(table if words.text == "text" else f"{table}: {words.text}", len(order), ())
-        edges = np.searchsorted(at[order], range(0, len(texts) + FEW_TEXTS, FEW_TEXTS))
+        edges = np.searchsorted(positions[order], range(0, len(texts) + FEW_TEXTS, FEW_TEXTS))
         for first, (start, end) in zip(range(0, len(texts), FEW_TEXTS), pairwise(edges), strict=True):
             few_texts = texts.slice(first, FEW_TEXTS).to_pylist()
             sliced = rows.select([rows.column_names[0], *names]).take(order[start:end])
-            own_texts = (few_texts[position] for position in (at[order[start:end]] - first).tolist())
+            own_texts = (few_texts[position] for position in (positions[order[start:end]] - first).tolist())
             for text, key, *span in zip(own_texts, *(column.to_pylist() for column in sliced.columns), strict=True):
                 if not _is_at(text, *span):
                     line = f"{table} {key}: {words.text} {span[0]!r} is not at [{span[1]}:{span[2]}]"
@@ -82,11 +87,11 @@ def verify_revisions(found: Verification, version: Version) -> None:
     quotes = version.read("quote_revisions", [*slice_columns(slices, "quote_id"), "revision"])
     verify_texts(found, articles)
     key = ("article_id", "revision")
-    at = locate(join_keys(quotes, key), join_keys(articles, key))
-    missing = quotes.filter(pa.array(at < 0)).select(["quote_id", *key]).to_pylist()
+    positions = locate(join_keys(quotes, key), join_keys(articles, key))
+    missing = quotes.filter(pa.array(positions < 0)).select(["quote_id", *key]).to_pylist()
     lines = (f"quote_revisions {row}: its article's revision is not in article_revisions" for row in missing)
     found.check("keys between tables", quotes.num_rows, lines)
-    verify_slices(found, "quote_revisions", slices, quotes, at, articles["text"])
+    verify_slices(found, "quote_revisions", slices, quotes, positions, articles["text"])
     current = version.read("articles", key)
     current_at = locate(articles["article_id"], current["article_id"])
     has_current = current_at >= 0  # a pruned article may still have older revisions
