@@ -193,10 +193,10 @@ def tell_paper(work: float, spent: Mapping[str, float], batch: int) -> None:
     for cores in CORES:
         beside = max(work / cores, one_at_a_time[narrowest])
         seconds = beside + spent[AFTER]
-        holds = narrowest if beside > work / cores else "the workers"
+        limit = narrowest if beside > work / cores else "the workers"
         if spent[AFTER] > beside:
-            holds = f"the composing process: {AFTER}"
-        print(f"{cores:>8,}{batch / seconds:>12.1f}{100 * work / cores / seconds:>12.0f}%   {holds}")
+            limit = f"the composing process: {AFTER}"
+        print(f"{cores:>8,}{batch / seconds:>12.1f}{100 * work / cores / seconds:>12.0f}%   {limit}")
 
 
 def main() -> None:
@@ -224,9 +224,10 @@ def main() -> None:
                 place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
                 cluster = Cluster(stack, place, environment, workers)
                 others = {"the Dask scheduler": cluster.scheduler, "the Prefect server": _server_of(environment)}
-                told = environment | {"ONRECORD_DASK_SCHEDULER": cluster.address}
+                flow_environment = environment | {"ONRECORD_DASK_SCHEDULER": cluster.address}
                 start_up, run = (
-                    measure_flow(raw, folder, workers, options.batch, told, others) for raw in (one, everything)
+                    measure_flow(raw, folder, workers, options.batch, flow_environment, others)
+                    for raw in (one, everything)
                 )
             flow = without(run, start_up)
             spent = {name: value / batches for name, value in flow.spent.items()}

@@ -2,7 +2,7 @@
 
 Usage: python -m benchmarks.mixed [--records N] [--seed N] [--keep FOLDER]
 
-The articles are those of ``duplicates.py``: paragraphs of the texts beside the checkout, put together anew. One in a
+The articles are those of ``duplicates.py``: paragraphs of the texts beside the checkout, put together in new ways. One in a
 hundred records is bad in some way. Memory is the largest sum, over the processes of the run, of the memory that each
 has to itself plus its share of what is shared (PSS), sampled five times a second, and the largest of any one process.
 """
@@ -41,7 +41,7 @@ START = date(2024, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """An article as a newsroom would hold it."""
+    """An article of a newsroom."""
 
     number: int
     title: str

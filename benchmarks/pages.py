@@ -2,7 +2,7 @@
 
 Usage: python -m benchmarks.pages [FOLDER] [--runs N]
 
-FOLDER holds pages as .html or .html.gz; by default those of the article-extraction-benchmark beside the checkout. In
+FOLDER has pages as .html or .html.gz; by default those of the article-extraction-benchmark beside the checkout. In
 full means: decoded, metadata, body, and the language of the body. The two take turns, page by page, so that what else
 the machine does hits both; times are of the processor, and each page counts with its fastest run.
 """
@@ -54,7 +54,7 @@ def main() -> None:
     paths = sorted(options.folder.glob("*.html*"))
     pages = [gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes() for path in paths]
     if not pages:
-        raise SystemExit(f"{options.folder} holds no pages")
+        raise SystemExit(f"{options.folder} has no pages")
     read_in_full(pages[0])  # loads what is loaded once
     extract(pages[0])
     seconds = {"onrecord in full": 0.0, "trafilatura with metadata": 0.0}

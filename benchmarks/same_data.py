@@ -6,7 +6,7 @@
 
 BEFORE and AFTER are data sets (folders with a ``current`` link), or folders of data sets that have the same names.
 Curate the same RAW, at the same path, with the code before and after a change. Columns that name a run, an instant of
-a run or the code that made a row are left out, and so are columns that hold prose. Exits with 1 where anything differs.
+a run or the code that made a row are left out, and so are columns with prose. Exits with 1 where anything differs.
 
 The script reads Parquet files and imports nothing of the project, so that it runs beside any version of the code.
 """

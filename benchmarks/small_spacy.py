@@ -60,13 +60,13 @@ def build() -> Language:
         for number in range(count):
             nlp.get_pipe(name).add_label(f"{kind}{number}")
     doc = nlp.make_doc("The ferry sailed from Port Ansel .")
-    told = {
+    labels = {
         "tags": [f"T{number}" for number in range(len(doc))],
         "heads": [1, 2, 2, 2, 5, 3, 2],
         "deps": ["d0", "d1", "ROOT", "d2", "d3", "d4", "d5"],
         "entities": ["O", "O", "O", "O", "B-E0", "L-E0", "O"],
     }
-    nlp.initialize(lambda: [Example.from_dict(doc, told)])
+    nlp.initialize(lambda: [Example.from_dict(doc, labels)])
     return nlp
 
 

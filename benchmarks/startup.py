@@ -71,10 +71,10 @@ def measure(trees: list[Path], arguments: Callable[[Path], list[str]], runs: int
     taken: dict[Path, list[tuple[float, float]]] = {source: [] for source in trees}
     for _ in range(runs + 1):
         for source in trees:
-            told = arguments(source)
-            taken[source].append(run(source, told))
-            if "--into" in told[:-1] and told[told.index("--into") + 1].endswith("new"):
-                shutil.rmtree(told[told.index("--into") + 1])
+            given = arguments(source)
+            taken[source].append(run(source, given))
+            if "--into" in given[:-1] and given[given.index("--into") + 1].endswith("new"):
+                shutil.rmtree(given[given.index("--into") + 1])
     for times in taken.values():
         wall, processor = (median(column) for column in zip(*times[1:], strict=True))
         yield f"{wall:>19.2f}{processor:>7.2f}"

@@ -2,7 +2,7 @@
 
 Usage: python -m benchmarks.tagging [TEXTS] [--processes N] [--runs N] [--spacy-python PYTHON]
 
-TEXTS is a folder of English articles, by default PolNeAR's dev part where it lies beside the checkout. Each process has
+TEXTS is a folder of English articles, by default PolNeAR's dev part beside the checkout. Each process has
 one thread, and has started and passed over articles before the clock runs; then the candidates take turns, and each
 figure is the median of N passes over all articles: by the clock, and by the processor time of the processes, which
 others on the machine disturb less. PYTHON is an interpreter that has spaCy, which is no dependency of
@@ -112,11 +112,11 @@ def in_spacy(python: str, batches: Sequence[Sequence[str]], processes: int) -> I
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as spacy:
         assert spacy.stdin is not None
         assert spacy.stdout is not None
-        told, answers = spacy.stdin, spacy.stdout
-        told.write(json.dumps(batches) + "\n")
+        orders, answers = spacy.stdin, spacy.stdout
+        orders.write(json.dumps(batches) + "\n")
 
         def once() -> Seconds:
-            told.write("again\n")
+            orders.write("again\n")
             return Seconds(*map(float, answers.readline().split()))
 
         yield once

@@ -2,7 +2,7 @@
 
 Usage: python -m benchmarks.warc [--records N] [--runs N]
 
-The pages are those of the article-extraction-benchmark, where it lies beside the checkout, over and over until N; each
+The pages are those of the article-extraction-benchmark, beside the checkout, over and over until N; each
 is a response in a gzip member of its own, as crawlers write them. The bare loop parses the HTTP header and reads the
 payload; ``frame_warc`` also proves that each record is whole. It leaves the SHA-256 of a page to the workers, as they are
 needed only where the crawl was read before; what the digest costs is measured as well.

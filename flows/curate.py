@@ -41,7 +41,7 @@ def curate_new(raw: str, into: Path, settings: Settings) -> Summary:
     return curate(raw, into, settings, map_batches=run_batches, progress=progress.note_files)
 
 
-# A task costs Prefect far more than an article costs a worker, so one task holds hundreds of records.
+# A task costs Prefect far more than an article costs a worker, so one task has hundreds of records.
 @flow(
     name="curate",
     flow_run_name="curate {raw} → {into}",

@@ -185,7 +185,7 @@ def _send_flows_along() -> None:
 
 
 def _describe(batch: Task) -> str:
-    """Return what a batch holds, as ``40 records, harbour-post/a.txt to northern-wire/b.txt``."""
+    """Return the records of a batch in words, as ``40 records, harbour-post/a.txt to northern-wire/b.txt``."""
     first, last = batch.records[0].ref.raw_path, batch.records[-1].ref.raw_path
     return f"{len(batch.records)} records, {first}" + (f" to {last}" if last != first else "")
 

@@ -6,7 +6,7 @@ Everything is the program's own but annotation, which ``stand_in`` takes the pla
 six entities an article), in the same process where figures are taken. The articles are put together at random from
 sentences of real texts, 200 to 600 words each, spread evenly over sixty months and brought in as JSON Lines in the order
 of publication: a base of N articles in ten runs. A day on top of it is a file more, of 1,000 new articles and 100 records
-of articles that are there, collected anew and changed: 90 of the last week's and 10 of any day; ``spread`` are the same
+of published articles, collected again with changes: 90 of the last week's and 10 of any day; ``spread`` are the same
 100 of any day. Each figure is of a process of its own, with its start and imports, and the peak of its memory.
 
 ``base`` must come first, and its folder is used again where ``--keep`` names one: it takes hours at a million articles,

@@ -1,4 +1,4 @@
-"""A month and a speaker asked for, of the table as it lies and of one sorted file of the same rows."""
+"""Queries for a month and for a speaker, of the table on disk and of one sorted file with the same rows."""
 
 from __future__ import annotations
 

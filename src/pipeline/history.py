@@ -40,7 +40,7 @@ def parse_policy(text: str) -> Policy:
         name, _, number = (part.strip() for part in item.partition("="))
         expected = f"in --keep {text!r}: expected NAME=NUMBER, separated by commas, such as {str(Policy())!r}"
         if name not in names:
-            raise UsageError(f"{item.strip()!r} is none of {', '.join(names)} {expected}")
+            raise UsageError(f"{item.strip()!r} is not one of {', '.join(names)} {expected}")
         if name in given:
             raise UsageError(f"{name} is given twice {expected}")
         # isdecimal alone would let digits of other scripts and numbers too large for a date pass.

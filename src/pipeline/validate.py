@@ -262,7 +262,7 @@ def _find_articles(version: Version, article_ids: Sequence[str]) -> pa.Table:
 
 
 def check_ledger(run: Run) -> Finding:
-    """Check that every record that came in has exactly one outcome."""
+    """Check that every raw record has exactly one outcome."""
     rows = to_table(Run, [run]).select(["run_id", "record_count", *FATES.values()])
     frame = _make_frame(rows, [LEDGER])
     frame["ledger_adds_up"] = run.record_count == sum(getattr(run, column) for column in FATES.values())

@@ -38,7 +38,7 @@ RuleKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What a column means and which values it may hold."""
+    """What a column means and which values it may have."""
 
     meaning: str
     pattern: str | None = None
@@ -47,7 +47,7 @@ class Column:
     values: tuple[str, ...] | None = None  # only where a Literal type cannot say it
     unique: bool = False
     references: str | None = None  # "table.column"
-    is_withheld: bool = False  # holds an article's words or names the user's machine: an export without text omits it
+    is_withheld: bool = False  # has an article's words or names the user's machine: an export without text omits it
     is_compared: bool = True  # a diff of two versions reports it when it changes
 
 
@@ -87,7 +87,7 @@ class Field:
 
     @property
     def values(self) -> tuple[str, ...] | None:
-        """The values it may hold, if they are a closed set."""
+        """The values it may have, if they are a closed set."""
         if get_origin(self.type) is Literal:
             return tuple(get_args(self.type))
         return self.column.values if self.column else None
@@ -179,7 +179,7 @@ def to_table(row: type, rows: Sequence[object]) -> pa.Table:
     """Build an Arrow table from rows of one type.
 
     Raises:
-        ValueError: if a column that may not be null holds a null; Arrow itself does not check.
+        ValueError: if a column that may not be null has a null; Arrow itself does not check.
     """
     import pyarrow as pa
 
@@ -265,7 +265,7 @@ class Expectation:
             case "columns":
                 return "the columns are those of the contract, in its order"
             case "ledger":
-                return "every record that came in has exactly one outcome"
+                return "every raw record has exactly one outcome"
             case "not_low":
                 return "not lower than usual"
             case "not_high":

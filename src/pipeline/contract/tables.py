@@ -498,7 +498,7 @@ class Run:
         Column("The user's file of entities that names were linked to; null without one.", is_withheld=True),
     ]
     knowledge_base_sha256: Annotated[str | None, Column("SHA-256 of that file.", pattern=SHA256)]
-    record_count: Annotated[int, Column("Raw records that came in.", minimum=0)]
+    record_count: Annotated[int, Column("Raw records that the run accounted for.", minimum=0)]
     new_count: Annotated[int, Column("Records that became a new article.", minimum=0)]
     changed_count: Annotated[int, Column("Records that became a new revision of an article.", minimum=0)]
     unchanged_count: Annotated[int, Column("Records whose article is unchanged in the data set.", minimum=0)]

@@ -17,7 +17,7 @@ from pipeline.lexicon.speech_verbs import SPEECH_VERB_BEHIND
 from pipeline.lexicon.titles import HONORIFIC, HONORIFICS
 from pipeline.lexicon.words import read_words
 
-MOST_BEARERS = 8  # candidates for one key; with more, nothing tells which of them is meant
+MOST_BEARERS = 8  # candidates for one key; with more, nothing decides between them
 MOST_WORDS = 12  # longer names are tagging errors; they get no short forms and no misspellings
 HONORIFIC_REACH = 60  # code points before a name in which its title is looked for
 MINORITY_WEIGHT = 3  # a rarer kind of a spelling is kept from a third of the major kind's weight on

@@ -61,7 +61,7 @@ def _dateline_places(article: Article) -> Iterator[Name]:
 
 
 def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Split a span at dashes between spaces, and at the comma between a place and the larger place it lies in."""
+    """Split a span at dashes between spaces, and at the comma between a place and the larger place around it."""
     for joint in JOINT.finditer(text, start, end):
         if joint[0][0] != "," or (is_place(text[start : joint.start()]) and is_place(text[joint.end() : end])):
             yield start, joint.start()

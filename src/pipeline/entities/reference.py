@@ -254,14 +254,14 @@ def _read_discourse(
     reported = [Span(quote.start_char, quote.end_char) for quote in quotes]
     sidelines = (segment for segment in article.segments if segment.kind in SIDELINES)
     is_aside = inside_of(Span(segment.start_char, segment.end_char) for segment in sidelines)
-    told = [person for person in people if not is_aside(person.start_char)]
+    main_people = [person for person in people if not is_aside(person.start_char)]
     genders = find_genders(article.text, [person for person in people if person.form == "name"])
     for quote in quotes:  # "she said" shows that the speaker is a woman
         if quote.speaker and quote.speaker_form == "pronoun" and quote.speaker_entity_id:
             gender = GENDERS.get(quote.speaker.casefold())
             if gender:
                 genders.setdefault(quote.speaker_entity_id, gender)
-    return read_discourse(article.text, reading.sentences, told, direct, reported, genders)
+    return read_discourse(article.text, reading.sentences, main_people, direct, reported, genders)
 
 
 def _is_object(text: str, start: int, word: str) -> bool:

@@ -40,7 +40,7 @@ def _split(url: str) -> SplitResult | None:
 
 
 def identify(ref: RawRef, canonical_url: str | None) -> str:
-    """Return the article's id: a hash of its address, or of where its record lies; never of anything inferred."""
+    """Return the article's id: a hash of its address, or of the path of its record; never of anything inferred."""
     return stable_id("url", canonical_url) if canonical_url else stable_id(ref.source, ref.raw_path, ref.raw_record)
 
 
