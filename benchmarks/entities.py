@@ -3,9 +3,9 @@
 Usage: python -m benchmarks.entities [--parts N] [--changed N] [--seed N]
 
 The rows of article_entities are drawn: names of a long-tailed distribution, as names in the news are, 20 an article, a
-tenth of the articles copies, 2,000 articles a part. The counts of each part are written and read as in a data set
-them. Added up are once all entities, and once those that some changed articles name, as a run does. Memory is the peak
-of the whole process, after each step.
+tenth of the articles copies, 2,000 articles a part. The counts of each part are written and read as in a data
+set. Then all entities are added up, and those that some changed articles name, as a run does. Memory is the peak of the
+whole process, after each step.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def test_other_setting_is_refused_and_nothing_changes(onrecord: Onrecord, raw: P
     before = state_of(curated)
     ran = onrecord("curate", raw, "--into", curated, "--attributions", "all")
     assert ran.code == 2
-    assert "are of --attributions said, and this run is told all" in ran.err
+    assert "was built with --attributions said, but this run asks for all" in ran.err
     assert "--reprocess" in ran.err
     assert state_of(curated) == before
 

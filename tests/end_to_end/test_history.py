@@ -129,7 +129,7 @@ def test_versions_thin_out(newsroom: Newsroom) -> None:
 def test_malformed_policy_is_refused_before_the_run(newsroom: Newsroom, policy: str) -> None:
     ran = newsroom.onrecord("curate", newsroom.raw, "--into", newsroom.curated, "--keep", policy)
     assert ran.code == 2
-    assert f"{policy!r} is none of newest, all, hours, days, weeks" in ran.err
+    assert f"{policy!r} is not one of newest, all, hours, days, weeks" in ran.err
     assert not newsroom.curated.exists()
 
 

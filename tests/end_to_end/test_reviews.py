@@ -51,7 +51,7 @@ def test_correction_changes_all_tables(reviewed: Newsroom) -> None:
     }
     reviewed.verify()
     shown = reviewed.done("show", reviewed.curated, quote["quote_id"]).out
-    assert "Jon Hazebroek (named): a person said who it is" in shown
+    assert "Jon Hazebroek (named): a reviewer named the speaker" in shown
 
 
 def test_correction_recomputes_no_article(newsroom: Newsroom) -> None:

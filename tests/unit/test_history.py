@@ -116,9 +116,9 @@ def test_policy_is_read(text: str, policy: Policy) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        pytest.param("", "'' is none of newest, all, hours, days, weeks", id="nothing"),
-        pytest.param("months=3", "'months=3' is none of", id="unknown-name"),
-        pytest.param("hours=48,", "'' is none of", id="comma-at-the-end"),
+        pytest.param("", "'' is not one of newest, all, hours, days, weeks", id="nothing"),
+        pytest.param("months=3", "'months=3' is not one of", id="unknown-name"),
+        pytest.param("hours=48,", "'' is not one of", id="comma-at-the-end"),
         pytest.param("hours", "'' is not a whole number from 0 to 99,999 for hours", id="no-number"),
         pytest.param("hours=-1", "'-1' is not a whole number", id="negative"),
         pytest.param("days=1.5", "'1.5' is not a whole number", id="fraction"),
