@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.end_to_end.conftest import Onrecord, state_of
+from tests.end_to_end.newsroom import FERRY, Newsroom, line
 
 CHAIRWOMAN = {"id": "HB-7", "name": "Mara Oduya", "type": "person", "description": "chairwoman of the harbour board"}
 
@@ -141,3 +142,17 @@ def test_missing_file_is_named(onrecord: Onrecord, raw: Path, tmp_path: Path) ->
 def test_both_options_at_once_are_refused(onrecord: Onrecord, raw: Path, base: Path, tmp_path: Path) -> None:
     given = ("--knowledge-base", base, "--no-knowledge-base")
     assert onrecord("curate", raw, "--into", tmp_path / "new", *given).code == 2
+
+
+@pytest.mark.slow
+def test_record_that_wins_after_pruning_is_linked(newsroom: Newsroom, base: Path) -> None:
+    newsroom.write("monday.jsonl", line("quay", FERRY, day=1))
+    newsroom.curate("--knowledge-base", base)
+    newsroom.write("tuesday.jsonl", line("quay", FERRY.replace("every cable", "almost every cable"), day=2))
+    newsroom.curate()
+    (newsroom.raw / "tuesday.jsonl").unlink()
+    newsroom.curate("--prune")
+    mentions = newsroom.rows("mentions").query(
+        "article_id == @article_id", local_dict={"article_id": newsroom.article("quay")["article_id"]}
+    )
+    assert set(mentions[mentions["text"] == "Mara Oduya"]["link_id"]) == {"HB-7"}
