@@ -15,6 +15,7 @@ from itertools import chain
 from typing import BinaryIO
 
 from pipeline.contract import InputFormat, RawRef, Reject
+from pipeline.lexicon.words import read_words
 from pipeline.read.fields import names_content
 from pipeline.read.records import (
     BEGIN,
@@ -30,10 +31,7 @@ from pipeline.read.records import (
     whole_ref,
 )
 
-# The keys of arrays of articles in an object: NewsAPI, JSON APIs, Guardian, Solr, Elasticsearch …
-WRAPPERS = frozenset(
-    b"articles data docs documents entries hits items news posts records response result results rows stories".split()
-)
+WRAPPERS = read_words("article_array_keys.txt")
 MAX_DEPTH = (
     100_000  # a record that nests deeper than a thousand is rejected later; beyond this, so is the rest of the file
 )
@@ -184,7 +182,7 @@ def _survey(head: bytes) -> Shape:
     for token in KEY_OR_BRACKET.finditer(head):
         key, colon, array, opening = token.groups()
         if colon:
-            if array and depth <= WRAPPER_DEPTH and key in WRAPPERS:
+            if array and depth <= WRAPPER_DEPTH and key.decode(errors="replace") in WRAPPERS:
                 arrays.append(token.end())
             is_article |= depth == 1 and names_content(key.decode(errors="replace"))
             depth += bool(array)
