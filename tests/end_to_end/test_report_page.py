@@ -86,7 +86,7 @@ def test_index_links_to_a_run_and_its_page_shows_the_ledger(browser: playwright.
     for words in (
         "4 raw records came in",
         "new 3 75.0 % became a new article",
-        "refused 1 25.0 %",
+        "rejected 1 25.0 %",
         "nothing.txt",
         "There is no history yet",
         read_accuracy().quotes.corpus,

@@ -87,7 +87,7 @@ def test_second_run_over_a_bucket_reads_only_what_changed(onrecord: Onrecord, bu
     ("raw", "code", "said"),
     [
         pytest.param("s3://nowhere/2024", 2, "does not exist", id="no-such-bucket"),
-        pytest.param("carrier-pigeon://loft", 2, "no kind of store", id="no-such-kind-of-store"),
+        pytest.param("carrier-pigeon://loft", 2, "not a known kind of store", id="no-such-kind-of-store"),
     ],
 )
 @pytest.mark.usefixtures("bucket")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from pipeline import store
-from pipeline.accuracy import read_accuracy
+from pipeline.accuracy import Accuracy, read_accuracy
 from pipeline.contract import Attributions
 from pipeline.curate.context import KnowledgeBase, PublishedArticles, RunContext, full_path
-from pipeline.drift import read_settings
+from pipeline.drift import DriftSettings, read_settings
 from pipeline.entities import digest_knowledge
 from pipeline.errors import UsageError
 from pipeline.history import parse_policy
@@ -38,11 +39,11 @@ def open_run(raw: str, into: Path, settings: Settings) -> Iterator[RunContext]:
     _check_paths(raw, into, source, settings.publisher)
     if settings.keep is not None:
         parse_policy(settings.keep)  # used only after the run has published, when it is too late to refuse
-    with _lock(into, settings) as (previous, scratch):
-        _check_source(raw, source, settings, previous)
-        attributions = _choose_attributions(into, settings, previous)
-        knowledge_base = _choose_knowledge_base(into, settings, previous)
-        yield _make_context(raw, into, source, settings, previous, scratch, attributions, knowledge_base)
+    with _lock(into, settings) as locked:
+        _check_source(raw, source, settings, locked.previous)
+        attributions = _choose_attributions(into, settings, locked.previous)
+        knowledge_base = _choose_knowledge_base(into, settings, locked.previous)
+        yield _make_context(locked, raw, source, settings, attributions, knowledge_base)
 
 
 @contextmanager
@@ -54,61 +55,70 @@ def reopen_run(curated: Path) -> Iterator[RunContext]:
         ModelError, LockedError, StorageError: like ``open_run``.
     """
     store.open_version(curated)  # before the lock, which would create a folder
-    with _lock(curated, Settings()) as (previous, scratch):
-        assert previous is not None
-        run = previous.last_run()
+    with _lock(curated, Settings()) as locked:
+        assert locked.previous is not None
+        run = locked.previous.last_run()
         settings = Settings(source=run.source, **json.loads(run.settings))
         knowledge_base = None
         if run.knowledge_base is not None and run.knowledge_base_sha256 is not None:
             knowledge_base = KnowledgeBase(Path(run.knowledge_base), run.knowledge_base_sha256)
-        attributions = previous.attributions
-        yield _make_context(run.raw, curated, run.source, settings, previous, scratch, attributions, knowledge_base)
+        yield _make_context(locked, run.raw, run.source, settings, locked.previous.attributions, knowledge_base)
+
+
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """A data set of which this run is the only writer."""
+
+    into: Path
+    previous: store.Version | None
+    scratch: Path
+    accuracy: Accuracy
+    drift_settings: DriftSettings
 
 
 @contextmanager
-def _lock(into: Path, settings: Settings) -> Iterator[tuple[store.Version | None, Path]]:
-    """Yield the current version, and a folder for temporary files."""
+def _lock(into: Path, settings: Settings) -> Iterator[_Locked]:
+    """Read what the run needs, then become the only writer of the data set; a dry run takes no lock."""
     store.check_destination(into)
-    if settings.is_dry_run:
-        with store.scratch(None) as scratch:
-            yield store.current_version(into), scratch
-    else:
-        with store.writing(into), store.scratch(into) as scratch:
-            yield store.current_version(into), scratch
+    accuracy = read_accuracy()  # before the lock, which creates a folder
+    drift_settings = read_settings(store.settings_file(into))
+    with ExitStack() as stack:
+        if not settings.is_dry_run:
+            stack.enter_context(store.writing(into))
+        previous = store.current_version(into)
+        scratch = stack.enter_context(store.scratch(None if settings.is_dry_run else into))
+        yield _Locked(into, previous, scratch, accuracy, drift_settings)
 
 
 def _make_context(
+    locked: _Locked,
     raw: str,
-    into: Path,
     source: str,
     settings: Settings,
-    previous: store.Version | None,
-    scratch: Path,
     attributions: Attributions,
     knowledge_base: KnowledgeBase | None,
 ) -> RunContext:
-    accuracy = read_accuracy()
-    code = made_by(accuracy.model_version)
+    code = made_by(locked.accuracy.model_version)
     started_at = datetime.now(UTC)
     return RunContext(
         raw=raw,
-        into=into,
+        into=locked.into,
         source=source,
         settings=settings,
         run_id=new_run_id(started_at),
         started_at=started_at,
-        previous=previous,
-        published=PublishedArticles(previous),
-        forgotten=frozenset(store.read_forgotten(into)),
+        previous=locked.previous,
+        published=PublishedArticles(locked.previous),
+        forgotten=frozenset(store.read_forgotten(locked.into)),
         attributions=attributions,
         knowledge_base=knowledge_base,
-        accuracy=accuracy,
-        drift_settings=read_settings(store.settings_file(into)),
+        accuracy=locked.accuracy,
+        drift_settings=locked.drift_settings,
         recipe=settings.recipe(attributions, knowledge_base.sha256 if knowledge_base else None),
         made_by=_as_text(code),
         is_redone=partial(_is_redone, settings, code),
-        scratch=scratch,
-        staging=Staging(scratch),
+        scratch=locked.scratch,
+        staging=Staging(locked.scratch),
     )
 
 
