@@ -37,13 +37,17 @@ def find_problem(page: Page, paragraphs: Sequence[Paragraph]) -> str | None:
     word_count = sum(len(paragraph.text.split()) for paragraph in paragraphs)
     if word_count < FEW_WORDS and not page.article:
         if title and ERROR_TITLE.match(title):
-            return f"an error page, titled {title[:80]!r}"
+            return f"an error page{_titled(title)}"
         has_password_field = page.root.xpath("//input[@type='password']")
         if LOGIN_TITLE.match(title) or (has_password_field and word_count < FEW_WORDS / 2):
-            return f"a login page, titled {title[:80]!r}"
+            return f"a login page{_titled(title)}"
     if not word_count:
-        return f"a page without an article, titled {title[:80]!r}"
+        return f"a page without an article{_titled(title)}"
     return None
+
+
+def _titled(title: str) -> str:
+    return f", titled {title[:80]!r}" if title else ", and without a title"
 
 
 def flag_quality(page: Page, paragraphs: Sequence[Paragraph], visible: str) -> set[QualityFlag]:
