@@ -108,7 +108,7 @@ class VersionLine:
     published_at: datetime
     article_count: int
     quote_count: int
-    own_bytes: int  # of the files that the version before does not share
+    own_bytes: int  # of the files that the previous version does not share
     is_current: bool
 
 

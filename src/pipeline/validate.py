@@ -132,7 +132,7 @@ def check_version(
 ) -> list[Finding]:
     """Check the rules on whole tables of a new version: columns, unique ids, keys between tables.
 
-    Rows that the version before already had were checked then; for them only ids are checked to be unique.
+    Rows that the previous version already had were checked then; for them only ids are checked to be unique.
 
     Args:
         version: the new version.

@@ -84,7 +84,7 @@ def test_index_links_to_a_run_and_its_page_shows_the_ledger(browser: playwright.
     assert shown.url == page.as_uri()
     text = re.sub(r"\s+", " ", shown.inner_text("body"))
     for words in (
-        "4 raw records came in",
+        "4 raw records of",
         "new 3 75.0 % became a new article",
         "rejected 1 25.0 %",
         "nothing.txt",

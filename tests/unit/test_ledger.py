@@ -118,7 +118,7 @@ def run(
 
     Args:
         raw: files and their records.
-        before: what the version before knows.
+        before: what the previous version knows.
         only: the files that a limited run reads of those that have changed.
         is_pruning: whether what is gone goes.
         is_redone: which records are made again.

@@ -50,7 +50,7 @@ class ReportData:
     runs: pa.Table  # of the version, including this run
     arrivals: pa.Table  # likewise
     timings: Sequence[tuple[str, float]]
-    changes: str  # the difference from the version before, as HTML
+    changes: str  # the difference from the previous version, as HTML
 
 
 @dataclass(frozen=True, slots=True)
