@@ -87,8 +87,16 @@ def test_only_a_sentence_longer_than_a_window_is_cut(lengths: list[int]) -> None
 @given(TEXTS)
 def test_pieces_are_in_the_text_and_in_order(text: str) -> None:
     found = pieces(text)
-    assert all(text[start:end].strip() for start, end in zip(found.starts, found.ends, strict=True))
-    assert all(end <= start for end, start in zip(found.ends, found.starts[1:], strict=False))
+    spans = list(zip(found.starts.tolist(), found.ends.tolist(), strict=True))
+    assert all(text[start:end].strip() for start, end in spans)
+    # The pieces of a decomposed character, such as a Hangul syllable, share its span.
+    assert all(before == after or before[1] <= after[0] for before, after in pairwise(spans))
+
+
+def test_pieces_of_a_hangul_syllable_share_its_span() -> None:
+    found = pieces("a딍b")
+    assert found.starts.tolist() == [0, 1, 1, 1, 2]
+    assert found.ends.tolist() == [1, 2, 2, 2, 3]
 
 
 @settings(deadline=None)

@@ -48,7 +48,7 @@ class Encode(Protocol):
 
 
 class WordPieces(NamedTuple):
-    """The word pieces of a text, in order.
+    """The word pieces of a text, in order. The pieces of a decomposed character, such as a Hangul syllable, share its span.
 
     Attributes:
         ids: [n] number of each piece in the vocabulary.
